@@ -1,0 +1,48 @@
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+help: ## What can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
+
+$(VENV)/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; set PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+dev: $(VENV)/.installed-dev ## Install what tests, checks and benches need
+
+run: $(VENV)/.installed ## Serve the page; PORT, SITE and VAS_API_URL change what it serves
+	@$(BIN)/python app.py
+
+check: dev ## Formatting, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+chromium: dev
+	@tests/browser/ensure-chromium
+
+test: check chromium ## The whole suite, browser included
+	$(BIN)/pytest
+
+test-contract: dev ## The contract suite; VAS_CONTRACT_URL=http://... runs it against a real VAS
+	$(BIN)/pytest tests/contract
+
+bench: dev ## Figures of the page
+	$(BIN)/python -m bench.page
+
+bench-kernel: dev ## Figures of the frame kernel
+	$(BIN)/python -m bench.kernel
+
+.PHONY: help dev run check chromium test test-contract bench bench-kernel

@@ -1,0 +1,1 @@
+"""The control plane: which AI models each camera is meant to run."""

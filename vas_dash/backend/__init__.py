@@ -1,0 +1,1 @@
+"""What HTTP and the wire names mean: the only package that knows either."""

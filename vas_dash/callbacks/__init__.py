@@ -1,0 +1,1 @@
+"""Browser events to services, and their answers back to views."""

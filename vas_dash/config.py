@@ -1,0 +1,124 @@
+"""Settings: every variable, its default, its unit, one line of help."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from vas_dash.errors import SettingsError
+
+__all__ = ["Settings"]
+
+
+class Settings(BaseSettings):
+    """What can be set, read from the environment by `Settings.from_env()`.
+
+    The environment's name of each field is its alias; an empty variable counts as not set.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True, env_ignore_empty=True, populate_by_name=True, extra="ignore"
+    )
+
+    api_url: str | None = Field(
+        None,
+        alias="VAS_API_URL",
+        description="Address of the VAS, for example `http://vas:8000`. Not set: the embedded VAS.",
+    )
+    api_key: SecretStr | None = Field(
+        None, alias="VAS_API_KEY", description="Sent to the VAS as `X-API-Key`."
+    )
+    connect_timeout_s: float = Field(
+        0.5,
+        alias="VAS_API_CONNECT_TIMEOUT_S",
+        gt=0,
+        le=60,
+        description="Longest wait for a connection to the VAS, in seconds.",
+    )
+    read_timeout_s: float = Field(
+        3.0,
+        alias="VAS_API_READ_TIMEOUT_S",
+        gt=0,
+        le=300,
+        description="Longest wait for a whole answer of the VAS, in seconds.",
+    )
+    enabled: bool = Field(
+        True, alias="VAS_DASH_ENABLED", description="`false`: the page is not there at all."
+    )
+    prefix: str = Field(
+        "/ai-models/",
+        alias="VAS_DASH_PREFIX",
+        description="Path of the page; begins and ends with `/`.",
+    )
+    refresh_s: float = Field(
+        10.0,
+        alias="VAS_DASH_REFRESH_S",
+        ge=1,
+        le=3600,
+        description="Shortest time between two reads of the fleet, in seconds, for each process.",
+    )
+    page_size: Literal[25, 50, 100, 200] = Field(
+        50,
+        alias="VAS_DASH_PAGE_SIZE",
+        description="Cameras on a page at first: 25, 50, 100 or 200.",
+    )
+    host: str = Field("127.0.0.1", alias="HOST", description="Address that `make run` listens on.")
+    port: int = Field(
+        8050, alias="PORT", ge=1, le=65535, description="Port that `make run` listens on."
+    )
+    workers: int = Field(
+        1, alias="WEB_CONCURRENCY", ge=1, le=64, description="Worker processes of `make run`."
+    )
+    embedded_site: Literal["demo", "empty", "fleet"] = Field(
+        "demo",
+        alias="SITE",
+        description="Cameras of the embedded VAS: `demo` (60), `empty` (none), `fleet` (5,000).",
+    )
+    embedded_db_url: str | None = Field(
+        None,
+        alias="VAS_EMBEDDED_DB_URL",
+        description="SQLAlchemy URL of the embedded VAS's database. Not set: SQLite in `.data/`.",
+    )
+    embedded_api_key: SecretStr | None = Field(
+        None,
+        alias="VAS_EMBEDDED_API_KEY",
+        description="Key that the embedded VAS asks for. Not set: none.",
+    )
+
+    @field_validator("api_url")
+    @classmethod
+    def _http_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must look like http://host:port")
+        if parts.username or parts.password:
+            raise ValueError("must not carry a user name or password; set VAS_API_KEY")
+        return value.rstrip("/")
+
+    @field_validator("prefix")
+    @classmethod
+    def _path_prefix(cls, value: str) -> str:
+        if not (value.startswith("/") and value.endswith("/")) or "//" in value:
+            raise ValueError("must begin and end with a single /")
+        return value
+
+    @classmethod
+    def from_env(cls) -> Self:
+        """Read the environment.
+
+        Raises:
+            SettingsError: a variable has no usable value; the message names it, not the value.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{'.'.join(str(step) for step in problem['loc'])}: {problem['msg']}"
+                for problem in error.errors(include_url=False, include_input=False)
+            )
+            raise SettingsError(f"settings: {problems}") from None

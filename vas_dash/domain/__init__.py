@@ -1,0 +1,1 @@
+"""Plain, frozen data and pure functions. Standard library only."""

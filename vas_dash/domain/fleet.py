@@ -1,0 +1,186 @@
+"""FleetSnapshot: what the backend said, when, and how completely."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Generic, TypeVar
+
+from vas_dash.domain.entities import AiModel, Assignment, Camera, CellKey
+
+T = TypeVar("T")
+
+
+class Completeness(StrEnum):
+    """How much of one part of the fleet a sweep could read."""
+
+    COMPLETE = "complete"
+    INCOMPLETE = "incomplete"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True)
+class Part(Generic[T]):
+    """One list of the backend, as one sweep read it.
+
+    `items` were read in this sweep: all of them, some of them, or none. `reason` is a sentence for
+    people, set whenever the part is not complete. `last_seen` are the items of the newest complete
+    read before this one, read at `last_seen_at`; both are empty when this part is complete.
+    """
+
+    items: tuple[T, ...]
+    completeness: Completeness
+    reason: str | None = None
+    last_seen: tuple[T, ...] = ()
+    last_seen_at: datetime | None = None
+
+    @classmethod
+    def complete(cls, items: tuple[T, ...]) -> Part[T]:
+        """Everything there is."""
+        return cls(items, Completeness.COMPLETE)
+
+    @classmethod
+    def incomplete(cls, items: tuple[T, ...], reason: str) -> Part[T]:
+        """Some of it; the rest is unknown for `reason`."""
+        return cls(items, Completeness.INCOMPLETE, reason)
+
+    @classmethod
+    def unavailable(cls, reason: str) -> Part[T]:
+        """Nothing of it, for `reason`."""
+        return cls((), Completeness.UNAVAILABLE, reason)
+
+    @property
+    def is_complete(self) -> bool:
+        """True when nothing is missing."""
+        return self.completeness is Completeness.COMPLETE
+
+    def remembering(self, previous: Part[T], previous_taken_at: datetime) -> Part[T]:
+        """This part, with what `previous` knew as last seen where this one is not complete."""
+        if self.is_complete:
+            return self
+        if previous.is_complete:
+            return replace(self, last_seen=previous.items, last_seen_at=previous_taken_at)
+        return replace(self, last_seen=previous.last_seen, last_seen_at=previous.last_seen_at)
+
+
+class CellState(StrEnum):
+    """What the page says of a cell. None of these says that a model runs."""
+
+    ON = "on"
+    OFF = "off"
+    UNASSIGNED = "unassigned"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One camera and one model. `assignment` is the last one seen when the state is unknown."""
+
+    state: CellState
+    assignment: Assignment | None = None
+    reason: str | None = None
+    last_seen_at: datetime | None = None
+
+    @classmethod
+    def of(cls, assignment: Assignment | None) -> Cell:
+        """The cell as the backend has just told it."""
+        if assignment is None:
+            return _UNASSIGNED
+        return cls(CellState.ON if assignment.enabled else CellState.OFF, assignment)
+
+
+_UNASSIGNED = Cell(CellState.UNASSIGNED)
+
+
+@dataclass(frozen=True)
+class FleetSnapshot:
+    """One complete or incomplete read of the backend.
+
+    `taken_at` is when the read began (UTC): what changed after it is not in it. `duration_s` is how
+    long it took.
+    """
+
+    cameras: Part[Camera]
+    models: Part[AiModel]
+    assignments: Part[Assignment]
+    taken_at: datetime
+    duration_s: float = 0.0
+
+    @classmethod
+    def nothing_read(cls, reason: str, taken_at: datetime) -> FleetSnapshot:
+        """Nothing is known, for `reason`."""
+        return cls(
+            Part.unavailable(reason),
+            Part.unavailable(reason),
+            Part.unavailable(reason),
+            taken_at,
+        )
+
+    def remembering(self, previous: FleetSnapshot) -> FleetSnapshot:
+        """This snapshot, with what `previous` knew as last seen where this one knows less."""
+        return replace(
+            self,
+            cameras=self.cameras.remembering(previous.cameras, previous.taken_at),
+            models=self.models.remembering(previous.models, previous.taken_at),
+            assignments=self.assignments.remembering(previous.assignments, previous.taken_at),
+        )
+
+    @property
+    def is_complete(self) -> bool:
+        """True when every part is."""
+        return self.cameras.is_complete and self.models.is_complete and self.assignments.is_complete
+
+    @cached_property
+    def known_cameras(self) -> tuple[Camera, ...]:
+        """Every camera that can be shown: read, else last seen, else known from assignments only.
+
+        Once the list of cameras is complete, it alone decides; the order is the backend's.
+        """
+        by_id = {camera.id: camera for camera in self.cameras.items}
+        if not self.cameras.is_complete:
+            for camera in self.cameras.last_seen:
+                by_id.setdefault(camera.id, camera)
+            for assignment in (*self.assignments.items, *self.assignments.last_seen):
+                if assignment.camera_id not in by_id:
+                    by_id[assignment.camera_id] = Camera(assignment.camera_id, name=None)
+        return tuple(by_id.values())
+
+    @cached_property
+    def known_models(self) -> tuple[AiModel, ...]:
+        """Every model that can be shown, with those that only assignments speak of at the end."""
+        by_id = {model.model_id: model for model in self.models.items}
+        if not self.models.is_complete:
+            for model in self.models.last_seen:
+                by_id.setdefault(model.model_id, model)
+        strangers = {
+            assignment.model_id
+            for assignment in (*self.assignments.items, *self.assignments.last_seen)
+            if assignment.model_id not in by_id
+        }
+        for model_id in sorted(strangers):
+            by_id[model_id] = AiModel(model_id, name=None, registered=False)
+        return tuple(by_id.values())
+
+    @cached_property
+    def _read_now(self) -> Mapping[CellKey, Assignment]:
+        return {assignment.key: assignment for assignment in self.assignments.items}
+
+    @cached_property
+    def _last_seen(self) -> Mapping[CellKey, Assignment]:
+        return {assignment.key: assignment for assignment in self.assignments.last_seen}
+
+    def cell(self, camera_id: str, model_id: str) -> Cell:
+        """What is known of one cell."""
+        key = CellKey(camera_id, model_id)
+        assignment = self._read_now.get(key)
+        if assignment is not None or self.assignments.is_complete:
+            return Cell.of(assignment)
+        return Cell(
+            CellState.UNKNOWN,
+            self._last_seen.get(key),
+            self.assignments.reason,
+            self.assignments.last_seen_at,
+        )

@@ -1,0 +1,1 @@
+"""What the page does: read the fleet, change a cell."""

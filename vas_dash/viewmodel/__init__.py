@@ -1,0 +1,1 @@
+"""Snapshot and filters to columns, rows and forms: plain data, no Dash."""
