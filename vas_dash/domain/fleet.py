@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -100,7 +100,8 @@ class FleetSnapshot:
     """One complete or incomplete read of the backend.
 
     `taken_at` is when the read began (UTC): what changed after it is not in it. `duration_s` is how
-    long it took.
+    long it took. `exceptions` are single cells that are known otherwise, or no longer known,
+    since a change that began after this read.
     """
 
     cameras: Part[Camera]
@@ -108,6 +109,7 @@ class FleetSnapshot:
     assignments: Part[Assignment]
     taken_at: datetime
     duration_s: float = 0.0
+    exceptions: Mapping[CellKey, Cell] = field(default_factory=dict)
 
     @classmethod
     def nothing_read(cls, reason: str, taken_at: datetime) -> FleetSnapshot:
@@ -127,6 +129,10 @@ class FleetSnapshot:
             models=self.models.remembering(previous.models, previous.taken_at),
             assignments=self.assignments.remembering(previous.assignments, previous.taken_at),
         )
+
+    def with_exceptions(self, exceptions: Mapping[CellKey, Cell]) -> FleetSnapshot:
+        """This snapshot, with single cells as they are known since."""
+        return replace(self, exceptions={**self.exceptions, **exceptions})
 
     @property
     def is_complete(self) -> bool:
@@ -165,22 +171,27 @@ class FleetSnapshot:
         return tuple(by_id.values())
 
     @cached_property
-    def _read_now(self) -> Mapping[CellKey, Assignment]:
-        return {assignment.key: assignment for assignment in self.assignments.items}
+    def default_cell(self) -> Cell:
+        """The cell of a camera and a model that no assignment, read or last seen, speaks of."""
+        if self.assignments.is_complete:
+            return _UNASSIGNED
+        return Cell(CellState.UNKNOWN, None, self.assignments.reason, self.assignments.last_seen_at)
 
     @cached_property
-    def _last_seen(self) -> Mapping[CellKey, Assignment]:
-        return {assignment.key: assignment for assignment in self.assignments.last_seen}
+    def cells(self) -> Mapping[str, Mapping[str, Cell]]:
+        """By camera and model, every cell that is not the default one."""
+        cells: dict[str, dict[str, Cell]] = {}
+        part = self.assignments
+        for assignment in part.last_seen:
+            cells.setdefault(assignment.camera_id, {})[assignment.model_id] = Cell(
+                CellState.UNKNOWN, assignment, part.reason, part.last_seen_at
+            )
+        for assignment in part.items:
+            cells.setdefault(assignment.camera_id, {})[assignment.model_id] = Cell.of(assignment)
+        for key, cell in self.exceptions.items():
+            cells.setdefault(key.camera_id, {})[key.model_id] = cell
+        return cells
 
     def cell(self, camera_id: str, model_id: str) -> Cell:
         """What is known of one cell."""
-        key = CellKey(camera_id, model_id)
-        assignment = self._read_now.get(key)
-        if assignment is not None or self.assignments.is_complete:
-            return Cell.of(assignment)
-        return Cell(
-            CellState.UNKNOWN,
-            self._last_seen.get(key),
-            self.assignments.reason,
-            self.assignments.last_seen_at,
-        )
+        return self.cells.get(camera_id, {}).get(model_id, self.default_cell)
