@@ -1,0 +1,363 @@
+"""Parameters against a model's `config_schema`, with a bound on the work.
+
+A schema is whatever somebody registered, so it can be broken, can refer to itself or to another
+host, and can ask for work without end. The rules, in short:
+
+- The `jsonschema` package does the checking: Draft 2020-12, or the draft that `$schema` names.
+- Nothing is ever fetched. What refers outside the schema is left unchecked, and that is said.
+- A schema or parameters beyond `MAX_NODES` or `MAX_DEPTH` are not checked at all. Every keyword
+  costs steps, and a check that needs more than `MAX_STEPS` is given up.
+- A regular expression cannot be stopped once it runs, so it runs only when its shape and the
+  length of the text bound its work (`_pattern_steps`); otherwise that one pattern is not checked.
+
+Leaving something unchecked is safe: the backend stores parameters without looking at the schema.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from jsonschema import Draft202012Validator, SchemaError, ValidationError
+from jsonschema.validators import extend, validator_for
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+
+from vas_dash.errors import VasDashError
+from vas_dash.viewmodel.form_values import canonical, cut, json_text
+
+MAX_NODES = 5_000
+MAX_DEPTH = 60
+MAX_STEPS = 20_000
+MAX_NAME_LENGTH = 200
+MAX_PATTERN_STEPS = 2_000_000
+_MESSAGE_LENGTH = 200
+
+_Keyword: TypeAlias = Callable[[Any, Any, Any, Any], Any]
+
+
+class UncheckableError(VasDashError):
+    """The schema, or these parameters against it, cannot be checked. The message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing the schema does not allow, at `path` (names and list positions).
+
+    `missing` names the property that has no value; `unknown` marks properties that the schema
+    forbids because it does not know them.
+    """
+
+    path: tuple[str | int, ...]
+    message: str
+    missing: str | None = None
+    unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a check found, and in `unchecked` what it left out and why."""
+
+    problems: tuple[Problem, ...] = ()
+    unchecked: str | None = None
+
+
+class SchemaChecker:
+    """A schema that was read and can be checked against. Shared between threads."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        base = validator_for(schema, default=Draft202012Validator)
+        checked: Any = base
+        checked.check_schema(schema, format_checker=None)
+        # A nested $schema would switch to a validator without our bounds.
+        self._validator = _bounded(base)(_without_dialects(schema), registry=Registry())
+
+    def check(self, parameters: Mapping[str, Any]) -> Findings:
+        """What is wrong with `parameters`.
+
+        Raises:
+            UncheckableError: it cannot be told.
+        """
+        if _is_too_large(parameters):
+            raise UncheckableError("the parameters are too large")
+        work = _Work()
+        token = _WORK.set(work)
+        try:
+            problems = [
+                problem
+                for error in self._validator.iter_errors(dict(parameters))
+                for problem in _problems(error)
+            ]
+        except RecursionError:
+            raise UncheckableError("the schema refers to itself without end") from None
+        except UncheckableError:
+            raise
+        # The schema is a stranger's: whatever it makes the library raise, the form goes on.
+        except Exception as error:
+            raise UncheckableError(_said(error)) from None
+        finally:
+            _WORK.reset(token)
+        unique = tuple(dict.fromkeys(problems))
+        if work.outside is None:
+            return Findings(unique)
+        return Findings(unique, f"the schema refers to {cut(work.outside, 100)}, which is not read")
+
+
+def read_schema(schema: Mapping[str, Any]) -> SchemaChecker:
+    """The schema, ready for checks. Read once for each different schema.
+
+    Raises:
+        UncheckableError: it is broken, too large, or no JSON.
+    """
+    if _is_too_large(schema):
+        raise UncheckableError("it is too large")
+    try:
+        text = json.dumps(schema, default=dict)
+    except (TypeError, ValueError):
+        raise UncheckableError("it is no JSON") from None
+    read = _read(text)
+    if isinstance(read, str):
+        raise UncheckableError(read)
+    return read
+
+
+@lru_cache(maxsize=128)
+def _read(text: str) -> SchemaChecker | str:
+    schema = json.loads(text)
+    try:
+        return SchemaChecker(schema)
+    except SchemaError as error:
+        place = "/".join(map(str, error.absolute_path))
+        return cut(f"at {place or 'its top'}: {error.message}", _MESSAGE_LENGTH)
+    except UncheckableError as error:
+        return str(error)
+    except RecursionError:
+        return "it refers to itself without end"
+    # As in `check`: a stranger's schema never breaks the page.
+    except Exception as error:
+        return _said(error)
+
+
+def _said(error: Exception) -> str:
+    return cut(f"{type(error).__name__}: {error}", _MESSAGE_LENGTH)
+
+
+def _is_too_large(value: object) -> bool:
+    """Whether `value` is beyond what is worth walking; never recurses itself."""
+    nodes = 0
+    level: list[object] = [value]
+    for _ in range(MAX_DEPTH):
+        nodes += len(level)
+        if nodes > MAX_NODES:
+            return True
+        below: list[object] = []
+        for item in level:
+            if isinstance(item, Mapping):
+                if any(len(name) > MAX_NAME_LENGTH for name in item if isinstance(name, str)):
+                    return True
+                below.extend(item.values())
+            elif isinstance(item, list | tuple):
+                below.extend(item)
+        if not below:
+            return False
+        level = below
+    return True
+
+
+def _without_dialects(schema: Any) -> Any:
+    if isinstance(schema, dict):
+        patterns = schema.get("patternProperties")
+        for pattern in patterns if isinstance(patterns, dict) else ():
+            if _pattern_steps(pattern, MAX_NAME_LENGTH) > MAX_PATTERN_STEPS:
+                raise UncheckableError(f"the pattern {cut(pattern, 80)} could take too long")
+        return {
+            name: _without_dialects(value)
+            for name, value in schema.items()
+            if not (name == "$schema" and isinstance(value, str))
+        }
+    if isinstance(schema, list):
+        return [_without_dialects(item) for item in schema]
+    return schema
+
+
+@dataclass
+class _Work:
+    """What one check has spent, and the first reference that leads outside its schema."""
+
+    steps: int = field(default=0)
+    outside: str | None = None
+
+
+_WORK: ContextVar[_Work] = ContextVar("work")
+
+
+@lru_cache(maxsize=16)
+def _bounded(base: Any) -> Any:
+    """The validator class `base` with every keyword counted and the costly ones replaced."""
+    keywords: dict[str, _Keyword] = dict(base.VALIDATORS)
+    keywords |= {"pattern": _pattern, "uniqueItems": _unique_items}
+    counted = {name: _counted(check) for name, check in keywords.items()}
+    return extend(base, counted)  # type: ignore[no-untyped-call]
+
+
+def _counted(check: _Keyword) -> _Keyword:
+    def counted(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[Any]:
+        work = _WORK.get()
+        work.steps += 1 + (len(value) if isinstance(value, list | dict) else 0)
+        if work.steps > MAX_STEPS:
+            raise UncheckableError("checking it takes too long")
+        try:
+            yield from check(validator, value, instance, schema) or ()
+        except Unresolvable:
+            work.outside = work.outside or str(value)
+
+    return counted
+
+
+def _pattern(validator: Any, pattern: Any, instance: Any, _schema: Any) -> Iterator[Any]:
+    if not validator.is_type(instance, "string"):
+        return
+    if _pattern_steps(pattern, len(instance)) > MAX_PATTERN_STEPS:
+        return
+    try:
+        found = re.search(pattern, instance)
+    except (re.error, OverflowError, RecursionError):
+        return
+    if not found:
+        yield ValidationError("pattern")
+
+
+_UNBOUNDED_SHAPE = re.compile(r"\)[*+{]|\(\?[^:=!]")
+"""A repeated group, or a group that is more than a plain one or a look ahead."""
+
+_REPEATS = re.compile(r"[*+]|\{\d*(?:,(\d*))?\}")
+_FORKS = re.compile(r"[?|]")
+_LONGEST_PATTERN = 500
+
+
+def _pattern_steps(pattern: str, length: int) -> float:
+    """An upper bound of the steps to search `pattern` in a text of `length` characters.
+
+    Without repeated groups a backtracking search tries, at each start, each way through each
+    repeat (at most `length` + 1 ways) and each fork (2 ways). Escaped signs are counted too, which
+    only makes the bound higher. Infinite when the shape gives no bound.
+    """
+    if len(pattern) > _LONGEST_PATTERN or _UNBOUNDED_SHAPE.search(pattern):
+        return float("inf")
+    ways = length + 1
+    steps = ways * 2 ** len(_FORKS.findall(pattern))
+    return float(min(steps * ways ** len(_REPEATS.findall(pattern)), 10**300))
+
+
+def _unique_items(validator: Any, unique: Any, instance: Any, _schema: Any) -> Iterator[Any]:
+    """Like the library's, but never quadratic."""
+    if unique is True and validator.is_type(instance, "array"):
+        texts = [canonical(_numbers_alike(item)) for item in instance]
+        if len(set(texts)) < len(texts):
+            yield ValidationError("uniqueItems")
+
+
+def _numbers_alike(value: Any) -> Any:
+    """`value` with 1.0 as 1: JSON Schema sees one number."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_numbers_alike(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _numbers_alike(item) for name, item in value.items()}
+    return value
+
+
+def _problems(error: ValidationError) -> Iterator[Problem]:
+    """The error in plain words. One for each missing property."""
+    path = tuple(error.absolute_path)
+    keyword, limit, value = error.validator, error.validator_value, error.instance
+    if keyword == "required" and isinstance(limit, list) and isinstance(value, dict):
+        for name in limit:
+            if isinstance(name, str) and name not in value:
+                yield Problem(path, "needs a value", missing=name)
+        return
+    if keyword in ("additionalProperties", "unevaluatedProperties") and isinstance(value, dict):
+        known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+        names = ", ".join(name for name in value if name not in known)
+        message = cut(f"not known to this model: {names}", _MESSAGE_LENGTH)
+        yield Problem(path, message, unknown=True)
+        return
+    yield Problem(path, cut(_words(str(keyword), limit, value), _MESSAGE_LENGTH))
+
+
+_TYPES = {
+    "string": "a text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a JSON object",
+    "null": "null",
+}
+
+
+def _words(keyword: str, limit: Any, value: Any) -> str:
+    match keyword:
+        case "type":
+            types = limit if isinstance(limit, list) else [limit]
+            return "must be " + " or ".join(_TYPES.get(str(name), str(name)) for name in types)
+        case "enum":
+            return "must be one of: " + ", ".join(map(plain, limit))
+        case "const":
+            return f"must be {plain(limit)}"
+        case "minimum":
+            return f"must be at least {limit}"
+        case "maximum":
+            return f"must be at most {limit}"
+        case "exclusiveMinimum":
+            return f"must be more than {limit}"
+        case "exclusiveMaximum":
+            return f"must be less than {limit}"
+        case "multipleOf" | "divisibleBy":
+            return f"must be a multiple of {limit}"
+        case "minLength":
+            return f"must have at least {count(limit, 'character')}"
+        case "maxLength":
+            return f"must have at most {count(limit, 'character')}"
+        case "pattern":
+            return f"must match the pattern {limit}"
+        case "minItems":
+            return f"needs at least {count(limit, 'value')}"
+        case "maxItems":
+            return f"must have at most {count(limit, 'value')}"
+        case "uniqueItems":
+            return "holds the same value twice"
+        case "minProperties":
+            return f"needs at least {count(limit, 'value')}"
+        case "maxProperties":
+            return f"must have at most {count(limit, 'value')}"
+        case "dependentRequired" | "dependencies":
+            return "needs another value beside it: " + ", ".join(
+                name
+                for present, needed in limit.items()
+                if present in value and isinstance(needed, list)
+                for name in needed
+                if name not in value
+            )
+        case "anyOf" | "oneOf":
+            return "fits none of the forms that the schema allows, or more than one of them"
+        case "None" | "not" | "disallow":
+            return "is not allowed"
+        case _:
+            return f"does not fit the schema ({keyword})"
+
+
+def plain(value: object) -> str:
+    """A value in a sentence: a text as it is, everything else as JSON."""
+    return cut(value if isinstance(value, str) else json_text(value, indent=None), 100)
+
+
+def count(number: object, noun: str) -> str:
+    """`1 value`, `2 values`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
