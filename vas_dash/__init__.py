@@ -1,1 +1,6 @@
 """The control plane: which AI models each camera is meant to run."""
+
+from vas_dash.config import Settings
+from vas_dash.server import create_server, mount, wsgi_app
+
+__all__ = ["Settings", "create_server", "mount", "wsgi_app"]

@@ -60,6 +60,13 @@ class Settings(BaseSettings):
         le=3600,
         description="Shortest time between two reads of the fleet, in seconds, for each process.",
     )
+    poll_s: float = Field(
+        3.0,
+        alias="VAS_DASH_POLL_S",
+        ge=0.2,
+        le=3600,
+        description="Time between two looks of an open page for what has changed, in seconds.",
+    )
     page_size: Literal[25, 50, 100, 200] = Field(
         50,
         alias="VAS_DASH_PAGE_SIZE",
@@ -105,6 +112,8 @@ class Settings(BaseSettings):
     def _path_prefix(cls, value: str) -> str:
         if not (value.startswith("/") and value.endswith("/")) or "//" in value:
             raise ValueError("must begin and end with a single /")
+        if value == "/":
+            raise ValueError("must name a path, for example /ai-models/")
         return value
 
     @classmethod

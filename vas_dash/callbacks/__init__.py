@@ -1,1 +1,74 @@
 """Browser events to services, and their answers back to views."""
+
+from __future__ import annotations
+
+from dash import ClientsideFunction, Dash, Input, Output, State
+
+from vas_dash.callbacks import drafts, grid, panel
+from vas_dash.callbacks.context import Context
+from vas_dash.views import ids
+
+
+def register(app: Dash, context: Context) -> None:
+    """Register every callback on this app, never on Dash's global list."""
+    grid.register(app, context)
+    panel.register(app, context)
+    drafts.register(app, context)
+    _register_clientside(app)
+
+
+def _register_clientside(app: Dash) -> None:
+    """Wire what `assets/` does by itself; each function there says what it is for."""
+    app.clientside_callback(
+        ClientsideFunction("vas_address", "fromControls"),
+        Input(ids.FILTER_TEXT, "value"),
+        Input(ids.FILTER_LOCATIONS, "value"),
+        Input(ids.FILTER_MODELS, "value"),
+        Input(ids.FILTER_STATE, "value"),
+        Input(ids.FILTER_STATE_OF, "value"),
+        Input(ids.PAGE_SIZE, "value"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("vas_address", "toControls"),
+        Input(ids.URL, "search"),
+        Input(ids.FILTER_STATE_OF, "options"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("vas_grid", "rendered"),
+        Input(ids.RENDERED, "data"),
+        Input(ids.GRID, "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("vas_grid", "tooltip"),
+        Input(ids.PEEK_TEXT, "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("vas_drafts", "changed"),
+        Input(ids.DRAFTS, "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("vas_drafts", "settled"),
+        Input(ids.SETTLED, "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("vas_panel", "opened"),
+        Input(ids.OPENED, "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("vas_panel", "result"),
+        Input(ids.PANEL_RESULT, "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("vas_panel", "follow"),
+        Output(ids.LIVE, "data"),
+        Input(ids.STATUS, "children"),
+        Input(ids.OPENED, "data"),
+        Input(ids.RECENT, "data"),
+        State(ids.PANEL, "hidden"),
+        prevent_initial_call=True,
+    )

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from vas_dash.domain.entities import AiModel, Assignment, Camera, CellKey
 
-T = TypeVar("T")
+T = TypeVar("T", covariant=True)
 
 
 class Completeness(StrEnum):

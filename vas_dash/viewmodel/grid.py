@@ -1,11 +1,11 @@
-"""The grid as data: a fleet snapshot and a query give columns, rows, tooltips and counts."""
+"""The grid as data: a fleet snapshot and a query give columns, rows and counts."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import orjson
@@ -85,10 +85,9 @@ class Selection:
 
 @dataclass(frozen=True)
 class GridRow:
-    """One camera: the texts by column id, the tooltips by column id, and a digest of both."""
+    """One camera: the texts by column id, and a digest of them."""
 
     data: Row
-    tooltips: Row
     digest: str
 
 
@@ -104,7 +103,7 @@ class GridPage:
     cameras: int
     total: Counts
     empty: str | None
-    frame_digest: str = field(default="")
+    frame_digest: str
 
 
 def change_token(assignment: Assignment | None) -> str:
@@ -170,7 +169,8 @@ class FleetGrid:
         return tuple(sorted({_location(camera) for camera in self.cameras}, key=natural_key))
 
     @cached_property
-    def _columns(self) -> Mapping[str, Column]:
+    def columns(self) -> Mapping[str, Column]:
+        """By model id, the column of every model, in natural order of their names."""
         names = Counter(model.title for model in self.models)
         return {
             model.model_id: self._column(model, twin=names[model.title] > 1)
@@ -299,7 +299,7 @@ class FleetGrid:
             Column(CAMERA_COLUMN, "Camera"),
             Column(SUMMARY_COLUMN, "Assigned models"),
             Column(LOCATION_COLUMN, "Location"),
-            *(self._columns[model_id] for model_id in shown),
+            *(self.columns[model_id] for model_id in shown),
         )
         return GridPage(
             columns,
@@ -328,7 +328,6 @@ class FleetGrid:
             CAMERA_COLUMN: camera_text(camera),
             LOCATION_COLUMN: words.cut(_location(camera), 80),
         }
-        tooltips = {CAMERA_COLUMN: camera_tooltip(camera)}
         states = Counter[CellState]()
         for model in models:
             cell = self.snapshot.cell(camera.id, model.model_id)
@@ -336,10 +335,9 @@ class FleetGrid:
             states[cell.state] += 1
             data[column] = words.cell_text(cell)
             if cell.state is not CellState.UNASSIGNED:
-                tooltips[column] = words.cell_tooltip(camera, model, cell)
                 data[column + TOKEN_SUFFIX] = change_token(cell.assignment)
         data[SUMMARY_COLUMN] = summary_text(states)
-        return GridRow(data, tooltips, _digest((data, tooltips)))
+        return GridRow(data, _digest(data))
 
     def _why_empty(self, query: GridQuery) -> str:
         cameras = self.snapshot.cameras

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from vas_dash.domain.entities import AiModel, Assignment, Camera
+from vas_dash.domain.entities import AiModel, Assignment, Camera, CellIntent
 from vas_dash.domain.fleet import Cell, CellState
 
 SHAPES = {
@@ -47,20 +47,20 @@ def cell_text(cell: Cell) -> str:
     return text
 
 
+def intent_text(intent: CellIntent) -> str:
+    """An intent in words."""
+    fps = "default fps" if intent.desired_fps is None else f"{intent.desired_fps} fps"
+    priority = "default priority" if intent.priority is None else f"priority {intent.priority}"
+    first = f"{'on' if intent.enabled else 'off'}, {fps}, {priority}"
+    if intent.parameters is None:
+        return f"{first}\nno parameters"
+    parameters = json.dumps(intent.parameters, ensure_ascii=False, sort_keys=True)
+    return f"{first}\nparameters {cut(parameters, _PARAMETERS_LIMIT)}"
+
+
 def assignment_text(assignment: Assignment) -> str:
     """A whole assignment in words."""
-    fps = "default fps" if assignment.desired_fps is None else f"{assignment.desired_fps} fps"
-    priority = (
-        "default priority" if assignment.priority is None else f"priority {assignment.priority}"
-    )
-    lines = [f"{'on' if assignment.enabled else 'off'}, {fps}, {priority}"]
-    if assignment.parameters is None:
-        lines.append("no parameters")
-    else:
-        parameters = json.dumps(assignment.parameters, ensure_ascii=False, sort_keys=True)
-        lines.append(f"parameters {cut(parameters, _PARAMETERS_LIMIT)}")
-    lines.append(f"since {moment(assignment.since)}")
-    return "\n".join(lines)
+    return f"{intent_text(assignment.intent)}\nsince {moment(assignment.since)}"
 
 
 def unknown_text(cell: Cell) -> str:
@@ -75,9 +75,13 @@ def unknown_text(cell: Cell) -> str:
     return "\n".join(lines)
 
 
+def cell_title(camera: Camera, model: AiModel) -> str:
+    """The name of a cell."""
+    return f"{cut(model.title, 80)} on {cut(camera.title, 80)}"
+
+
 def cell_tooltip(camera: Camera, model: AiModel, cell: Cell) -> str:
     """Everything that is known of one cell."""
-    head = f"{cut(model.title, 80)} on {cut(camera.title, 80)}"
     match cell.state:
         case CellState.UNKNOWN:
             body = unknown_text(cell)
@@ -86,4 +90,4 @@ def cell_tooltip(camera: Camera, model: AiModel, cell: Cell) -> str:
         case _:
             assert cell.assignment is not None
             body = f"assigned: {assignment_text(cell.assignment)}"
-    return f"{head}\n{body}"
+    return f"{cell_title(camera, model)}\n{body}"

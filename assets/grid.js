@@ -1,0 +1,381 @@
+/* The grid's roles, names, keys and clicks, which DataTable itself does not have.
+   https://www.w3.org/WAI/ARIA/apg/patterns/grid/ */
+(function () {
+    "use strict";
+
+    const vas = (window.vas = window.vas || {});
+    const STATES = { "\u25cf": "on", "\u25cb": "off", "\u2013": "unassigned", "?": "unknown" };
+    const HEAD = "";
+    const REST_MS = 250;
+
+    // Where the keyboard stands: a camera's id (HEAD: the heading) and a column's id.
+    const place = { camera: null, column: "camera" };
+    let focused = false;
+    let arriving = null;
+    let peeking = null;
+    let timer = 0;
+
+    const frame = () => document.getElementById("grid-frame");
+    const table = () => document.querySelector("#grid table.cell-table");
+    const rows = () => Array.from(table() ? table().querySelectorAll("tr") : []);
+    const isCell = (node) => Boolean(node && node.matches && node.matches("#grid th, #grid td"));
+    const shows = (node) => node.getClientRects().length > 0;
+
+    function cellsOf(row) {
+        return Array.from(row.children).filter((node) => isCell(node) && shows(node));
+    }
+
+    /** Which camera (HEAD: none) and column a cell of the table is. */
+    function identity(node) {
+        const data = vas.props("grid").data || [];
+        const row = node.dataset.dashRow;
+        const record = row === undefined ? null : data[Number(row)];
+        return { camera: record ? record.id : HEAD, column: node.dataset.dashColumn };
+    }
+
+    function isModel(column) {
+        return column.startsWith("m:");
+    }
+
+    function columnName(column) {
+        const found = (vas.props("grid").columns || []).find((entry) => entry.id === column);
+        return found ? found.name : column;
+    }
+
+    function find(camera, column) {
+        const data = vas.props("grid").data || [];
+        const all = rows();
+        const index = camera === HEAD ? 0 : 1 + data.findIndex((record) => record.id === camera);
+        if (camera !== HEAD && index === 0) {
+            return null;
+        }
+        const row = all[index];
+        return row ? Array.from(row.children).find((node) => node.dataset.dashColumn === column) : null;
+    }
+
+    function decorate() {
+        const shown = vas.props("rendered").data || {};
+        const data = vas.props("grid").data || [];
+        const grid = table();
+        if (!grid) {
+            return;
+        }
+        const order = vas.address.sorted();
+        const first = ((shown.page || 1) - 1) * (shown.page_size || 50);
+        grid.setAttribute("role", "grid");
+        grid.setAttribute("aria-label", "AI models by camera");
+        grid.setAttribute("aria-rowcount", String((shown.found || 0) + 1));
+        grid.removeAttribute("tabindex");
+        rows().forEach(function (row, position) {
+            row.setAttribute("role", "row");
+            row.setAttribute("aria-rowindex", String(position === 0 ? 1 : first + position + 1));
+            const record = position === 0 ? null : data[position - 1];
+            Array.from(row.children).forEach(function (node) {
+                const column = node.dataset.dashColumn;
+                node.tabIndex = -1;
+                if (!record) {
+                    node.setAttribute("role", "columnheader");
+                    const arrow = order.descending ? "descending" : "ascending";
+                    node.setAttribute("aria-sort", order.column === column ? arrow : "none");
+                    node.toggleAttribute("data-closed", (shown.closed || []).includes(column));
+                } else {
+                    decorateCell(node, column, record);
+                }
+            });
+        });
+        settleFocus();
+    }
+
+    function decorateCell(node, column, record) {
+        if (column === "camera") {
+            node.setAttribute("role", "rowheader");
+            return;
+        }
+        node.setAttribute("role", "gridcell");
+        if (!isModel(column)) {
+            return;
+        }
+        const text = record[column] || "";
+        const draft = vas.drafts.of(record.id, column.slice(2));
+        node.dataset.state = STATES[text.charAt(0)] || "unknown";
+        // The name of the column comes with the heading; the shape says nothing when it is read out.
+        let name = text.slice(2);
+        if (draft) {
+            node.dataset.draft = draft.enabled ? "on" : "off";
+            name += ", drafted: " + node.dataset.draft;
+        } else {
+            delete node.dataset.draft;
+        }
+        node.setAttribute("aria-label", name);
+    }
+
+    /** One Tab stop; the focus stays with its camera and column when rows move. */
+    function settleFocus() {
+        const all = rows();
+        const data = vas.props("grid").data || [];
+        if (arriving && data.length) {
+            place.camera = data[arriving === "last" ? data.length - 1 : 0].id;
+            arriving = null;
+        }
+        let stop = place.camera === null ? null : find(place.camera, place.column);
+        if (!stop || !shows(stop)) {
+            stop = cellsOf(all[1] || all[0] || document.createElement("tr"))[0];
+        }
+        if (!stop) {
+            return;
+        }
+        stop.tabIndex = 0;
+        const active = document.activeElement;
+        const lost = active === document.body || (isCell(active) && active !== stop);
+        if (focused && lost) {
+            stop.focus({ preventScroll: true });
+        }
+    }
+
+    function focus(node) {
+        if (!node) {
+            return;
+        }
+        const previous = frame().querySelector("[tabindex='0']");
+        if (previous) {
+            previous.tabIndex = -1;
+        }
+        Object.assign(place, identity(node));
+        node.tabIndex = 0;
+        node.focus();
+        node.scrollIntoView({ block: "nearest", inline: "nearest" });
+    }
+
+    /** Move by rows and columns; true when there was somewhere to go. */
+    function move(from, down, right) {
+        const all = rows();
+        const row = Math.min(Math.max(0, all.indexOf(from.parentElement) + down), all.length - 1);
+        const columns = cellsOf(all[row]);
+        const at = cellsOf(from.parentElement).indexOf(from);
+        const column = Math.min(Math.max(0, at + right), columns.length - 1);
+        const target = columns[column];
+        if (!target || target === from) {
+            return false;
+        }
+        focus(target);
+        return true;
+    }
+
+    function screenful() {
+        const row = rows()[1];
+        const height = row ? row.getBoundingClientRect().height : 0;
+        return Math.max(1, height ? Math.floor(frame().clientHeight / height) - 2 : 10);
+    }
+
+    function flip(to) {
+        arriving = to === "next" ? "first" : "last";
+        if (!vas.address.page(to)) {
+            arriving = null;
+        }
+    }
+
+    function onKey(event) {
+        const node = event.target.closest && event.target.closest("#grid th, #grid td");
+        if (!node) {
+            return;
+        }
+        // DataTable would take Tab and the arrows for itself.
+        event.stopPropagation();
+        hideTooltip();
+        const far = 1e6;
+        const ends = event.ctrlKey || event.metaKey;
+        const steps = {
+            ArrowUp: () => move(node, -1, 0),
+            ArrowDown: () => move(node, 1, 0),
+            ArrowLeft: () => move(node, 0, -1),
+            ArrowRight: () => move(node, 0, 1),
+            Home: () => move(node, ends ? -far : 0, -far),
+            End: () => move(node, ends ? far : 0, far),
+            PageUp: () => move(node, -screenful(), 0) || flip("previous"),
+            PageDown: () => move(node, screenful(), 0) || flip("next"),
+            Enter: () => (ends ? vas.drafts.save() : open(node)),
+            " ": () => toggle(node),
+            Escape: () => leave(),
+        };
+        const step = steps[event.key];
+        if (step && !event.altKey) {
+            event.preventDefault();
+            step();
+        }
+    }
+
+    function open(node) {
+        const at = identity(node);
+        if (at.camera !== HEAD) {
+            Object.assign(place, at);
+            if (isModel(at.column)) {
+                vas.panel.open("cell", at.camera, at.column.slice(2));
+            } else {
+                vas.panel.open("camera", at.camera, "");
+            }
+        } else if (isModel(at.column)) {
+            vas.panel.open("model", "", at.column.slice(2));
+        } else {
+            vas.address.sort(at.column);
+        }
+    }
+
+    function toggle(node) {
+        const at = identity(node);
+        if (at.camera === HEAD) {
+            vas.address.sort(at.column);
+        } else if (isModel(at.column)) {
+            vas.drafts.toggle(at.camera, at.column.slice(2));
+        }
+    }
+
+    function leave() {
+        if (!vas.panel.close()) {
+            focused = false;
+            document.getElementById("filter-text").focus();
+        }
+    }
+
+    function onClick(event) {
+        const node = event.target.closest && event.target.closest("#grid th, #grid td");
+        if (!node) {
+            return;
+        }
+        event.stopPropagation();
+        hideTooltip();
+        if (String(window.getSelection())) {
+            return;
+        }
+        focus(node);
+        if (event.target.closest(".column-actions")) {
+            vas.address.sort(identity(node).column);
+        } else {
+            open(node);
+        }
+    }
+
+    /* The tooltip: asked for when the pointer or the keyboard rests on a cell. */
+
+    function rest(node) {
+        window.clearTimeout(timer);
+        const at = identity(node);
+        if (peeking && peeking.node === node) {
+            return;
+        }
+        hideTooltip();
+        if (at.camera === HEAD && !isModel(at.column)) {
+            return;
+        }
+        timer = window.setTimeout(function () {
+            const model = isModel(at.column) ? at.column.slice(2) : "";
+            const kind = at.camera === HEAD ? "model" : model ? "cell" : "camera";
+            peeking = { node: node, camera: at.camera, model: model };
+            vas.set("peek", {
+                data: { kind: kind, camera: at.camera, model: model, n: Date.now() },
+            });
+        }, REST_MS);
+    }
+
+    function hideTooltip() {
+        window.clearTimeout(timer);
+        const tip = document.getElementById("cell-tooltip");
+        if (peeking) {
+            peeking.node.removeAttribute("aria-describedby");
+        }
+        peeking = null;
+        if (tip) {
+            tip.hidden = true;
+        }
+    }
+
+    function showTooltip(answer) {
+        const tip = document.getElementById("cell-tooltip");
+        const wanted =
+            peeking &&
+            answer &&
+            answer.text &&
+            peeking.camera === answer.camera &&
+            peeking.model === answer.model &&
+            peeking.node.isConnected;
+        if (!wanted) {
+            return;
+        }
+        tip.textContent = answer.text;
+        tip.hidden = false;
+        const box = peeking.node.getBoundingClientRect();
+        const own = tip.getBoundingClientRect();
+        const below = box.bottom + own.height + 4 < window.innerHeight;
+        tip.style.left = Math.max(4, Math.min(box.left, window.innerWidth - own.width - 8)) + "px";
+        tip.style.top = (below ? box.bottom : Math.max(4, box.top - own.height)) + "px";
+        peeking.node.setAttribute("aria-describedby", "cell-tooltip");
+    }
+
+    function onPointer(event) {
+        const node = event.target.closest && event.target.closest("#grid th, #grid td");
+        if (node) {
+            rest(node);
+        } else if (!(event.target.closest && event.target.closest("#cell-tooltip"))) {
+            if (peeking && peeking.node !== document.activeElement) {
+                hideTooltip();
+            } else {
+                window.clearTimeout(timer);
+            }
+        }
+    }
+
+    document.addEventListener("keydown", onKey, true);
+    document.addEventListener("click", onClick, true);
+    document.addEventListener("mousedown", function (event) {
+        // DataTable would begin to select cells.
+        if (event.target.closest && event.target.closest("#grid th, #grid td")) {
+            event.stopPropagation();
+        }
+    }, true);
+    document.addEventListener("mouseover", onPointer);
+    document.addEventListener("focusin", function (event) {
+        const cell = event.target.closest && event.target.closest("#grid th, #grid td");
+        focused = Boolean(cell);
+        if (cell && cell !== event.target) {
+            focus(cell);
+        } else if (cell) {
+            rest(cell);
+        } else {
+            hideTooltip();
+        }
+    });
+    document.addEventListener("focusout", function (event) {
+        // A cell that a refresh took away leaves no new target: the focus is to come back.
+        if (event.relatedTarget && !event.relatedTarget.closest("#grid")) {
+            focused = false;
+        }
+    });
+    window.addEventListener("scroll", hideTooltip, true);
+
+    let watched = null;
+    const observer = new MutationObserver(decorate);
+
+    vas.grid = {
+        decorate: decorate,
+        columnName: columnName,
+        /** Put the keyboard back to where it was in the grid. */
+        refocus: function () {
+            const stop = frame().querySelector("[tabindex='0']");
+            if (stop) {
+                stop.focus();
+            }
+        },
+    };
+
+    vas.provide("vas_grid", {
+        /** The grid was drawn, or is about to be. */
+        rendered: function () {
+            if (watched !== frame()) {
+                watched = frame();
+                observer.disconnect();
+                observer.observe(watched, { childList: true, subtree: true, characterData: true });
+            }
+            decorate();
+        },
+        tooltip: showTooltip,
+    });
+})();

@@ -1,0 +1,142 @@
+"""What comes in from a browser, checked: every callback is an open HTTP endpoint."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import Annotated, Literal, TypeVar
+
+from dash.exceptions import PreventUpdate
+from pydantic import BaseModel, ConfigDict, Field, Json, TypeAdapter, ValidationError
+
+from vas_dash.domain.entities import Assignment, CellKey
+from vas_dash.domain.fleet import Cell, CellState
+
+log = logging.getLogger("vas_dash.callbacks")
+
+T = TypeVar("T")
+
+_Id = Annotated[str, Field(min_length=1, max_length=200)]
+_MaybeId = Annotated[str, Field(max_length=200)]
+_assignments = TypeAdapter(Assignment)
+
+
+class _Argument(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+class Rendered(_Argument):
+    """What the browser shows: digests of it."""
+
+    view: Annotated[str, Field(max_length=30_000)] = ""
+    frame: Annotated[str, Field(max_length=64)] = ""
+    rows: Annotated[tuple[str, ...], Field(max_length=200)] = ()
+    lines: Annotated[str, Field(max_length=64)] = ""
+    options: Annotated[str, Field(max_length=64)] = ""
+
+
+class Gesture(_Argument):
+    """Something was opened: a cell, a camera (row head) or a model (column head)."""
+
+    kind: Literal["cell", "camera", "model"]
+    camera: _MaybeId = ""
+    model: _MaybeId = ""
+
+
+class Opened(_Argument):
+    """What the panel was opened with. `assignment` is None for an unassigned cell."""
+
+    kind: Literal["cell", "camera", "model"]
+    camera: _MaybeId = ""
+    model: _MaybeId = ""
+    assignment: Json[Assignment] | None = None
+
+
+class Learned(_Argument):
+    """A cell as it was read, or lost sight of, by this browser's own change.
+
+    It holds against every sweep that began before `until`.
+    """
+
+    camera: _Id
+    model: _Id
+    until: datetime
+    assignment: Json[Assignment] | None = None
+    unknown: Annotated[str | None, Field(max_length=1000)] = None
+
+    @property
+    def key(self) -> CellKey:
+        """The cell it is about."""
+        return CellKey(self.camera, self.model)
+
+    @property
+    def cell(self) -> Cell:
+        """The cell as it is known since."""
+        if self.unknown is not None:
+            return Cell(CellState.UNKNOWN, self.assignment, self.unknown)
+        return Cell.of(self.assignment)
+
+
+class Draft(_Argument):
+    """One cell to be turned on or off; `token` is the change token of what was seen."""
+
+    camera: _Id
+    model: _Id
+    enabled: bool
+    token: Annotated[str, Field(max_length=64)] = ""
+
+    @property
+    def key(self) -> CellKey:
+        """The cell it is about."""
+        return CellKey(self.camera, self.model)
+
+
+class FieldId(_Argument):
+    """The id of a field of the panel's form."""
+
+    name: _MaybeId = ""
+    path: Annotated[str, Field(max_length=4000)] = ""
+
+
+Recent = Annotated[tuple[Learned, ...], Field(max_length=2000)]
+Drafts = Annotated[tuple[Draft, ...], Field(max_length=2000)]
+
+
+def checked(adapter: TypeAdapter[T], value: object) -> T:
+    """`value` as what it ought to be; what is not that ends the callback, with one log line."""
+    try:
+        return adapter.validate_python(value)
+    except (ValidationError, RecursionError) as error:
+        what = error.title if isinstance(error, ValidationError) else "nesting"
+        log.warning("an argument of a callback was not used: %s", what)
+        raise PreventUpdate from None
+
+
+def assignment_json(assignment: Assignment | None) -> str | None:
+    """An assignment as the browser keeps it: a text, so that no number in it is ever rounded."""
+    return None if assignment is None else _assignments.dump_json(assignment).decode()
+
+
+def learned(
+    key: CellKey,
+    assignment: Assignment | None,
+    *,
+    unknown: str | None = None,
+    until: datetime | None = None,
+) -> dict[str, str | None]:
+    """One cell for the browser to remember; `Learned` reads it back."""
+    return {
+        "camera": key.camera_id,
+        "model": key.model_id,
+        "until": (until or datetime.now(UTC)).isoformat(),
+        "assignment": assignment_json(assignment),
+        "unknown": unknown,
+    }
+
+
+RENDERED = TypeAdapter(Rendered)
+GESTURE = TypeAdapter(Gesture)
+OPENED = TypeAdapter(Opened)
+RECENT: TypeAdapter[tuple[Learned, ...]] = TypeAdapter(Recent)
+DRAFTS: TypeAdapter[tuple[Draft, ...]] = TypeAdapter(Drafts)
+FIELD_IDS: TypeAdapter[list[FieldId]] = TypeAdapter(list[FieldId])

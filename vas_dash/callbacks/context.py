@@ -1,0 +1,45 @@
+"""What every callback needs: the services, and the grid of the newest picture of the fleet."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from vas_dash.callbacks.arguments import Learned
+from vas_dash.config import Settings
+from vas_dash.domain.fleet import FleetSnapshot
+from vas_dash.services.cell_writer import CellWriter
+from vas_dash.services.fleet_reader import FleetReader
+from vas_dash.viewmodel.grid import FleetGrid
+
+WAIT_S = 0.6
+"""Longest wait for a picture of the fleet that is still being read."""
+
+_GRIDS_KEPT = 8
+
+
+@dataclass(frozen=True)
+class Context:
+    """The services, and the grids made of their last few pictures."""
+
+    settings: Settings
+    reader: FleetReader
+    writer: CellWriter
+    _grids: OrderedDict[object, tuple[FleetSnapshot, FleetGrid]] = field(
+        default_factory=OrderedDict
+    )
+
+    def grid(self, recent: tuple[Learned, ...] = ()) -> FleetGrid:
+        """The newest picture, with what this browser's own changes have shown since."""
+        snapshot = self.reader.current(wait_s=WAIT_S)
+        learned = {entry.key: entry.cell for entry in recent if entry.until > snapshot.taken_at}
+        key = (id(snapshot), repr(learned) if learned else "")
+        kept = self._grids.get(key)
+        if kept is not None:
+            return kept[1]
+        grid = FleetGrid(snapshot.with_exceptions(learned) if learned else snapshot)
+        # The snapshot is kept too: as long as it lives, no other one has its id.
+        self._grids[key] = (snapshot, grid)
+        while len(self._grids) > _GRIDS_KEPT:
+            self._grids.popitem(last=False)
+        return grid

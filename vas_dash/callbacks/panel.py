@@ -1,0 +1,324 @@
+"""The side panel: open a cell, a camera or a model; save a cell."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from dash import ALL, Dash, Input, Output, State, ctx, no_update
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from vas_dash.callbacks.arguments import (
+    FIELD_IDS,
+    GESTURE,
+    OPENED,
+    RECENT,
+    Opened,
+    assignment_json,
+    checked,
+    learned,
+)
+from vas_dash.callbacks.context import Context
+from vas_dash.domain.changes import same_intent
+from vas_dash.domain.entities import AiModel, Assignment, CellIntent, CellKey
+from vas_dash.services.cell_writer import (
+    Conflict,
+    NotSent,
+    Refused,
+    Saved,
+    SaveOutcome,
+    Unchanged,
+    Unconfirmed,
+)
+from vas_dash.viewmodel import panel, words
+from vas_dash.viewmodel.grid import FleetGrid, change_token
+from vas_dash.viewmodel.schema_form import build_form, read_form, with_submitted
+from vas_dash.views import ids
+from vas_dash.views import panel as view
+from vas_dash.views.schema_form import FIELD, parameter_form
+
+_TEXT_LIMIT = 100_000
+
+
+@dataclass(frozen=True)
+class _Typed:
+    """What stands in the form: the texts of the intent, and the parameters' fields."""
+
+    intent: panel.IntentText
+    parameters: dict[str, object]
+
+
+def register(app: Dash, context: Context) -> None:
+    """Register the callbacks of the side panel."""
+
+    @app.callback(
+        Output(ids.PANEL_TITLE, "children"),
+        Output(ids.PANEL_FORM, "children"),
+        Output(ids.PANEL_MESSAGE, "children"),
+        Output(ids.PANEL_ACTIONS, "hidden"),
+        Output(ids.PANEL, "hidden"),
+        Output(ids.OPENED, "data"),
+        Input(ids.GESTURE, "data"),
+        State(ids.RECENT, "data"),
+        prevent_initial_call=True,
+    )
+    def open_panel(what: object, recent: object) -> tuple[Any, ...]:
+        """Open the panel of a cell, a camera or a model."""
+        gesture = checked(GESTURE, what)
+        grid = context.grid(checked(RECENT, recent or ()))
+        camera, model = grid.camera(gesture.camera), grid.model(gesture.model)
+        opened: dict[str, Any] = {
+            "kind": gesture.kind,
+            "camera": gesture.camera,
+            "model": gesture.model,
+        }
+        match gesture.kind:
+            case "cell" if camera is not None and model is not None:
+                assignment = grid.snapshot.cell(camera.id, model.model_id).assignment
+                title = words.cell_title(camera, model)
+                form = _form(model, assignment)
+                opened |= {"assignment": assignment_json(assignment)}
+            case "camera" if camera is not None:
+                title, form = words.cut(camera.title, 80), []
+            case "model" if model is not None:
+                title, form = words.cut(model.title, 80), []
+            case _:
+                raise PreventUpdate
+        return title, form, "", gesture.kind != "cell", False, opened
+
+    @app.callback(
+        Output(ids.PANEL_LIVE, "children"),
+        Output(ids.LIVE_DIGEST, "data"),
+        Input(ids.LIVE, "data"),
+        State(ids.RECENT, "data"),
+        State(ids.LIVE_DIGEST, "data"),
+        prevent_initial_call=True,
+    )
+    def live(what: object, recent: object, shown: object) -> tuple[Any, str]:
+        """The part of the panel that follows the fleet; the form stays as it is."""
+        opened = checked(OPENED, what)
+        grid = context.grid(checked(RECENT, recent or ()))
+        components, digest = _live(grid, opened, context.settings.page_size)
+        if digest == shown:
+            raise PreventUpdate
+        return components, digest
+
+    @app.callback(
+        Output(ids.PANEL_FORM, "children", allow_duplicate=True),
+        Output(ids.PANEL_MESSAGE, "children", allow_duplicate=True),
+        Output(ids.OPENED, "data", allow_duplicate=True),
+        Output(ids.PANEL_RESULT, "data"),
+        Input(ids.PANEL_SAVE, "n_clicks"),
+        Input({"type": ids.PANEL_CHOICE, "choice": ALL}, "n_clicks"),
+        State(ids.OPENED, "data"),
+        State(ids.RECENT, "data"),
+        State(ids.PANEL_RESULT, "data"),
+        State({"type": ids.PANEL_FIELD, "name": ALL}, "value"),
+        State({"type": ids.PANEL_FIELD, "name": ALL}, "id"),
+        State({"type": FIELD, "path": ALL}, "value"),
+        State({"type": FIELD, "path": ALL}, "id"),
+        running=[(Output(ids.PANEL_SAVE, "disabled"), True, False)],
+        prevent_initial_call=True,
+    )
+    def save(
+        _clicks: object,
+        choices: Sequence[object],
+        opened_data: object,
+        recent: object,
+        earlier: object,
+        values: object,
+        names: object,
+        field_values: object,
+        fields: object,
+    ) -> tuple[Any, ...]:
+        """Save the cell as it stands in the form, or resolve a conflict."""
+        opened = checked(OPENED, opened_data)
+        grid = context.grid(checked(RECENT, recent or ()))
+        camera, model = grid.camera(opened.camera), grid.model(opened.model)
+        if opened.kind != "cell" or camera is None or model is None:
+            raise PreventUpdate
+        key = CellKey(camera.id, model.model_id)
+        choice = _choice(choices)
+        conflict = _conflict(earlier, key)
+        if choice == "theirs" and conflict is not None:
+            return _taken(model, opened, conflict.assignment)
+        typed = _typed(values, names, field_values, fields)
+        base = opened.assignment
+        result = read_form(model.config_schema, base.parameters if base else None, typed.parameters)
+        wish, errors = panel.read_intent(typed.intent, result.parameters)
+        field_errors = {} if wish is None else dict(result.errors)
+        if errors or field_errors:
+            return (
+                _form(model, base, typed, errors, field_errors),
+                view.text_message("Not saved: see the fields above.", trouble=True),
+                no_update,
+                {"key": list(key), "ok": False},
+            )
+        against = conflict.assignment if choice == "mine" and conflict else base
+        outcome = context.writer.save(key, against, wish)
+        return _answer(model, opened, typed, wish, outcome)
+
+
+def _live(grid: FleetGrid, opened: Opened, page_size: int) -> tuple[list[Component], str]:
+    camera, model = grid.camera(opened.camera), grid.model(opened.model)
+    if opened.kind == "cell" and camera is not None and model is not None:
+        now = panel.cell_now(grid, camera.id, model.model_id, change_token(opened.assignment))
+        return view.cell_now(now), _digest(now)
+    if opened.kind == "camera" and camera is not None:
+        camera_card = panel.camera_card(grid, camera)
+        return view.camera_card(camera_card), _digest(camera_card)
+    if opened.kind == "model" and model is not None:
+        model_card = panel.model_card(grid, model)
+        return view.model_card(model_card, model.model_id, page_size), _digest(model_card)
+    gone = [view.text_message("No longer in the VAS.", trouble=True)]
+    return gone, "gone"
+
+
+def _digest(card: object) -> str:
+    return hashlib.blake2b(orjson.dumps(card), digest_size=8).hexdigest()
+
+
+def _form(
+    model: AiModel,
+    assignment: Assignment | None,
+    typed: _Typed | None = None,
+    errors: dict[str, str] | None = None,
+    field_errors: dict[str, str] | None = None,
+) -> list[Component]:
+    """The form for the cell; `typed` keeps what stands in it."""
+    parameters = build_form(model.config_schema, assignment.parameters if assignment else None)
+    text = panel.intent_text(assignment)
+    if typed is not None:
+        parameters = with_submitted(parameters, typed.parameters, field_errors or {})
+        text = typed.intent
+    return [
+        view.intent_form(text, errors or {}, open_for_new=model.enabled or assignment is not None),
+        parameter_form(parameters),
+    ]
+
+
+def _choice(clicks: Sequence[object]) -> str | None:
+    """Which way out of a conflict was chosen; None: the Save button."""
+    trigger = ctx.triggered_id
+    if trigger == ids.PANEL_SAVE:
+        return None
+    if not any(clicks):
+        # The buttons were drawn, not pressed.
+        raise PreventUpdate
+    choice = trigger.get("choice") if trigger else None
+    return choice if choice in ("mine", "theirs") else None
+
+
+def _conflict(earlier: object, key: CellKey) -> Opened | None:
+    """What the VAS held when the last save of this cell met a conflict."""
+    if not isinstance(earlier, dict) or earlier.get("key") != list(key):
+        return None
+    if "conflict" not in earlier:
+        return None
+    return checked(OPENED, {"kind": "cell", "assignment": earlier["conflict"]})
+
+
+def _typed(values: object, names: object, field_values: object, fields: object) -> _Typed:
+    def pairs(ids_: object, texts: object) -> list[tuple[Any, object]]:
+        known = checked(FIELD_IDS, ids_)
+        if not isinstance(texts, list) or len(texts) != len(known):
+            raise PreventUpdate
+        return list(zip(known, texts, strict=True))
+
+    def text(value: object) -> str:
+        return value[:_TEXT_LIMIT] if isinstance(value, str) else ""
+
+    intent = {field.name: text(value) for field, value in pairs(names, values)}
+    return _Typed(
+        panel.IntentText(
+            intent.get("intent", ""), intent.get("fps", ""), intent.get("priority", "")
+        ),
+        {field.path: value for field, value in pairs(fields, field_values)},
+    )
+
+
+def _taken(model: AiModel, opened: Opened, current: Assignment | None) -> tuple[Any, ...]:
+    """The form with what the VAS holds, instead of what was typed."""
+    return (
+        _form(model, current),
+        view.text_message("Now as the VAS has it."),
+        _reopened(opened, current),
+        {"key": [opened.camera, opened.model], "ok": True},
+    )
+
+
+def _reopened(opened: Opened, current: Assignment | None) -> dict[str, Any]:
+    return {
+        "kind": "cell",
+        "camera": opened.camera,
+        "model": opened.model,
+        "assignment": assignment_json(current),
+    }
+
+
+def _answer(
+    model: AiModel,
+    opened: Opened,
+    typed: _Typed,
+    wish: CellIntent | None,
+    outcome: SaveOutcome,
+) -> tuple[Any, ...]:
+    """What the panel says of an outcome; what was typed stays unless it was saved."""
+    key = CellKey(opened.camera, opened.model)
+    result: dict[str, Any] = {"key": list(key), "ok": False}
+    keep = _form(model, opened.assignment, typed)
+    match outcome:
+        case Conflict(current=current) if same_intent(current.intent if current else None, wish):
+            return _saved(model, opened, current, "Nothing to save: the VAS has it already.")
+        case Saved(assignment=assignment):
+            return _saved(model, opened, assignment, "Saved. The VAS was read again and has it.")
+        case Unchanged(assignment=assignment):
+            return _saved(model, opened, assignment, "Nothing to save: the VAS has it already.")
+        case Conflict(current=current):
+            result |= {"conflict": assignment_json(current)} | {"learned": [learned(key, current)]}
+            return (
+                keep,
+                view.conflict_message(_said(current), _wished(wish)),
+                no_update,
+                result,
+            )
+        case Refused(message=message, problems=problems):
+            fields = [f"{problem.field}: {problem.message}" for problem in problems]
+            text = "; ".join([f"Not saved, the VAS refused it: {message}", *fields])
+        case NotSent(reason=reason):
+            text = f"Not saved, nothing was sent: {reason}."
+        case Unconfirmed(reason=reason, unknown_until=until):
+            text = (
+                f"Sent, but not confirmed: {reason}. "
+                "The cell is unknown until it has been read again."
+            )
+            result |= {"learned": [learned(key, opened.assignment, unknown=reason, until=until)]}
+    return keep, view.text_message(text, trouble=True), no_update, result
+
+
+def _saved(
+    model: AiModel, opened: Opened, assignment: Assignment | None, text: str
+) -> tuple[Any, ...]:
+    result = {"key": [opened.camera, opened.model], "ok": True} | {
+        "learned": [learned(CellKey(opened.camera, opened.model), assignment)]
+    }
+    return (
+        _form(model, assignment),
+        view.text_message(text),
+        _reopened(opened, assignment),
+        result,
+    )
+
+
+def _said(assignment: Assignment | None) -> list[str]:
+    if assignment is None:
+        return ["not assigned"]
+    return words.assignment_text(assignment).split("\n")
+
+
+def _wished(wish: CellIntent | None) -> list[str]:
+    return ["not assigned"] if wish is None else words.intent_text(wish).split("\n")

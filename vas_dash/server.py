@@ -1,0 +1,213 @@
+"""Flask and Dash put together; the page under a host application."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, redirect, send_from_directory
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from vas_dash.config import Settings
+from vas_dash.errors import SettingsError
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = logging.getLogger("vas_dash")
+
+_ASSETS = Path(__file__).resolve().parent.parent / "assets"
+_INDEX = """<!DOCTYPE html>
+<html lang="en">
+<head>
+{%metas%}
+<title>{%title%}</title>
+{%favicon%}
+{%css%}
+</head>
+<body>
+{%app_entry%}
+<footer>{%config%}{%scripts%}{%renderer%}</footer>
+</body>
+</html>"""
+
+
+def create_server(settings: Settings) -> Flask:
+    """The product standing alone: `/` leads to the page, which stands under `settings.prefix`.
+
+    Without `settings.api_url` it also serves the embedded VAS, below `/api/v1`.
+    """
+    server = Flask("vas_dash_server", static_folder=None)
+    server.add_url_rule("/", view_func=lambda: redirect(settings.prefix), endpoint="root")
+    if not settings.enabled:
+        server.add_url_rule("/", endpoint="root")
+        return server
+    api_url = settings.api_url
+    if api_url is None:
+        from vas_dash.embedded import EmbeddedVas
+
+        embedded = EmbeddedVas(settings)
+        server.register_blueprint(embedded.blueprint)
+        api_url = embedded.serve()
+    page = _create_page(settings.model_copy(update={"api_url": api_url}), settings.prefix)
+    server.wsgi_app = DispatcherMiddleware(  # type: ignore[method-assign]
+        server.wsgi_app, {settings.prefix.rstrip("/"): page}
+    )
+    return server
+
+
+def mount(host: Flask, prefix: str | None = None, settings: Settings | None = None) -> None:
+    """Put the page under an existing Flask application, at `prefix` (default: the setting's).
+
+    The host comes first: its own routes never pass through the page, and whatever goes wrong here
+    is one line in the log. The page then is not there, or answers 503, and nothing else changes.
+    A mounted page needs `VAS_API_URL`: the embedded VAS is never shown in somebody else's host.
+    """
+    try:
+        settings = _for_host(prefix, settings)
+        if not settings.enabled:
+            log.info("the page is turned off by VAS_DASH_ENABLED: nothing is mounted")
+            return
+        page = _create_page(settings, settings.prefix)
+        host.wsgi_app = DispatcherMiddleware(  # type: ignore[method-assign]
+            host.wsgi_app, {settings.prefix.rstrip("/"): page}
+        )
+    except Exception as error:
+        # Whatever it is, it must not stop the host from starting.
+        log.error("the page is not mounted: %s", _one_line(error))
+
+
+def wsgi_app(prefix: str | None = None, settings: Settings | None = None) -> WSGIApplication:
+    """The page for a host that mounts WSGI applications itself, and strips `prefix` from the path.
+
+    It never raises: a page that cannot be made answers 503 and says why in the log.
+    """
+    try:
+        settings = _for_host(prefix, settings)
+        if settings.enabled:
+            return _create_page(settings, settings.prefix)
+        log.info("the page is turned off by VAS_DASH_ENABLED: it answers 404")
+        return _plain("404 NOT FOUND", "Not found.\n")
+    except Exception as error:
+        log.error("the page is not mounted: %s", _one_line(error))
+        return _plain("503 SERVICE UNAVAILABLE", "This page is not available.\n")
+
+
+def _for_host(prefix: str | None, settings: Settings | None) -> Settings:
+    settings = settings if settings is not None else Settings.from_env()
+    if prefix is not None:
+        settings = Settings.model_validate({**settings.model_dump(), "prefix": prefix})
+    if settings.enabled and settings.api_url is None:
+        raise SettingsError("VAS_API_URL is not set")
+    return settings
+
+
+def _create_page(settings: Settings, prefix: str) -> WSGIApplication:
+    """The page as a WSGI application whose paths begin at its own root."""
+    from dash import Dash
+
+    from vas_dash import callbacks
+    from vas_dash.backend.client import VasClient
+    from vas_dash.callbacks.context import Context
+    from vas_dash.services.cell_writer import CellWriter
+    from vas_dash.services.fleet_reader import FleetReader
+    from vas_dash.views import layout
+
+    server = Flask("vas_dash", static_folder=None)
+    app = Dash(
+        "vas_dash",
+        server=server,
+        routes_pathname_prefix="/",
+        requests_pathname_prefix=prefix,
+        assets_folder=str(_ASSETS),
+        external_stylesheets=[f"{prefix}bootstrap.min.css"],
+        index_string=_INDEX,
+        title="AI models",
+        update_title="",
+        suppress_callback_exceptions=True,
+        on_error=_callback_failed,
+        use_async=False,
+        pages_folder="",
+        add_log_handler=False,
+    )
+    client = VasClient(settings)
+    reader = FleetReader(client, settings.refresh_s)
+    context = Context(settings, reader, CellWriter(client))
+    app.layout = layout.page(settings)
+    callbacks.register(app, context)
+    server.add_url_rule(
+        "/healthz", view_func=lambda: Response("ok\n", mimetype="text/plain"), endpoint="healthz"
+    )
+    server.add_url_rule("/bootstrap.min.css", view_func=_bootstrap, endpoint="bootstrap")
+    server.register_error_handler(Exception, _request_failed)
+    _warm(server)
+    return _Guard(server)
+
+
+def _bootstrap() -> Response:
+    return send_from_directory(_bootstrap_folder(), "bootstrap.min.css", max_age=86_400)
+
+
+def _bootstrap_folder() -> Path:
+    # Bootstrap's CSS comes with this package; the package itself is not needed, so not imported.
+    spec = importlib.util.find_spec("flask_bootstrap")
+    if spec is None or spec.origin is None:
+        raise SettingsError("the package Bootstrap-Flask is not installed")
+    return Path(spec.origin).parent / "static" / "bootstrap5" / "css"
+
+
+def _warm(server: Flask) -> None:
+    """Have Dash finish its set-up before several threads can meet it half done."""
+    client = server.test_client()
+    for path in ("/", "/_dash-layout", "/_dash-dependencies"):
+        client.get(path)
+
+
+def _callback_failed(error: Exception) -> None:
+    """Dash then changes nothing on the page."""
+    log.error("a callback failed: %s", _one_line(error))
+
+
+def _request_failed(error: Exception) -> Any:
+    if isinstance(error, HTTPException):
+        return error
+    log.error("a request failed: %s", _one_line(error))
+    return Response("This did not work.\n", status=500, mimetype="text/plain")
+
+
+def _one_line(error: Exception) -> str:
+    """An error and where it came from, without its values: these may hold anything."""
+    where = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(where[-1].filename).name}:{where[-1].lineno})" if where else ""
+    text = f": {error}" if isinstance(error, SettingsError) else ""
+    return type(error).__name__ + text + place
+
+
+def _plain(status: str, text: str) -> WSGIApplication:
+    body = text.encode()
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:  # noqa: ARG001
+        start_response(status, [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+        return [body]
+
+    return answer
+
+
+class _Guard:
+    """Whatever the page raises ends here, as 503, and never reaches the host."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+        self._unavailable = _plain("503 SERVICE UNAVAILABLE", "This page is not available.\n")
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            return self._app(environ, start_response)
+        except Exception as error:
+            log.error("the page failed: %s", _one_line(error))
+            return self._unavailable(environ, start_response)

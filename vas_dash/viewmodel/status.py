@@ -1,0 +1,49 @@
+"""The quiet lines of the page: how new the picture is, and what of it is unknown and why."""
+
+from __future__ import annotations
+
+from vas_dash.domain.fleet import Completeness, FleetSnapshot, Part
+from vas_dash.viewmodel import words
+from vas_dash.viewmodel.grid import GridPage
+
+
+def status_line(snapshot: FleetSnapshot) -> str:
+    """When the fleet was read."""
+    return f"as of {words.clock(snapshot.taken_at)}"
+
+
+def trouble_lines(snapshot: FleetSnapshot) -> tuple[str, ...]:
+    """What is unknown, why, and when it was last seen; empty when everything is known."""
+    parts: tuple[tuple[str, Part[object]], ...] = (
+        ("cameras", snapshot.cameras),
+        ("models", snapshot.models),
+        ("assignments", snapshot.assignments),
+    )
+    unavailable = [part for _, part in parts if part.completeness is Completeness.UNAVAILABLE]
+    if len(unavailable) == len(parts) and len({part.reason for part in unavailable}) == 1:
+        return (_line("Cameras, models and assignments", unavailable[0]),)
+    lines = []
+    for name, part in parts:
+        if part.completeness is Completeness.UNAVAILABLE:
+            subject = "Names of models" if name == "models" else name.capitalize()
+            lines.append(_line(subject, part))
+        elif part.completeness is Completeness.INCOMPLETE:
+            lines.append(_line(f"Some {name}", part))
+    return tuple(lines)
+
+
+def _line(subject: str, part: Part[object]) -> str:
+    line = f"{subject} are unknown: {words.cut(part.reason or 'no reason given')}."
+    if part.last_seen_at is not None:
+        line += f" Last seen {words.clock(part.last_seen_at)}."
+    return line
+
+
+def counts_line(page: GridPage) -> str:
+    """The counts over the whole filtered fleet, in words."""
+    total = page.total
+    cameras = "camera" if page.cameras == 1 else "cameras"
+    return (
+        f"{page.found:,} of {page.cameras:,} {cameras}: {total.on:,} on, {total.off:,} off, "
+        f"{total.unassigned:,} unassigned, {total.unknown:,} unknown"
+    )

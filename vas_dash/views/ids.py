@@ -1,0 +1,52 @@
+"""Every component id, in one place. `assets/` speaks of the same names."""
+
+from __future__ import annotations
+
+URL = "url"
+POLL = "poll"
+
+# Stores: what the browser holds.
+RENDERED = "rendered"
+GESTURE = "gesture"
+PEEK = "peek"
+PEEK_TEXT = "peek-text"
+DRAFTS = "drafts"
+APPLY = "apply"
+SETTLED = "settled"
+RECENT = "recent"
+OPENED = "opened"
+PANEL_RESULT = "panel-result"
+LIVE = "live"
+LIVE_DIGEST = "live-digest"
+
+# Finding.
+FILTER_TEXT = "filter-text"
+FILTER_LOCATIONS = "filter-locations"
+FILTER_MODELS = "filter-models"
+FILTER_STATE = "filter-state"
+FILTER_STATE_OF = "filter-state-of"
+PAGE_SIZE = "page-size"
+LOCATIONS_LABEL = "filter-locations-label"
+MODELS_LABEL = "filter-models-label"
+
+# The grid.
+STATUS = "status"
+TROUBLE = "trouble"
+COUNTS = "counts"
+GRID = "grid"
+EMPTY = "grid-empty"
+PAGER_TEXT = "pager-text"
+
+# Drafts.
+DRAFT_MESSAGE = "draft-message"
+
+# The side panel.
+PANEL = "panel"
+PANEL_TITLE = "panel-title"
+PANEL_LIVE = "panel-live"
+PANEL_FORM = "panel-form"
+PANEL_MESSAGE = "panel-message"
+PANEL_ACTIONS = "panel-actions"
+PANEL_SAVE = "panel-save"
+PANEL_FIELD = "panel-field"
+PANEL_CHOICE = "panel-choice"

@@ -1,0 +1,242 @@
+"""The page: what stands where. It is the same for everyone and asks the backend nothing."""
+
+from __future__ import annotations
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from vas_dash.config import Settings
+from vas_dash.viewmodel.query import PAGE_SIZES, StateFilter
+from vas_dash.views import grid, ids
+from vas_dash.views.attributes import aria, data
+
+_STATE_CHOICES = {
+    StateFilter.ANY: "any state",
+    StateFilter.ON: "on",
+    StateFilter.OFF: "off",
+    StateFilter.UNASSIGNED: "unassigned",
+    StateFilter.UNKNOWN: "unknown",
+    StateFilter.NOTHING_ON: "nothing on",
+}
+
+
+def page(settings: Settings) -> Component:
+    """The whole page."""
+    return html.Div(
+        [
+            *_plumbing(settings),
+            html.A("Skip to the grid", href="#" + ids.GRID, className="vd-skip"),
+            html.Header(
+                [
+                    html.H1("AI models by camera"),
+                    html.P("as of, not read yet", id=ids.STATUS, className="vd-status"),
+                ],
+                className="vd-header",
+            ),
+            html.Div(
+                [
+                    html.Main(
+                        [
+                            _filters(),
+                            html.Div(id=ids.TROUBLE, className="vd-trouble", **aria(live="polite")),
+                            html.P(id=ids.COUNTS, className="vd-counts", **aria(live="polite")),
+                            html.Div(grid.table(), id="grid-frame", className="vd-grid"),
+                            html.P(id=ids.EMPTY, className="vd-empty"),
+                            _pager(),
+                            _drafts(),
+                        ],
+                        className="vd-main",
+                    ),
+                    _panel(),
+                ],
+                className="vd-body",
+            ),
+            html.Div(id="cell-tooltip", role="tooltip", className="vd-tooltip", hidden=True),
+        ],
+        className="vd-page",
+    )
+
+
+def _plumbing(settings: Settings) -> list[Component]:
+    """What has no looks: the address, the clock, and what the browser remembers."""
+    return [
+        dcc.Location(id=ids.URL, refresh=False),
+        dcc.Interval(id=ids.POLL, interval=round(settings.poll_s * 1000)),
+        dcc.Store(id=ids.RENDERED, data={"default_page_size": settings.page_size}),
+        dcc.Store(id=ids.GESTURE),
+        dcc.Store(id=ids.PEEK),
+        dcc.Store(id=ids.PEEK_TEXT),
+        dcc.Store(id=ids.DRAFTS, storage_type="session", data={}),
+        dcc.Store(id=ids.APPLY),
+        dcc.Store(id=ids.SETTLED),
+        dcc.Store(id=ids.RECENT, storage_type="session", data=[]),
+        dcc.Store(id=ids.OPENED),
+        dcc.Store(id=ids.PANEL_RESULT),
+        dcc.Store(id=ids.LIVE),
+        dcc.Store(id=ids.LIVE_DIGEST),
+    ]
+
+
+def _filters() -> Component:
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.Label("Find", htmlFor=ids.FILTER_TEXT),
+                    dbc.Input(
+                        id=ids.FILTER_TEXT,
+                        type="search",
+                        placeholder="name, location or id",
+                        debounce=250,
+                        size="sm",
+                        autocomplete="off",
+                    ),
+                ],
+                className="vd-field vd-field-wide",
+            ),
+            _checklist("Locations", ids.FILTER_LOCATIONS, ids.LOCATIONS_LABEL),
+            _checklist("Models", ids.FILTER_MODELS, ids.MODELS_LABEL),
+            html.Div(
+                [
+                    html.Label("State", htmlFor=ids.FILTER_STATE),
+                    dbc.Select(
+                        id=ids.FILTER_STATE,
+                        options=[
+                            {"label": label, "value": state.value}
+                            for state, label in _STATE_CHOICES.items()
+                        ],
+                        value="",
+                        size="sm",
+                    ),
+                ],
+                className="vd-field",
+            ),
+            html.Div(
+                [
+                    html.Label("of model", htmlFor=ids.FILTER_STATE_OF),
+                    dbc.Select(
+                        id=ids.FILTER_STATE_OF,
+                        options=[{"label": "any shown", "value": ""}],
+                        value="",
+                        size="sm",
+                    ),
+                ],
+                className="vd-field",
+            ),
+            html.Button(
+                "Clear filters", id="filter-clear", className="btn btn-sm btn-outline-secondary"
+            ),
+        ],
+        className="vd-filters",
+        role="search",
+        **aria(label="Filter"),
+    )
+
+
+def _checklist(label: str, control: str, summary: str) -> Component:
+    """A list to choose from, folded; the number of what is chosen stands on it."""
+    return html.Details(
+        [
+            html.Summary(f"{label}: all", id=summary, className="btn btn-sm btn-outline-secondary"),
+            html.Fieldset(
+                [
+                    html.Legend(label, className="visually-hidden"),
+                    dbc.Checklist(id=control, options=[], value=[]),
+                ],
+                className="vd-choices",
+            ),
+        ],
+        className="vd-fold",
+    )
+
+
+def _pager() -> Component:
+    def button(text: str, label: str, to: str) -> Component:
+        return html.Button(
+            text,
+            className="btn btn-sm btn-outline-secondary",
+            **aria(label=label),
+            **data(page=to),
+        )
+
+    return html.Nav(
+        [
+            button("First", "First page", "first"),
+            button("Previous", "Previous page", "previous"),
+            html.Span(id=ids.PAGER_TEXT, className="vd-pager-text"),
+            button("Next", "Next page", "next"),
+            button("Last", "Last page", "last"),
+            html.Label("Cameras on a page", htmlFor=ids.PAGE_SIZE),
+            dbc.Select(
+                id=ids.PAGE_SIZE,
+                options=[{"label": str(size), "value": str(size)} for size in PAGE_SIZES],
+                value=None,
+                size="sm",
+            ),
+        ],
+        className="vd-pager",
+        **aria(label="Pages"),
+    )
+
+
+def _drafts() -> Component:
+    return html.Section(
+        [
+            html.Span(id="draft-count", **aria(live="polite")),
+            html.Button("Save drafts", id="draft-save", className="btn btn-sm btn-primary"),
+            html.Button(
+                "Discard drafts", id="draft-discard", className="btn btn-sm btn-outline-secondary"
+            ),
+            html.Span("Ctrl+Enter saves", className="vd-hint"),
+            html.Div(id=ids.DRAFT_MESSAGE, className="vd-message", **aria(live="polite")),
+        ],
+        id="draft-bar",
+        className="vd-drafts",
+        hidden=True,
+        **aria(label="Drafted changes"),
+    )
+
+
+def _panel() -> Component:
+    return html.Aside(
+        [
+            html.Div(
+                [
+                    html.H2(id=ids.PANEL_TITLE, tabIndex="-1"),
+                    html.Button(
+                        "Close",
+                        id="panel-close",
+                        className="btn btn-sm btn-outline-secondary",
+                        **aria(keyshortcuts="Escape"),
+                    ),
+                ],
+                className="vd-panel-head",
+            ),
+            html.Div(id=ids.PANEL_LIVE, className="vd-panel-live"),
+            html.Div(id=ids.PANEL_FORM, className="vd-panel-form"),
+            html.Div(
+                [
+                    html.Div(id=ids.PANEL_MESSAGE, className="vd-message", **aria(live="polite")),
+                    html.Div(
+                        [
+                            html.Button("Save", id=ids.PANEL_SAVE, className="btn btn-primary"),
+                            html.Button(
+                                "Discard",
+                                id="panel-discard",
+                                className="btn btn-outline-secondary",
+                            ),
+                        ],
+                        id=ids.PANEL_ACTIONS,
+                        className="vd-actions",
+                        hidden=True,
+                    ),
+                ],
+                className="vd-panel-foot",
+            ),
+        ],
+        id=ids.PANEL,
+        className="vd-panel",
+        hidden=True,
+        **aria(labelledby=ids.PANEL_TITLE),
+    )
