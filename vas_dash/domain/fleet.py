@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -28,7 +28,8 @@ class Part(Generic[T]):
 
     `items` were read in this sweep: all of them, some of them, or none. `reason` is a sentence for
     people, set whenever the part is not complete. `last_seen` are the items of the newest complete
-    read before this one, read at `last_seen_at`; both are empty when this part is complete.
+    read before this one, or of an incomplete one where there was no complete one, read at
+    `last_seen_at`; both are empty when this part is complete.
     """
 
     items: tuple[T, ...]
@@ -61,7 +62,7 @@ class Part(Generic[T]):
         """This part, with what `previous` knew as last seen where this one is not complete."""
         if self.is_complete:
             return self
-        if previous.is_complete:
+        if previous.is_complete or (previous.items and not previous.last_seen):
             return replace(self, last_seen=previous.items, last_seen_at=previous_taken_at)
         return replace(self, last_seen=previous.last_seen, last_seen_at=previous.last_seen_at)
 
@@ -100,7 +101,8 @@ class FleetSnapshot:
     """One complete or incomplete read of the backend.
 
     `taken_at` is when the read began (UTC): what changed after it is not in it. `duration_s` is how
-    long it took.
+    long it took. `doubts` are cells that a write may still change, with the reason: they are
+    unknown whatever was read.
     """
 
     cameras: Part[Camera]
@@ -108,6 +110,7 @@ class FleetSnapshot:
     assignments: Part[Assignment]
     taken_at: datetime
     duration_s: float = 0.0
+    doubts: Mapping[CellKey, str] = field(default_factory=dict)
 
     @classmethod
     def nothing_read(cls, reason: str, taken_at: datetime) -> FleetSnapshot:
@@ -127,6 +130,16 @@ class FleetSnapshot:
             models=self.models.remembering(previous.models, previous.taken_at),
             assignments=self.assignments.remembering(previous.assignments, previous.taken_at),
         )
+
+    def with_cell(self, key: CellKey, assignment: Assignment | None) -> FleetSnapshot:
+        """This snapshot, with one cell as it was read on its own, later."""
+        others = tuple(row for row in self.assignments.items if row.key != key)
+        items = others if assignment is None else (*others, assignment)
+        return replace(self, assignments=replace(self.assignments, items=items))
+
+    def doubting(self, doubts: Mapping[CellKey, str]) -> FleetSnapshot:
+        """This snapshot, with these cells unknown."""
+        return replace(self, doubts=dict(doubts))
 
     @property
     def is_complete(self) -> bool:
@@ -176,6 +189,8 @@ class FleetSnapshot:
         """What is known of one cell."""
         key = CellKey(camera_id, model_id)
         assignment = self._read_now.get(key)
+        if key in self.doubts:
+            return Cell(CellState.UNKNOWN, assignment, self.doubts[key], self.taken_at)
         if assignment is not None or self.assignments.is_complete:
             return Cell.of(assignment)
         return Cell(
