@@ -28,7 +28,8 @@ class Part(Generic[T]):
 
     `items` were read in this sweep: all of them, some of them, or none. `reason` is a sentence for
     people, set whenever the part is not complete. `last_seen` are the items of the newest complete
-    read before this one, read at `last_seen_at`; both are empty when this part is complete.
+    read before this one, or of an incomplete one where there was no complete one, read at
+    `last_seen_at`; both are empty when this part is complete.
     """
 
     items: tuple[T, ...]
@@ -61,7 +62,7 @@ class Part(Generic[T]):
         """This part, with what `previous` knew as last seen where this one is not complete."""
         if self.is_complete:
             return self
-        if previous.is_complete:
+        if previous.is_complete or (previous.items and not previous.last_seen):
             return replace(self, last_seen=previous.items, last_seen_at=previous_taken_at)
         return replace(self, last_seen=previous.last_seen, last_seen_at=previous.last_seen_at)
 
@@ -133,6 +134,21 @@ class FleetSnapshot:
     def with_exceptions(self, exceptions: Mapping[CellKey, Cell]) -> FleetSnapshot:
         """This snapshot, with single cells as they are known since."""
         return replace(self, exceptions={**self.exceptions, **exceptions})
+
+    def with_cell(self, key: CellKey, assignment: Assignment | None) -> FleetSnapshot:
+        """This snapshot, with one cell as it was read on its own, later."""
+        others = tuple(row for row in self.assignments.items if row.key != key)
+        items = others if assignment is None else (*others, assignment)
+        return replace(self, assignments=replace(self.assignments, items=items))
+
+    def doubting(self, doubts: Mapping[CellKey, str]) -> FleetSnapshot:
+        """This snapshot, with these cells unknown, each for its reason."""
+        return self.with_exceptions(
+            {
+                key: Cell(CellState.UNKNOWN, self.cell(*key).assignment, reason, self.taken_at)
+                for key, reason in doubts.items()
+            }
+        )
 
     @property
     def is_complete(self) -> bool:

@@ -1,0 +1,48 @@
+"""The WSGI entry: `gunicorn app:server`, or `python app.py`, which starts gunicorn itself."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from vas_dash import Settings, create_server
+from vas_dash.errors import VasDashError
+
+
+def _serve(settings: Settings) -> None:
+    """Run gunicorn on the settings' address until it is stopped."""
+    from flask import Flask
+    from gunicorn.app.base import BaseApplication
+
+    class Application(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            options: dict[str, Any] = {
+                "bind": f"{settings.host}:{settings.port}",
+                "worker_class": "gthread",
+                "workers": settings.workers,
+                "threads": 8,
+                "control_socket_disable": True,
+                "loglevel": "warning",
+                "when_ready": self.say_where,
+            }
+            for name, value in options.items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Flask:
+            return create_server(settings)
+
+        @staticmethod
+        def say_where(_arbiter: object) -> None:
+            where = settings.prefix if settings.enabled else "/ (turned off)"
+            print(f"http://{settings.host}:{settings.port}{where}", flush=True)
+
+    Application().run()
+
+
+if __name__ == "__main__":
+    try:
+        _serve(Settings.from_env())
+    except VasDashError as error:
+        sys.exit(str(error))
+else:
+    server = create_server(Settings.from_env())

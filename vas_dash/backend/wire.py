@@ -1,0 +1,312 @@
+"""What the JSON of the VAS looks like, and what it means. The word "device" ends here.
+
+The lists of cameras and assignments are long, and their rows have the names of the domain: pydantic
+builds the domain's dataclasses straight from the bytes, strictly, without a second object for each
+row (20,000 rows: two thirds of the time). Fields that the domain does not name are dropped while
+parsing, `rtsp_url` with its password among them: no object ever holds it. No error repeats input.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import from_json, to_json
+from typing_extensions import TypedDict
+
+from vas_dash.domain.entities import AiModel, Assignment, Camera, CellIntent, CellKey
+from vas_dash.errors import BadAnswerError, FieldProblem, RejectedError
+
+T = TypeVar("T")
+
+CAMERAS_PATH = "/api/v1/devices"
+MODELS_PATH = "/api/v1/ai-models"
+ASSIGNMENTS_PATH = "/api/v1/ai-model-assignments"
+HEALTH_PATH = "/health"
+
+ASSIGNMENTS_PAGE_ROWS = 1000
+"""The most that the VAS gives on one page of assignments."""
+
+MESSAGE_CHARS = 300
+"""A message of the VAS is cut to this length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows(Generic[T]):
+    """The rows of one answer that could be understood.
+
+    `received` counts the others too; `problem` says what is wrong with the first of those. `total`
+    is what the VAS says it has in all, None where it does not say.
+    """
+
+    items: list[T]
+    received: int
+    total: int | None = None
+    problem: str | None = None
+
+
+class _ModelRow(BaseModel):
+    """One row of `GET /ai-models`."""
+
+    model_config = ConfigDict(hide_input_in_errors=True, protected_namespaces=())
+
+    model_id: str
+    name: str | None
+    description: str | None = None
+    supported_tasks: list[str] | None = None
+    config_schema: dict[str, Any] | None = None
+    enabled: bool
+
+    def to_domain(self) -> AiModel:
+        return AiModel(
+            self.model_id,
+            self.name,
+            self.description,
+            tuple(self.supported_tasks or ()),
+            self.config_schema,
+            self.enabled,
+        )
+
+
+class _AssignmentPage(TypedDict):
+    assignments: list[Assignment]
+    total: int
+
+
+class _ModelList(TypedDict):
+    models: list[_ModelRow]
+    total: int
+
+
+_CAMERAS = TypeAdapter(list[Camera])
+_MODELS = TypeAdapter(_ModelList)
+_ASSIGNMENTS = TypeAdapter(_AssignmentPage)
+_ASSIGNMENT = TypeAdapter(Assignment)
+
+
+def cameras(body: bytes) -> Rows[Camera]:
+    """The answer of `GET /devices`.
+
+    Raises:
+        BadAnswerError: not a JSON array.
+    """
+    return _rows(body, _CAMERAS, None, "cameras", lambda answer: answer)
+
+
+def models(body: bytes) -> Rows[AiModel]:
+    """The answer of `GET /ai-models`.
+
+    Raises:
+        BadAnswerError: not an object with `models` and `total`.
+    """
+    return _rows(
+        body,
+        _MODELS,
+        "models",
+        "models",
+        lambda answer: [row.to_domain() for row in answer["models"]],
+    )
+
+
+def assignments(body: bytes) -> Rows[Assignment]:
+    """The answer of `GET /ai-model-assignments`.
+
+    Raises:
+        BadAnswerError: not an object with `assignments` and `total`.
+    """
+    return _rows(
+        body,
+        _ASSIGNMENTS,
+        "assignments",
+        "assignments",
+        lambda answer: [_aware(row) for row in answer["assignments"]],
+    )
+
+
+def assignment(body: bytes) -> Assignment:
+    """One assignment, as POST answers.
+
+    Raises:
+        BadAnswerError: not an assignment.
+    """
+    try:
+        return _aware(_ASSIGNMENT.validate_json(body, strict=True))
+    except ValidationError as error:
+        raise BadAnswerError(f"the VAS answered with no assignment ({_first(error)})") from None
+
+
+def health(body: bytes) -> None:
+    """The answer of `GET /health`.
+
+    Raises:
+        BadAnswerError: not a JSON object.
+    """
+    try:
+        answer = from_json(body)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise BadAnswerError("the VAS answered with something that is not JSON")
+
+
+def create_body(key: CellKey, intent: CellIntent) -> bytes:
+    """The body of `POST /ai-model-assignments`; what is None is left to the VAS.
+
+    Raises:
+        RejectedError: the VAS could not store it.
+    """
+    body: dict[str, Any] = {
+        "camera_id": key.camera_id,
+        "model_id": key.model_id,
+        "enabled": intent.enabled,
+        "desired_fps": intent.desired_fps,
+        "priority": intent.priority,
+        "parameters": intent.parameters,
+    }
+    return _encode({name: value for name, value in body.items() if value is not None})
+
+
+def update_body(changes: Mapping[str, Any]) -> bytes:
+    """The body of `PATCH /ai-model-assignments/{id}`: None clears.
+
+    Raises:
+        RejectedError: the VAS could not store it.
+    """
+    return _encode(changes)
+
+
+def refusal(body: bytes, fallback: str) -> RejectedError:
+    """What the VAS says in a 4xx, without the input that it repeats."""
+    try:
+        answer = from_json(body)
+    except ValueError:
+        answer = None
+    message: str | None = None
+    problems: tuple[FieldProblem, ...] = ()
+    if isinstance(answer, dict):
+        error = answer.get("error")
+        said: Any = error if isinstance(error, dict) else answer
+        message = _clean(said.get("message") or said.get("detail"))
+        details = said.get("details") or said.get("detail")
+        if isinstance(details, list):
+            problems = tuple(_problem(detail) for detail in details if isinstance(detail, dict))
+    return RejectedError(message or fallback, problems)
+
+
+def _rows(
+    body: bytes,
+    adapter: TypeAdapter[Any],
+    list_name: str | None,
+    noun: str,
+    items: Callable[[Any], list[T]],
+) -> Rows[T]:
+    problem = None
+    dropped = 0
+    try:
+        answer = adapter.validate_json(body, strict=True)
+    except ValidationError as error:
+        answer, dropped, problem = _without_bad_rows(body, error, adapter, list_name, noun)
+    rows = items(answer)
+    total = answer["total"] if list_name is not None else None
+    return Rows(rows, len(rows) + dropped, total, problem)
+
+
+def _without_bad_rows(
+    body: bytes, error: ValidationError, adapter: TypeAdapter[Any], list_name: str | None, noun: str
+) -> tuple[Any, int, str]:
+    """The answer again, without the rows that `error` speaks of; how many, and what was wrong."""
+    at = 0 if list_name is None else 1
+    bad: set[int] = set()
+    for detail in error.errors(include_input=False, include_url=False, include_context=False):
+        loc = detail["loc"]
+        index = loc[at] if len(loc) > at and (not at or loc[0] == list_name) else None
+        if not isinstance(index, int):
+            raise BadAnswerError(
+                f"the VAS answered with something that is not a list of {noun}"
+            ) from None
+        bad.add(index)
+    answer = from_json(body)
+    rows = answer if list_name is None else answer[list_name]
+    kept = [row for index, row in enumerate(rows) if index not in bad]
+    rest = kept if list_name is None else {**answer, list_name: kept}
+    problem = f"row {min(bad) + 1}: {_first(error, at + 1)}"
+    return (
+        adapter.validate_json(to_json(rest, inf_nan_mode="constants"), strict=True),
+        len(bad),
+        problem,
+    )
+
+
+def _first(error: ValidationError, skip: int = 0) -> str:
+    """The first problem of `error`, in words that hold no input."""
+    detail = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    field = ".".join(str(step) for step in detail["loc"][skip : skip + 1])
+    kind = detail["type"].replace("_", " ")
+    return f"{field}: {kind}" if field else kind
+
+
+def _aware(row: Assignment) -> Assignment:
+    """The row; a time without a zone is taken to be UTC, as all times of the VAS are."""
+    created, updated = row.created_at, row.updated_at
+    if created.tzinfo is not None and (updated is None or updated.tzinfo is not None):
+        return row
+    return replace(row, created_at=_utc(created), updated_at=updated and _utc(updated))
+
+
+def _utc(time: datetime) -> datetime:
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+
+
+def _encode(body: Mapping[str, Any]) -> bytes:
+    problem = _unstorable(body, ())
+    if problem is not None:
+        raise RejectedError("the VAS cannot store this", (problem,))
+    return json.dumps(body, allow_nan=False).encode()
+
+
+def _unstorable(value: Any, path: Sequence[str]) -> FieldProblem | None:
+    """The first value that the VAS answers with a bare 500, or that JSON cannot carry."""
+    message: str | None = None
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            problem = _unstorable(str(name), path) or _unstorable(inner, (*path, str(name)))
+            if problem is not None:
+                return problem
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            problem = _unstorable(inner, (*path, str(index)))
+            if problem is not None:
+                return problem
+    elif isinstance(value, float):
+        message = None if math.isfinite(value) else "must be a finite number"
+    elif isinstance(value, str):
+        if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
+            message = "holds a character that cannot be stored"
+    elif value is not None and not isinstance(value, int):
+        message = "is not a JSON value"
+    return None if message is None else FieldProblem(".".join(path), message)
+
+
+def _problem(detail: Mapping[str, Any]) -> FieldProblem:
+    loc = detail.get("loc")
+    steps = [str(step) for step in loc] if isinstance(loc, list) else []
+    if steps and steps[0] in ("body", "query", "path"):
+        steps = steps[1:]
+    return FieldProblem(
+        ".".join(steps)[:MESSAGE_CHARS], _clean(detail.get("msg")) or "not accepted"
+    )
+
+
+def _clean(message: Any) -> str | None:
+    """One line of printable text without addresses' passwords; None when there is no text."""
+    if not isinstance(message, str):
+        return None
+    line = re.sub(r"://[^\s/@]*@", "://", " ".join(message.split()))
+    line = "".join(char for char in line if char.isprintable())
+    return line if len(line) <= MESSAGE_CHARS else line[: MESSAGE_CHARS - 3] + "..."
