@@ -21,7 +21,7 @@ def main() -> int:
     try:
         vas = EmbeddedVas(Settings.from_env())
         print(vas.serve(port), flush=True)
-    except (SettingsError, OSError, SystemExit) as error:
+    except SettingsError as error:
         print(error, file=sys.stderr)
         return 1
     signal.sigwait(stop_signals)

@@ -74,10 +74,18 @@ def open_database(db_url: str | None, site: str) -> Database:
     except (DBAPIError, OSError) as error:
         engine.dispose()
         where = "VAS_EMBEDDED_DB_URL" if db_url else str(url.database)
-        # The driver's own words may carry the password of the URL.
-        cause = error.strerror if isinstance(error, OSError) else type(error.orig).__name__
-        raise SettingsError(f"{where}: the database cannot be used ({cause})") from None
+        raise SettingsError(
+            f"{where}: the database cannot be used ({_reason(error, url)})"
+        ) from None
     return Database(engine)
+
+
+def _reason(error: DBAPIError | OSError, url: URL) -> str:
+    """The first line of the driver's own words, without the URL's password."""
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    words = str(error.orig).partition("\n")[0]
+    return words.replace(url.password, "***") if url.password else words
 
 
 def _url(db_url: str | None, site: str) -> URL:

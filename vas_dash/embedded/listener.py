@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from threading import Thread
 from typing import Any
 
@@ -21,6 +22,11 @@ class _Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1
     disable_nagle_algorithm = True
+
+    def finish(self) -> None:
+        """End the connection. One whose client has left cannot take what is still buffered."""
+        with suppress(ConnectionError):
+            super().finish()
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the base's name
         """Nothing: every request would be a line."""

@@ -81,6 +81,7 @@ def create_blueprint(store: Store, api_key: str | None = None) -> Blueprint:
     route("/health", GET=_health)
 
     @blueprint.route("/health/", methods=METHODS)
+    @blueprint.route(API, methods=METHODS)
     @blueprint.route(f"{API}/", methods=METHODS)
     @blueprint.route(f"{API}/<path:_rest>", methods=METHODS)
     def elsewhere(_rest: str = "") -> Response:

@@ -145,13 +145,13 @@ class Store:
         pair = (ASSIGNMENTS.c.camera_id == row["camera_id"]) & (
             ASSIGNMENTS.c.model_id == row["model_id"]
         )
-        inserting = self._insert(ASSIGNMENTS).on_conflict_do_nothing()
+        inserting = self._insert(ASSIGNMENTS).on_conflict_do_nothing().returning(ASSIGNMENTS.c.id)
         existing: Row | None = None
         try:
             with self._database.write() as connection:
                 # PostgreSQL lets another caller delete the pair between the two statements.
                 while existing is None:
-                    if connection.execute(inserting, row).rowcount:
+                    if connection.execute(inserting, row).first() is not None:
                         return row
                     existing = next(iter(_rows(connection, select(ASSIGNMENTS).where(pair))), None)
         except IntegrityError:
