@@ -43,10 +43,9 @@ def create_server(settings: Settings) -> Flask:
     Without `settings.api_url` it also serves the embedded VAS, below `/api/v1`.
     """
     server = Flask("vas_dash_server", static_folder=None)
-    server.add_url_rule("/", view_func=lambda: redirect(settings.prefix), endpoint="root")
     if not settings.enabled:
-        server.add_url_rule("/", endpoint="root")
         return server
+    server.add_url_rule("/", view_func=lambda: redirect(settings.prefix), endpoint="root")
     api_url = settings.api_url
     if api_url is None:
         from vas_dash.embedded import EmbeddedVas
@@ -54,7 +53,7 @@ def create_server(settings: Settings) -> Flask:
         embedded = EmbeddedVas(settings)
         server.register_blueprint(embedded.blueprint)
         api_url = embedded.serve()
-    page = _create_page(settings.model_copy(update={"api_url": api_url}), settings.prefix)
+    page = _create_page(settings, api_url)
     server.wsgi_app = DispatcherMiddleware(  # type: ignore[method-assign]
         server.wsgi_app, {settings.prefix.rstrip("/"): page}
     )
@@ -73,7 +72,7 @@ def mount(host: Flask, prefix: str | None = None, settings: Settings | None = No
         if not settings.enabled:
             log.info("the page is turned off by VAS_DASH_ENABLED: nothing is mounted")
             return
-        page = _create_page(settings, settings.prefix)
+        page = _create_page(settings, _api_url(settings))
         host.wsgi_app = DispatcherMiddleware(  # type: ignore[method-assign]
             host.wsgi_app, {settings.prefix.rstrip("/"): page}
         )
@@ -90,7 +89,7 @@ def wsgi_app(prefix: str | None = None, settings: Settings | None = None) -> WSG
     try:
         settings = _for_host(prefix, settings)
         if settings.enabled:
-            return _create_page(settings, settings.prefix)
+            return _create_page(settings, _api_url(settings))
         log.info("the page is turned off by VAS_DASH_ENABLED: it answers 404")
         return _plain("404 NOT FOUND", "Not found.\n")
     except Exception as error:
@@ -102,30 +101,36 @@ def _for_host(prefix: str | None, settings: Settings | None) -> Settings:
     settings = settings if settings is not None else Settings.from_env()
     if prefix is not None:
         settings = Settings.model_validate({**settings.model_dump(), "prefix": prefix})
-    if settings.enabled and settings.api_url is None:
-        raise SettingsError("VAS_API_URL is not set")
     return settings
 
 
-def _create_page(settings: Settings, prefix: str) -> WSGIApplication:
+def _api_url(settings: Settings) -> str:
+    if settings.api_url is None:
+        raise SettingsError("VAS_API_URL is not set")
+    return settings.api_url
+
+
+def _create_page(settings: Settings, api_url: str) -> WSGIApplication:
     """The page as a WSGI application whose paths begin at its own root."""
     from dash import Dash
 
     from vas_dash import callbacks
     from vas_dash.backend.client import VasClient
+    from vas_dash.backend.transport import Transport
     from vas_dash.callbacks.context import Context
     from vas_dash.services.cell_writer import CellWriter
     from vas_dash.services.fleet_reader import FleetReader
     from vas_dash.views import layout
 
     server = Flask("vas_dash", static_folder=None)
+    dash_server: Any = server
     app = Dash(
         "vas_dash",
-        server=server,
+        server=dash_server,
         routes_pathname_prefix="/",
-        requests_pathname_prefix=prefix,
+        requests_pathname_prefix=settings.prefix,
         assets_folder=str(_ASSETS),
-        external_stylesheets=[f"{prefix}bootstrap.min.css"],
+        external_stylesheets=[f"{settings.prefix}bootstrap.min.css"],
         index_string=_INDEX,
         title="AI models",
         update_title="",
@@ -135,9 +140,16 @@ def _create_page(settings: Settings, prefix: str) -> WSGIApplication:
         pages_folder="",
         add_log_handler=False,
     )
-    client = VasClient(settings)
+    client = VasClient(
+        Transport(
+            api_url,
+            api_key=settings.api_key,
+            connect_timeout_s=settings.connect_timeout_s,
+            read_timeout_s=settings.read_timeout_s,
+        )
+    )
     reader = FleetReader(client, settings.refresh_s)
-    context = Context(settings, reader, CellWriter(client))
+    context = Context(settings, reader, CellWriter(client, reader=reader))
     app.layout = layout.page(settings)
     callbacks.register(app, context)
     server.add_url_rule(
@@ -147,6 +159,10 @@ def _create_page(settings: Settings, prefix: str) -> WSGIApplication:
     server.register_error_handler(Exception, _request_failed)
     _warm(server)
     return _Guard(server)
+
+
+def _healthz() -> Response:
+    return Response("ok\n", mimetype="text/plain")
 
 
 def _bootstrap() -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dash import ClientsideFunction, Dash, Input, Output, State
 
 from vas_dash.callbacks import drafts, grid, panel
@@ -19,7 +21,8 @@ def register(app: Dash, context: Context) -> None:
 
 def _register_clientside(app: Dash) -> None:
     """Wire what `assets/` does by itself; each function there says what it is for."""
-    app.clientside_callback(
+    clientside: Any = app.clientside_callback
+    clientside(
         ClientsideFunction("vas_address", "fromControls"),
         Input(ids.FILTER_TEXT, "value"),
         Input(ids.FILTER_LOCATIONS, "value"),
@@ -29,41 +32,41 @@ def _register_clientside(app: Dash) -> None:
         Input(ids.PAGE_SIZE, "value"),
         prevent_initial_call=True,
     )
-    app.clientside_callback(
+    clientside(
         ClientsideFunction("vas_address", "toControls"),
         Input(ids.URL, "search"),
         Input(ids.FILTER_STATE_OF, "options"),
     )
-    app.clientside_callback(
+    clientside(
         ClientsideFunction("vas_grid", "rendered"),
         Input(ids.RENDERED, "data"),
         Input(ids.GRID, "data"),
     )
-    app.clientside_callback(
+    clientside(
         ClientsideFunction("vas_grid", "tooltip"),
         Input(ids.PEEK_TEXT, "data"),
         prevent_initial_call=True,
     )
-    app.clientside_callback(
+    clientside(
         ClientsideFunction("vas_drafts", "changed"),
         Input(ids.DRAFTS, "data"),
     )
-    app.clientside_callback(
+    clientside(
         ClientsideFunction("vas_drafts", "settled"),
         Input(ids.SETTLED, "data"),
         prevent_initial_call=True,
     )
-    app.clientside_callback(
+    clientside(
         ClientsideFunction("vas_panel", "opened"),
         Input(ids.OPENED, "data"),
         prevent_initial_call=True,
     )
-    app.clientside_callback(
+    clientside(
         ClientsideFunction("vas_panel", "result"),
         Input(ids.PANEL_RESULT, "data"),
         prevent_initial_call=True,
     )
-    app.clientside_callback(
+    clientside(
         ClientsideFunction("vas_panel", "follow"),
         Output(ids.LIVE, "data"),
         Input(ids.STATUS, "children"),

@@ -98,10 +98,6 @@ class FieldId(_Argument):
     path: Annotated[str, Field(max_length=4000)] = ""
 
 
-Recent = Annotated[tuple[Learned, ...], Field(max_length=2000)]
-Drafts = Annotated[tuple[Draft, ...], Field(max_length=2000)]
-
-
 def checked(adapter: TypeAdapter[T], value: object) -> T:
     """`value` as what it ought to be; what is not that ends the callback, with one log line."""
     try:
@@ -110,6 +106,11 @@ def checked(adapter: TypeAdapter[T], value: object) -> T:
         what = error.title if isinstance(error, ValidationError) else "nesting"
         log.warning("an argument of a callback was not used: %s", what)
         raise PreventUpdate from None
+
+
+def checked_recent(value: object) -> list[Learned]:
+    """The cells that this browser's own changes have shown."""
+    return checked(RECENT, value or [])
 
 
 def assignment_json(assignment: Assignment | None) -> str | None:
@@ -137,6 +138,6 @@ def learned(
 RENDERED = TypeAdapter(Rendered)
 GESTURE = TypeAdapter(Gesture)
 OPENED = TypeAdapter(Opened)
-RECENT: TypeAdapter[tuple[Learned, ...]] = TypeAdapter(Recent)
-DRAFTS: TypeAdapter[tuple[Draft, ...]] = TypeAdapter(Drafts)
+RECENT = TypeAdapter(Annotated[list[Learned], Field(max_length=2000)])
+DRAFTS = TypeAdapter(Annotated[list[Draft], Field(max_length=2000)])
 FIELD_IDS: TypeAdapter[list[FieldId]] = TypeAdapter(list[FieldId])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from vas_dash.callbacks.arguments import Learned
@@ -29,7 +30,7 @@ class Context:
         default_factory=OrderedDict
     )
 
-    def grid(self, recent: tuple[Learned, ...] = ()) -> FleetGrid:
+    def grid(self, recent: Sequence[Learned] = ()) -> FleetGrid:
         """The newest picture, with what this browser's own changes have shown since."""
         snapshot = self.reader.current(wait_s=WAIT_S)
         learned = {entry.key: entry.cell for entry in recent if entry.until > snapshot.taken_at}

@@ -8,7 +8,7 @@ from typing import Any
 
 from dash import Dash, Input, Output, State
 
-from vas_dash.callbacks.arguments import DRAFTS, RECENT, Draft, checked, learned
+from vas_dash.callbacks.arguments import DRAFTS, Draft, checked, checked_recent, learned
 from vas_dash.callbacks.context import Context
 from vas_dash.domain.changes import same_intent
 from vas_dash.domain.entities import Assignment, CellIntent
@@ -41,8 +41,8 @@ def register(app: Dash, context: Context) -> None:
     )
     def settle(drafts: object, recent: object) -> dict[str, Any]:
         """Save as many of the drafts as fit into one answer; the rest goes round again."""
-        todo = list(checked(DRAFTS, drafts))
-        grid = context.grid(checked(RECENT, recent or ()))
+        todo: list[Draft] = checked(DRAFTS, drafts)
+        grid = context.grid(checked_recent(recent))
         began = time.monotonic()
         results: list[dict[str, Any]] = []
         while todo and (not results or time.monotonic() - began < _BUDGET_S):

@@ -9,7 +9,7 @@ import orjson
 from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
-from vas_dash.callbacks.arguments import GESTURE, RECENT, RENDERED, Rendered, checked
+from vas_dash.callbacks.arguments import GESTURE, RENDERED, Rendered, checked, checked_recent
 from vas_dash.callbacks.context import Context
 from vas_dash.viewmodel import status, words
 from vas_dash.viewmodel.grid import FleetGrid, GridPage, camera_tooltip
@@ -47,7 +47,7 @@ def register(app: Dash, context: Context) -> None:
     ) -> tuple[Any, ...]:
         """Send what differs from what the browser shows; nothing when nothing does."""
         shown = checked(RENDERED, rendered)
-        grid = context.grid(checked(RECENT, recent or ()))
+        grid = context.grid(checked_recent(recent))
         query = parse_query(search, page_size)
         page = grid.page(query)
         now, view = _digests(grid, query, page, page_size)
@@ -76,7 +76,7 @@ def register(app: Dash, context: Context) -> None:
     def peek(what: object, recent: object) -> dict[str, str]:
         """The tooltip of a cell or a head, when somebody rests on it."""
         gesture = checked(GESTURE, what)
-        grid = context.grid(checked(RECENT, recent or ()))
+        grid = context.grid(checked_recent(recent))
         camera, model = grid.camera(gesture.camera), grid.model(gesture.model)
         text = ""
         if camera is not None and model is not None:

@@ -16,10 +16,10 @@ from vas_dash.callbacks.arguments import (
     FIELD_IDS,
     GESTURE,
     OPENED,
-    RECENT,
     Opened,
     assignment_json,
     checked,
+    checked_recent,
     learned,
 )
 from vas_dash.callbacks.context import Context
@@ -69,7 +69,7 @@ def register(app: Dash, context: Context) -> None:
     def open_panel(what: object, recent: object) -> tuple[Any, ...]:
         """Open the panel of a cell, a camera or a model."""
         gesture = checked(GESTURE, what)
-        grid = context.grid(checked(RECENT, recent or ()))
+        grid = context.grid(checked_recent(recent))
         camera, model = grid.camera(gesture.camera), grid.model(gesture.model)
         opened: dict[str, Any] = {
             "kind": gesture.kind,
@@ -101,7 +101,7 @@ def register(app: Dash, context: Context) -> None:
     def live(what: object, recent: object, shown: object) -> tuple[Any, str]:
         """The part of the panel that follows the fleet; the form stays as it is."""
         opened = checked(OPENED, what)
-        grid = context.grid(checked(RECENT, recent or ()))
+        grid = context.grid(checked_recent(recent))
         components, digest = _live(grid, opened, context.settings.page_size)
         if digest == shown:
             raise PreventUpdate
@@ -137,7 +137,7 @@ def register(app: Dash, context: Context) -> None:
     ) -> tuple[Any, ...]:
         """Save the cell as it stands in the form, or resolve a conflict."""
         opened = checked(OPENED, opened_data)
-        grid = context.grid(checked(RECENT, recent or ()))
+        grid = context.grid(checked_recent(recent))
         camera, model = grid.camera(opened.camera), grid.model(opened.model)
         if opened.kind != "cell" or camera is None or model is None:
             raise PreventUpdate

@@ -1,4 +1,5 @@
-/* What the other scripts share, the colour mode, and the pause while the tab is hidden. */
+/* What the other scripts share (Dash loads them by name, so this one first), the colour mode, and
+   the pause while the tab is hidden. */
 (function () {
     "use strict";
 
