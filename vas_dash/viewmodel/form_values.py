@@ -24,6 +24,7 @@ from vas_dash.errors import VasDashError
 from vas_dash.viewmodel.form_fields import Field, Kind
 
 MAX_TEXT_LENGTH = 100_000
+_LINE_LENGTH = 60
 EMPTY_TEXT = '""'
 EMPTY_LIST = "[]"
 NULL = "null"
@@ -53,13 +54,25 @@ def canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, default=dict)
 
 
-def json_text(value: object, indent: int | None = 2) -> str:
-    """JSON for people."""
+def json_text(value: object) -> str:
+    """JSON for people: on one line where it fits, else indented."""
+    text = _json(value, None)
+    if len(text) <= _LINE_LENGTH:
+        return text
     try:
-        text = json.dumps(value, indent=indent, ensure_ascii=False, default=dict)
-    except RecursionError:  # only the indenting encoder runs out of depth first
-        text = json.dumps(value, default=dict)
+        return _json(value, 2)
+    except RecursionError:  # only the indenting encoder runs out of depth
+        return text
+
+
+def _json(value: object, indent: int | None) -> str:
+    text = json.dumps(value, indent=indent, ensure_ascii=False, default=dict)
     return text if is_encodable(text) else json.dumps(value, indent=indent, default=dict)
+
+
+def plain(value: object) -> str:
+    """A value in a sentence: a text as it is, everything else as JSON."""
+    return cut(value if isinstance(value, str) else _json(value, None), 100)
 
 
 def is_encodable(text: str) -> bool:

@@ -41,6 +41,7 @@ from vas_dash.viewmodel.form_values import (
     is_untouched,
     json_text,
     parse,
+    plain,
     received,
     show,
     unique_options,
@@ -52,7 +53,6 @@ from vas_dash.viewmodel.validation import (
     SchemaChecker,
     UncheckableError,
     count,
-    plain,
     read_schema,
 )
 
@@ -166,15 +166,18 @@ def read_form(
             errors[field.id] = "was not sent as text"
         elif not is_untouched(field, text):
             try:
-                edits[field.id] = _parsed(form.form.root, field, text)
+                value = _parsed(form.form.root, field, text)
             except TextError as error:
                 errors[field.id] = str(error)
+            else:
+                if not _shows(field, value):
+                    edits[field.id] = value
     if not edits and not errors:
         return FormResult(opened, {})
 
     root = form.form.root
     value = _merged(root, MISSING if opened is None else opened, edits, frozenset(errors))
-    candidate = None if value is MISSING or (value == {} and opened is None) else value
+    candidate = None if value is MISSING else value
     findings = form.check(candidate)
     touched = edits.keys() | errors.keys()
     for problem in findings.problems:
@@ -409,7 +412,11 @@ def _typed(field: Field, schema: Mapping[str, Any], required: bool) -> Field:
             return field
         cleared = "no tick: an empty list" if required else "no tick: not set"
         return replace(
-            field, kind=Kind.CHOICES, options=item_options, help=_sentence(length, cleared)
+            field,
+            kind=Kind.CHOICES,
+            value=(),
+            options=item_options,
+            help=_sentence(length, cleared),
         )
     item_kind = _SCALARS.get(_type(items) or "")
     if item_kind is None or "null" in _types(items):
@@ -562,6 +569,17 @@ def _parsed(root: Group | Field, field: Field, text: str | tuple[str, ...]) -> A
         if own:
             raise TextError(f"{cut(own[0], 100)} has a field of its own")
     return value
+
+
+def _shows(field: Field, value: Any) -> bool:
+    """Whether the field was opened with `value`: another text, such as JSON set out anew."""
+    try:
+        shown = parse(field, field.value)
+    except TextError:
+        return False
+    if shown is MISSING or value is MISSING:
+        return shown is value
+    return canonical(shown) == canonical(value)
 
 
 def _named(group: Group) -> Iterator[Group | Field]:

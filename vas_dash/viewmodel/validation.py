@@ -29,7 +29,7 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from vas_dash.errors import VasDashError
-from vas_dash.viewmodel.form_values import canonical, cut, json_text
+from vas_dash.viewmodel.form_values import canonical, cut, plain
 
 MAX_NODES = 5_000
 MAX_DEPTH = 60
@@ -351,11 +351,6 @@ def _words(keyword: str, limit: Any, value: Any) -> str:
             return "is not allowed"
         case _:
             return f"does not fit the schema ({keyword})"
-
-
-def plain(value: object) -> str:
-    """A value in a sentence: a text as it is, everything else as JSON."""
-    return cut(value if isinstance(value, str) else json_text(value, indent=None), 100)
 
 
 def count(number: object, noun: str) -> str:

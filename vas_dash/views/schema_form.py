@@ -59,7 +59,7 @@ def _children(group: Group, numbers: Iterator[int]) -> list[Component]:
 
 
 def _group(group: Group, numbers: Iterator[int]) -> html.Fieldset:
-    legend = [group.label, *_required(group.required), *_message(group.error)]
+    legend = [html.Span(group.label), *_required(group.required), *_message(group.error)]
     return html.Fieldset(
         [
             html.Legend(legend, className="parameter-legend"),
@@ -83,7 +83,7 @@ def _field(field: Field, numbers: Iterator[int]) -> Component:
         if texts
         else []
     )
-    described = {"aria-describedby": help_id} if texts else {}
+    described: dict[str, Any] = {"aria-describedby": help_id} if texts else {}
     class_name = f"parameter-field parameter-{field.kind.value}"
     if field.kind is Kind.CHOICES:
         return html.Fieldset(
@@ -103,7 +103,7 @@ def _field(field: Field, numbers: Iterator[int]) -> Component:
     )
 
 
-def _control(field: Field) -> Component:
+def _control(field: Field) -> dbc.Input | dbc.Select | dbc.Textarea:
     common: dict[str, Any] = {
         "id": control_id(field),
         "value": field.value,
@@ -144,7 +144,8 @@ def _required(required: bool) -> list[Component]:
 def _message(error: str | None) -> list[Component]:
     if error is None:
         return []
-    return [html.Span(error, className="parameter-error", **{"aria-live": "polite"})]
+    quiet: dict[str, Any] = {"aria-live": "polite"}
+    return [html.Span(error, className="parameter-error", **quiet)]
 
 
 def _text(text: str | None) -> list[Component]:
