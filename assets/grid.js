@@ -216,14 +216,19 @@
         } else if (isModel(at.column)) {
             vas.panel.open("model", "", at.column.slice(2));
         } else {
-            vas.address.sort(at.column);
+            sort(at.column);
         }
+    }
+
+    function sort(column) {
+        // The summary is no order of its own.
+        vas.address.sort(column === "summary" ? "camera" : column);
     }
 
     function toggle(node) {
         const at = identity(node);
         if (at.camera === HEAD) {
-            vas.address.sort(at.column);
+            sort(at.column);
         } else if (isModel(at.column)) {
             vas.drafts.toggle(at.camera, at.column.slice(2));
         }
@@ -248,7 +253,7 @@
         }
         focus(node);
         if (event.target.closest(".column-actions")) {
-            vas.address.sort(identity(node).column);
+            sort(identity(node).column);
         } else {
             open(node);
         }

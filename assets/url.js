@@ -4,6 +4,8 @@
     "use strict";
 
     const vas = (window.vas = window.vas || {});
+    const ANY = "any";
+    const choice = (value) => (!value || value === ANY ? "" : value);
     let written = null;
     let inStep = false;
 
@@ -128,8 +130,8 @@
                 q: (text || "").trim(),
                 loc: locations || [],
                 model: models || [],
-                state: state || "",
-                of: of || "",
+                state: choice(state),
+                of: choice(of),
                 size: size || before.size,
             };
             if (!view.state) {
@@ -155,8 +157,8 @@
                 "filter-text": view.q,
                 "filter-locations": view.loc,
                 "filter-models": view.model,
-                "filter-state": view.state,
-                "filter-state-of": view.of,
+                "filter-state": view.state || ANY,
+                "filter-state-of": view.of || ANY,
                 "page-size": view.size,
             };
             Object.entries(controls).forEach(([id, value]) => vas.set(id, { value: value }));

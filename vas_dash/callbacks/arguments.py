@@ -51,6 +51,11 @@ class Opened(_Argument):
     model: _MaybeId = ""
     assignment: Json[Assignment] | None = None
 
+    @property
+    def key(self) -> CellKey:
+        """The cell, where it is one."""
+        return CellKey(self.camera, self.model)
+
 
 class Learned(_Argument):
     """A cell as it was read, or lost sight of, by this browser's own change.

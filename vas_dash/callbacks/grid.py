@@ -16,6 +16,7 @@ from vas_dash.viewmodel.grid import FleetGrid, GridPage, camera_tooltip
 from vas_dash.viewmodel.query import GridQuery, format_query, parse_query
 from vas_dash.views import grid as grid_view
 from vas_dash.views import ids
+from vas_dash.views.layout import any_model
 from vas_dash.views.panel import trouble
 
 
@@ -158,5 +159,5 @@ def _options(grid: FleetGrid, now: Rendered, shown: Rendered) -> tuple[Any, ...]
     return (
         [{"label": words.cut(location, 80), "value": location} for location in grid.locations],
         models,
-        [{"label": "any shown", "value": ""}, *models],
+        [any_model(), *models],
     )

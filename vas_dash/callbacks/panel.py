@@ -167,7 +167,7 @@ def _live(grid: FleetGrid, opened: Opened, page_size: int) -> tuple[list[Compone
     camera, model = grid.camera(opened.camera), grid.model(opened.model)
     if opened.kind == "cell" and camera is not None and model is not None:
         now = panel.cell_now(grid, camera.id, model.model_id, change_token(opened.assignment))
-        return view.cell_now(now), _digest(now)
+        return view.cell_now(now, camera, model), _digest((now, *opened.key))
     if opened.kind == "camera" and camera is not None:
         camera_card = panel.camera_card(grid, camera)
         return view.camera_card(camera_card), _digest(camera_card)

@@ -20,6 +20,14 @@ _STATE_CHOICES = {
     StateFilter.NOTHING_ON: "nothing on",
 }
 
+ANY = "any"
+"""The value of a choice that does not restrict anything; the browser shows no empty values."""
+
+
+def any_model() -> dict[str, str]:
+    """The choice of no model in particular."""
+    return {"label": "any shown", "value": ANY}
+
 
 def page(settings: Settings) -> Component:
     """The whole page."""
@@ -103,10 +111,10 @@ def _filters() -> Component:
                     dbc.Select(
                         id=ids.FILTER_STATE,
                         options=[
-                            {"label": label, "value": state.value}
+                            {"label": label, "value": state.value or ANY}
                             for state, label in _STATE_CHOICES.items()
                         ],
-                        value="",
+                        value=ANY,
                         size="sm",
                     ),
                 ],
@@ -117,8 +125,8 @@ def _filters() -> Component:
                     html.Label("of model", htmlFor=ids.FILTER_STATE_OF),
                     dbc.Select(
                         id=ids.FILTER_STATE_OF,
-                        options=[{"label": "any shown", "value": ""}],
-                        value="",
+                        options=[any_model()],
+                        value=ANY,
                         size="sm",
                     ),
                 ],

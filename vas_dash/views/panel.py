@@ -8,6 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
+from vas_dash.domain.entities import AiModel, Camera
 from vas_dash.viewmodel.panel import (
     OFF,
     ON,
@@ -26,12 +27,29 @@ from vas_dash.views.attributes import aria, data
 _INTENTS = {ON: "On", OFF: "Off", UNASSIGNED: "Not assigned"}
 
 
-def cell_now(now: CellNow) -> list[Component]:
-    """What is known of the cell at present."""
+def cell_now(now: CellNow, camera: Camera, model: AiModel) -> list[Component]:
+    """What is known of the cell at present, and the ways to its camera and its model."""
     lines: list[Component] = [html.P(line) for line in now.lines]
     if now.changed:
         lines.append(html.P("Changed elsewhere since this was opened.", className="vd-note"))
-    return [html.Div(lines, className="vd-now", **data(state=now.state.value))]
+    return [
+        html.Div(lines, className="vd-now", **data(state=now.state.value)),
+        html.Div(
+            [
+                html.Button(
+                    "All models of this camera",
+                    className="btn btn-link btn-sm",
+                    **data(open="camera", camera=camera.id, model=""),
+                ),
+                html.Button(
+                    "About this model",
+                    className="btn btn-link btn-sm",
+                    **data(open="model", camera="", model=model.model_id),
+                ),
+            ],
+            className="vd-ways",
+        ),
+    ]
 
 
 def intent_form(text: IntentText, errors: Mapping[str, str], *, open_for_new: bool) -> Component:
