@@ -526,6 +526,11 @@ def test_nothing_typed_is_lost_when_something_is_wrong() -> None:
     }
 
 
+def test_a_form_does_not_open_with_complaints_about_what_is_not_there_yet() -> None:
+    for opened in (None, {}, {"roi": {"x": 1}}):
+        assert [field.error for field in build_form(DETECTOR, opened).fields()] == [None] * 9
+
+
 def test_a_text_typed_back_to_what_it_was_changes_nothing() -> None:
     opened = {"threshold": 1.0, "classes": ["truck", "car"], "old": 1}
     ticks = {"#/classes": ['"car"', '"truck"'], "#/threshold": " 1.0", "#/~other": '{ "old":1 }'}
@@ -648,7 +653,7 @@ def test_a_pattern_that_could_run_without_end_is_not_run(pattern: str) -> None:
 
 def test_patterns_share_one_bound_of_work() -> None:
     schema = one({"type": "array", "items": {"type": "string", "pattern": "^a*b*c*$"}})
-    few, many = "\n".join(["x"] * 5), "\n".join(["a" * 90] * 900)
+    few, many = "\n".join(["x"] * 5), "\n".join(["a" * 20] * 900)
     assert read_form(schema, None, {"#/a": few}).errors != {}
     result = read_form(schema, None, {"#/a": many})
     assert result.note == "the pattern ^a*b*c*$ could take too long"
