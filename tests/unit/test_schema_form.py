@@ -526,6 +526,11 @@ def test_nothing_typed_is_lost_when_something_is_wrong() -> None:
     }
 
 
+def test_a_form_does_not_open_with_complaints_about_what_is_not_there_yet() -> None:
+    for opened in (None, {}, {"roi": {"x": 1}}):
+        assert [field.error for field in build_form(DETECTOR, opened).fields()] == [None] * 9
+
+
 def test_a_text_typed_back_to_what_it_was_changes_nothing() -> None:
     opened = {"threshold": 1.0, "classes": ["truck", "car"], "old": 1}
     ticks = {"#/classes": ['"car"', '"truck"'], "#/threshold": " 1.0", "#/~other": '{ "old":1 }'}
@@ -640,7 +645,24 @@ def test_a_pattern_that_could_run_without_end_is_not_run(pattern: str) -> None:
         "$schema": "http://json-schema.org/draft-07/schema",
     }
     text = "a" * 2000 + "b"
-    assert read_a(nested, text).parameters == {"a": text}
+    result = read_a(nested, text)
+    assert result.parameters == {"a": text}
+    assert result.note is not None
+    assert result.note.startswith("the pattern ")
+
+
+def test_patterns_share_one_bound_of_work() -> None:
+    schema = one({"type": "array", "items": {"type": "string", "pattern": "^a*b*c*$"}})
+    few, many = "\n".join(["x"] * 5), "\n".join(["a" * 20] * 900)
+    assert read_form(schema, None, {"#/a": few}).errors != {}
+    result = read_form(schema, None, {"#/a": many})
+    assert result.note == "the pattern ^a*b*c*$ could take too long"
+
+
+def test_what_stands_for_nothing_is_explained() -> None:
+    assert field_a({"type": "string"}, "").help == '"" is an empty text'
+    helped = field_a({"type": "array", "items": {"type": "string"}}, []).help
+    assert helped == "one per line; [] is an empty list"
 
 
 def test_a_tuple_of_an_older_draft_is_raw_json() -> None:

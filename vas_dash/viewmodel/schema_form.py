@@ -33,6 +33,8 @@ from vas_dash.viewmodel.form_fields import (
     others_id,
 )
 from vas_dash.viewmodel.form_values import (
+    EMPTY_LIST,
+    EMPTY_TEXT,
     MISSING,
     TextError,
     canonical,
@@ -359,7 +361,7 @@ def _node(path: Path, schema: object, value: Any, required: bool) -> Group | Fie
         shown = show(field, value)
         if shown is None:
             return _raw(field, value, required, schema)
-        field = replace(field, value=shown)
+        field = replace(field, value=shown, help=_sentence(field.help, _written_out(shown)))
     if field.kind is Kind.TEXT:
         text = str(field.value)
         field = replace(field, multiline="\n" in text or len(text) > _LONG_TEXT)
@@ -426,6 +428,13 @@ def _typed(field: Field, schema: Mapping[str, Any], required: bool) -> Field:
     return replace(
         field, kind=Kind.LINES, item_kind=item_kind, help=_sentence("one per line", length, each)
     )
+
+
+def _written_out(text: object) -> str | None:
+    """What a text means that stands for nothing, where a blank would mean: not set."""
+    if text == EMPTY_TEXT:
+        return f"{EMPTY_TEXT} is an empty text"
+    return f"{EMPTY_LIST} is an empty list" if text == EMPTY_LIST else None
 
 
 def _types(schema: Mapping[str, Any]) -> tuple[str, ...]:
