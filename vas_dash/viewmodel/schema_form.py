@@ -6,15 +6,15 @@ The promises of the form:
   them: None stays None, `{}` stays `{}`, 1.0 stays 1.0. Parameters come from other programs too.
 - Nothing is dropped: a property the schema does not know stands in "Other values" of its level, a
   value that does not fit its field stands there as raw JSON, with the message.
-- What was changed must be valid. A fault that was there when the form was opened, in a value that
-  was not touched, is shown but does not hinder: only a missing required value does.
+- What was changed must be valid, and required fields must be filled in. A fault that was there when
+  the form was opened, in a value that is still the same, is shown but does not hinder.
 - A blank field is not set; an optional group whose fields are all blank goes too.
 - What a form cannot show is raw JSON: the property, or everything when it is the schema's top.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -108,7 +108,7 @@ class FormResult:
 
     `errors` are messages by field id; while there are any, `parameters` is None and means nothing.
     Without errors `parameters` is what to store, and None is a value: no parameters at all.
-    `note` says why the parameters could not be checked; None when they were.
+    `note` is a sentence that says what could not be checked and why; None when all was.
     """
 
     parameters: Parameters | None
@@ -132,7 +132,7 @@ def build_form(schema: Mapping[str, Any] | None, parameters: Parameters | None) 
 def with_submitted(form: Form, submitted: Submitted, errors: Mapping[str, str]) -> Form:
     """`form` as it was submitted: every text as typed, and each message at its field.
 
-    A field that was not touched keeps the fault it was opened with.
+    What was not touched keeps the fault it was opened with.
     """
 
     def filled(field: Field) -> Field:
@@ -144,8 +144,9 @@ def with_submitted(form: Form, submitted: Submitted, errors: Mapping[str, str]) 
     def walked(node: Group | Field) -> Group | Field:
         if isinstance(node, Field):
             return filled(node)
-        children = tuple(walked(child) for child in node.children)
-        return replace(node, children=children, error=errors.get(node.id, node.error))
+        after = replace(node, children=tuple(walked(child) for child in node.children))
+        untouched = [f.value for f in fields_of(after)] == [f.value for f in fields_of(node)]
+        return replace(after, error=errors.get(node.id, node.error if untouched else None))
 
     return replace(form, root=walked(form.root))
 
@@ -181,31 +182,35 @@ def read_form(
     value = _merged(root, MISSING if opened is None else opened, edits, frozenset(errors))
     candidate = None if value is MISSING else value
     findings = form.check(candidate)
-    touched = edits.keys() | errors.keys()
     for problem in findings.problems:
         place, message = _place(root, problem)
-        old = form.faults.get(place.id) == message and not touched & {
-            field.id for field in fields_of(place)
-        }
-        if not old:
+        if not form.had(problem, place, opened, candidate):
             errors.setdefault(place.id, message)
     if errors:
-        return FormResult(None, errors, findings.unchecked)
+        return FormResult(None, errors, _note(findings))
     same = canonical(candidate) == canonical(opened)
-    return FormResult(opened if same else candidate, {}, findings.unchecked)
+    return FormResult(opened if same else candidate, {}, _note(findings))
+
+
+def _note(findings: Findings) -> str | None:
+    if findings.unchecked is None:
+        return None
+    return f"These values are not checked, or not all of them: {findings.unchecked}."
 
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """A form with what it takes to read it: its checker, and the faults it was opened with."""
+    """A form with what it takes to read it: its checker, and the problems it was opened with."""
 
     form: Form
-    checker: SchemaChecker | None
-    faults: Mapping[str, str]
+    checker: SchemaChecker | str | None
+    problems: frozenset[Problem] = frozenset()
 
     def check(self, parameters: Parameters | None) -> Findings:
         if self.checker is None:
             return Findings()
+        if isinstance(self.checker, str):
+            return Findings(unchecked=self.checker)
         # No parameters at all are always allowed in a form of raw JSON: there is no field to fill.
         if parameters is None and isinstance(self.form.root, Field):
             return Findings()
@@ -214,43 +219,66 @@ class _Opened:
         except UncheckableError as error:
             return Findings(unchecked=str(error))
 
+    def had(
+        self,
+        problem: Problem,
+        place: Group | Field,
+        opened: Parameters | None,
+        candidate: Parameters | None,
+    ) -> bool:
+        """Whether the form was opened with `problem`, in a value that is still the same."""
+        if problem not in self.problems:
+            return False
+        if problem.unknown:  # a fault of the names, and those are in its message
+            return True
+        if _is_blank(problem, place, opened):
+            return False
+        return canonical(_at(opened, problem.path)) == canonical(_at(candidate, problem.path))
+
 
 def _open(schema: Mapping[str, Any] | None, parameters: Parameters | None) -> _Opened:
     if not schema:
-        return _Opened(Form(_raw_root(parameters)), None, {})
+        return _Opened(Form(_raw_root(parameters)), None)
     try:
         checker = read_schema(schema)
     except UncheckableError as error:
-        note = f"The schema of this model cannot be read: {error}."
-        return _Opened(Form(_raw_root(parameters), note), None, {})
+        reason = f"the schema of this model cannot be read: {error}"
+        note = reason[0].upper() + reason[1:] + "."
+        return _Opened(Form(_raw_root(parameters), note), reason)
     root: Group | Field
-    reason: str | None = None
+    notes: list[str | None] = []
     try:
         root = _root(schema, parameters)
     except _BeyondAFormError as error:
-        root, reason = _raw_root(parameters), str(error)
+        root = _raw_root(parameters)
+        notes.append(str(error))
 
-    unchecked = _Opened(Form(root), checker, {})
+    unchecked = _Opened(Form(root), checker)
     findings = unchecked.check(parameters) if parameters is not None else Findings()
+    notes.append(_note(findings))
     faults: dict[str, str] = {}
     for problem in findings.problems:
         place, message = _place(root, problem)
-        if isinstance(root, Field) or problem.missing is None or _holds(parameters, place):
+        if not _is_blank(problem, place, parameters):
             faults.setdefault(place.id, message)
-    if findings.unchecked is not None:
-        said = f"These values are not checked, or not all of them: {findings.unchecked}."
-        reason = f"{reason} {said}" if reason else said
-    return _Opened(with_submitted(Form(root, reason), {}, faults), checker, faults)
+    form = Form(root, " ".join(filter(None, notes)) or None)
+    return _Opened(with_submitted(form, {}, faults), checker, frozenset(findings.problems))
 
 
-def _holds(parameters: object, place: Group | Field) -> bool:
-    """Whether there is a value at `place`."""
+def _is_blank(problem: Problem, place: Group | Field, parameters: object) -> bool:
+    """Whether the problem is just that a field is not filled in."""
+    return problem.missing is not None and _at(parameters, place.path) is MISSING
+
+
+def _at(parameters: object, path: Iterable[str | int]) -> object:
+    """The value at `path`, or `MISSING`."""
     value = parameters
-    for name in place.path:
-        if not isinstance(value, Mapping) or name not in value:
-            return False
-        value = value[name]
-    return True
+    for step in path:
+        try:
+            value = value[step]  # type: ignore[index]
+        except (LookupError, TypeError):
+            return MISSING
+    return value
 
 
 # The schema to fields.
@@ -649,7 +677,7 @@ def _place(root: Group | Field, problem: Problem) -> tuple[Group | Field, str]:
         if steps[0] not in children:
             others = _others_of(node)
             if others is None:
-                return node, _at(steps, problem.message)
+                return node, _inside(steps, problem.message)
             node = others
             break
         node = children[str(steps.pop(0))]
@@ -660,7 +688,7 @@ def _place(root: Group | Field, problem: Problem) -> tuple[Group | Field, str]:
         return node, f"value {steps[0] + 1}: {problem.message}"
     if node.kind is Kind.CHOICES:
         return node, problem.message
-    return node, _at(steps, problem.message)
+    return node, _inside(steps, problem.message)
 
 
 def _others_of(group: Group) -> Field | None:
@@ -668,5 +696,5 @@ def _others_of(group: Group) -> Field | None:
     return next(found, None)
 
 
-def _at(steps: list[str | int], message: str) -> str:
+def _inside(steps: list[str | int], message: str) -> str:
     return f"{cut('.'.join(map(str, steps)), 100)}: {message}" if steps else message
