@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
+from vas_dash.viewmodel.form_builder import MAX_DESCRIPTION_LENGTH, MAX_FIELDS
 from vas_dash.viewmodel.form_fields import ROOT_ID, Field, Form, Group, Kind, Option, others_id
 from vas_dash.viewmodel.schema_form import (
-    MAX_DESCRIPTION_LENGTH,
-    MAX_FIELDS,
     FormResult,
     build_form,
     read_form,
