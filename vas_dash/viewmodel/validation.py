@@ -34,7 +34,7 @@ from vas_dash.viewmodel.form_values import canonical, cut, plain
 
 MAX_NODES = 5_000
 MAX_DEPTH = 60
-MAX_STEPS = 20_000
+MAX_STEPS = 10_000
 MAX_NAME_LENGTH = 200
 MAX_PATTERN_STEPS = 2_000_000
 _MESSAGE_LENGTH = 200
@@ -143,7 +143,7 @@ def _read(text: str) -> SchemaChecker | str:
 
 
 def _said(error: Exception) -> str:
-    return cut(f"{type(error).__name__}: {error}", _MESSAGE_LENGTH)
+    return f"it is no valid JSON Schema ({type(error).__name__})"
 
 
 def _is_too_large(value: object) -> bool:
