@@ -15,8 +15,10 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from kernel.errors import WriterError
 from kernel.layout import FrameSpec
 from kernel.settings import ExportSettings
+from kernel.storage import CameraFolder
 from kernel.tap import TapState, TapStats
 from kernel.tap_stream import RawStream, stream_socket_pair
 
@@ -55,6 +57,8 @@ class TapHost:
     ) -> None:
         self.stats = TapStats(state="discarding" if settings is None else "starting", error=reason)
         self._camera_id = camera_id
+        self._settings = settings
+        self._said = reason
         self._changed = threading.Condition()
         self._since_ns = time.monotonic_ns()
         self._process: subprocess.Popen[bytes] | None = None
@@ -174,11 +178,17 @@ class TapHost:
             if not message:
                 break
             silent_s = 0
-            self._take(TapStats(**json.loads(message)))
+            told = json.loads(message)
+            if "log" in told:
+                self._said = told["log"]
+                _log.warning("%s", self._said)
+            else:
+                self._take(TapStats(**told))
         if self._process is not None:
             code = self._process.wait()
             if self.stats.state != "ended":
                 self._over(f"the tap's process ended early ({_how(code)})")
+                self._tidy_up()
         if self.stats.state != "ended":
             self._discard()
         atexit.unregister(self.close)
@@ -195,16 +205,29 @@ class TapHost:
                 return
         self._stream.discard_all()
 
+    def _tidy_up(self) -> None:
+        """Do what a killed writer could not: readers see the end, the names go."""
+        settings = self._settings
+        if settings is None:
+            return
+        # Somebody else may have the camera already: then there is nothing to do.
+        with contextlib.suppress(WriterError, OSError):
+            folder = CameraFolder(settings.base_dir, self._camera_id, settings.group)
+            try:
+                folder.end_leftovers()
+                folder.remove_version1_folder()
+            finally:
+                folder.remove()
+
     def _over(self, error: str) -> None:
         self._take(replace(self.stats, state="discarding", error=error))
 
     def _take(self, stats: TapStats) -> None:
         with self._changed:
-            news = stats.error is not None and stats.error != self.stats.error
             self.stats = stats
             self._changed.notify_all()
-        if news and stats.error is not None:
-            log_over(self._camera_id, stats.error)
+        if stats.error is not None and stats.error != self._said:
+            self._said = log_over(self._camera_id, stats.error)
 
 
 def _how(code: int) -> str:

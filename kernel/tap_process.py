@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -30,8 +31,8 @@ from kernel.writer import FrameWriter
 __all__ = ["TapLoop"]
 
 REPORT_S = 0.5
-# However far behind, readers get a frame that often.
-FRESH_NS = 100_000_000
+# Behind for that long, more than a burst, frames are dropped; readers still get one that often.
+PATIENCE_NS = 100_000_000
 
 
 class TapLoop:
@@ -49,11 +50,13 @@ class TapLoop:
         since_ns: int,
     ) -> None:
         self.stats = TapStats(state="starting")
+        self.last_note: str | None = None
         self._stream = stream
         self._control = control
         self._open_writer = open_writer
         self._left_ns = since_ns
         self._published_ns = 0
+        self._on_time_ns = since_ns
         self._reported_ns = 0
         self._stops: set[int] = set()
         self.stop_on(control.fileno())
@@ -62,6 +65,11 @@ class TapLoop:
         """Stop exporting when `descriptor` becomes readable."""
         self._stops.add(descriptor)
         self._stream.watch(descriptor)
+
+    def note(self, text: str) -> None:
+        """Tell the host a line for its log."""
+        self.last_note = text
+        self._send({"log": text})
 
     def run(self) -> None:
         """Export, then discard, until the stream ends. Raises only what reading away raises."""
@@ -88,7 +96,8 @@ class TapLoop:
                 return False
             lease = writer.slot()
             if lease is None:
-                self.stats = replace(self.stats, error="the ring takes no more frames")
+                error = self.last_note or "the ring takes no more frames"
+                self.stats = replace(self.stats, error=error)
                 return False
             timestamp_ns = time.time_ns()
             with lease:
@@ -98,21 +107,27 @@ class TapLoop:
                     self.stats = replace(self.stats, leftover_bytes=read)
                     return ended
                 self._left_ns = time.monotonic_ns()
-                fresh = self._left_ns - self._published_ns < FRESH_NS
-                # Behind means that FFmpeg may be waiting: then reading comes before publishing.
-                if (fresh and self._stream.is_behind()) or not lease.publish(timestamp_ns):
-                    frames, dropped = 0, 1
-                else:
-                    frames, dropped = 1, 0
-                    self._published_ns = self._left_ns
+                # A frame that is not published is dropped at the block's end.
+                published = not self._must_drop() and lease.publish(timestamp_ns)
+            if published:
+                self._published_ns = self._left_ns
             waited_s = (self._left_ns - since_ns) / 1e9
             self.stats = replace(
                 self.stats,
-                frames=self.stats.frames + frames,
-                dropped=self.stats.dropped + dropped,
+                frames=self.stats.frames + published,
+                dropped=self.stats.dropped + (not published),
                 longest_wait_s=max(self.stats.longest_wait_s, waited_s),
             )
             self._report_if_due()
+
+    def _must_drop(self) -> bool:
+        """Whether FFmpeg is too far ahead for this frame to be worth its publishing."""
+        if not self._stream.is_behind():
+            self._on_time_ns = self._left_ns
+        return (
+            self._left_ns - self._on_time_ns > PATIENCE_NS
+            and self._left_ns - self._published_ns < PATIENCE_NS
+        )
 
     def _await_data(self) -> int | None:
         """Wait for a frame's first byte; since when it may have waited, None when told to stop."""
@@ -154,9 +169,24 @@ class TapLoop:
     def _report(self, stats: TapStats) -> None:
         self.stats = stats
         self._reported_ns = time.monotonic_ns()
+        self._send(asdict(stats))
+
+    def _send(self, message: dict[str, object]) -> None:
         # A host that does not read, or is gone, changes nothing here.
         with contextlib.suppress(OSError):
-            self._control.send(json.dumps(asdict(stats)).encode(), socket.MSG_DONTWAIT)
+            self._control.send(json.dumps(message).encode(), socket.MSG_DONTWAIT)
+
+
+class _NotesForHost(logging.Handler):
+    """Log lines of this process to the host, which has the log that people read."""
+
+    def __init__(self, loop: TapLoop) -> None:
+        super().__init__(logging.WARNING)
+        self._loop = loop
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send one line."""
+        self._loop.note(record.getMessage())
 
 
 def main(arguments: list[str]) -> int:
@@ -178,6 +208,7 @@ def main(arguments: list[str]) -> int:
     loop = TapLoop(
         RawStream(int(stream)), socket.socket(fileno=int(control)), open_writer, config["since_ns"]
     )
+    logging.getLogger("kernel").addHandler(_NotesForHost(loop))
     # The end of CONTROL says that the host is gone, unless a fork of the host still holds it.
     with contextlib.suppress(OSError):
         loop.stop_on(os.pidfd_open(int(host_pid)))
