@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernel.layout import FrameSpec
+from kernel.ring import SlotGuard
 
 __all__ = ["Frame", "FrameView", "Pixels"]
 
@@ -22,9 +22,9 @@ class Frame:
     """One whole frame.
 
     `data` is the NV12 picture as one array, shape (height * 3 / 2, width), uint8.
-    `sequence` counts what the writer published in this epoch, from 1: a gap means that this
-    reader skipped frames. `frame_id` counts what the source produced in this epoch, from 1: a
-    gap that `sequence` does not have means that frames were lost before the ring.
+    `sequence` counts what the writer published in this epoch: a gap means that this reader
+    skipped frames. `frame_id` counts what the source produced in this epoch, from 1: a gap that
+    `sequence` does not have means that frames were lost before the ring.
     `epoch` names one life of a writer; sequences and frame ids of two epochs do not compare.
     `timestamp_ns` is the source's time of the frame in Unix time (CLOCK_REALTIME).
     `published_ns` is the writer's time of publishing by CLOCK_MONOTONIC, the same in all
@@ -56,12 +56,16 @@ class Frame:
         return (time.monotonic_ns() - self.published_ns) / 1e9
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class FrameView(Frame):
-    """A frame in place, in the ring's memory: no copy, and overwritten after a while.
+    """A frame in place, in the ring's memory: no copy, and overwritten after a while."""
 
-    `whole` says whether it still is the frame that it was: ask after having used the pixels,
-    and throw away what came of them if it is False. At the end of the view's block it is kept.
-    """
+    guard: SlotGuard
 
-    whole: bool
-    check: Callable[[], bool]
+    @property
+    def whole(self) -> bool:
+        """Whether the pixels were this frame's until now, or until the end of the view's block.
+
+        Ask after having used them, and throw away what came of them if it is False.
+        """
+        return self.guard.is_whole()

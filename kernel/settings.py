@@ -23,7 +23,7 @@ from typing import Self
 from kernel.errors import SettingsError
 from kernel.layout import MAX_CAPACITY, MAX_SIDE_PX, MIN_CAPACITY, FrameSpec
 
-__all__ = ["DEFAULT_BASE_DIR", "ExportSettings", "export_enabled"]
+__all__ = ["DEFAULT_BASE_DIR", "ExportSettings", "base_dir_from_env", "export_enabled"]
 
 DEFAULT_BASE_DIR = "/dev/shm/vas"  # noqa: S108 - the contract's place, not a scratch file
 _TRUE = frozenset({"1", "true", "yes", "on"})
@@ -50,17 +50,14 @@ class ExportSettings:
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
         """Read the environment; `SettingsError` names the variable that cannot be used."""
-        base_dir = _text(env, "AI_FRAME_EXPORT_DIR") or DEFAULT_BASE_DIR
         if not _flag(env, "AI_FRAME_EXPORT_ENABLED", default=False):
-            return cls(base_dir=base_dir)
-        if not os.path.isabs(base_dir):
-            raise SettingsError(f"AI_FRAME_EXPORT_DIR must be an absolute path, not {base_dir!r}")
+            return cls()
         return cls(
             enabled=True,
             width_px=_number(env, "AI_FRAME_WIDTH", 1920, 2, MAX_SIDE_PX, even=True),
             height_px=_number(env, "AI_FRAME_HEIGHT", 1080, 2, MAX_SIDE_PX, even=True),
             capacity=_number(env, "AI_FRAME_BUFFER_CAPACITY", 30, MIN_CAPACITY, MAX_CAPACITY),
-            base_dir=base_dir,
+            base_dir=base_dir_from_env(env),
             group=_text(env, "AI_FRAME_EXPORT_GROUP"),
             version1_names=_flag(env, "AI_FRAME_EXPORT_V1_NAMES", default=True),
         )
@@ -69,6 +66,14 @@ class ExportSettings:
 def export_enabled(env: Mapping[str, str] = os.environ) -> bool:
     """Whether `AI_FRAME_EXPORT_ENABLED` says that frames are exported."""
     return _flag(env, "AI_FRAME_EXPORT_ENABLED", default=False)
+
+
+def base_dir_from_env(env: Mapping[str, str] = os.environ) -> str:
+    """The folder below which cameras have theirs."""
+    base_dir = _text(env, "AI_FRAME_EXPORT_DIR") or DEFAULT_BASE_DIR
+    if not os.path.isabs(base_dir):
+        raise SettingsError(f"AI_FRAME_EXPORT_DIR must be an absolute path, not {base_dir!r}")
+    return base_dir
 
 
 def _text(env: Mapping[str, str], name: str) -> str | None:
