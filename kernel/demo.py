@@ -193,17 +193,16 @@ def _show(
     live = sys.stdout.isatty()
     print(f"camera {camera_id}: {spec.width_px}x{spec.height_px} NV12 at {fps} frames a second")
     started, drawn = time.monotonic(), 0
-    first: tuple[float, int] | None = None
+    before, rate = tap.stats, 0.0
     with contextlib.suppress(KeyboardInterrupt):
         while True:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(1)
                 return
-            now, stats = time.monotonic(), tap.stats
-            elapsed_s = now - started
-            if first is None and stats.frames:
-                first = now, stats.frames
-            rate = (stats.frames - first[1]) / (now - first[0]) if first and now > first[0] else 0.0
+            elapsed_s, stats = time.monotonic() - started, tap.stats
+            if stats.taken_ns > before.taken_ns:
+                rate = (stats.frames - before.frames) * 1e9 / (stats.taken_ns - before.taken_ns)
+                before = stats
             if live:
                 if drawn:
                     sys.stdout.write(f"\x1b[{drawn}A\x1b[J")

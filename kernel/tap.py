@@ -54,6 +54,8 @@ class TapStats:
     from the moment the tap was last seen reading an empty stream, or if data were waiting when it
     came back, from the moment it had gone away, until the frame was read. An upper bound, but for
     the time that a woken process (a thread of the host's, `in_process`) waits for its turn to run.
+
+    `taken_ns` is when all this was true, by CLOCK_MONOTONIC.
     """
 
     state: TapState = "off"
@@ -62,6 +64,7 @@ class TapStats:
     leftover_bytes: int = 0
     longest_wait_s: float = 0.0
     error: str | None = None
+    taken_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

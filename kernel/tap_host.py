@@ -165,7 +165,8 @@ class TapHost:
 
     def _watch(self) -> None:
         silent_s = 0
-        while True:
+        final: TapStats | None = None
+        while final is None:
             try:
                 message = self._control.recv(65536)
             except TimeoutError:
@@ -182,19 +183,22 @@ class TapHost:
             if "log" in told:
                 self._said = told["log"]
                 _log.warning("%s", self._said)
+            elif told["state"] == "ended":
+                # Said when nothing of it is left, here either.
+                final = TapStats(**told)
             else:
                 self._take(TapStats(**told))
         if self._process is not None:
             code = self._process.wait()
-            if self.stats.state != "ended":
+            if final is None:
                 self._over(f"the tap's process ended early ({_how(code)})")
                 self._tidy_up()
-        if self.stats.state != "ended":
+        if final is None:
             self._discard()
         atexit.unregister(self.close)
         self._stream.close()
         self._control.close()
-        self._take(replace(self.stats, state="ended"))
+        self._take(replace(final or self.stats, state="ended"))
 
     def _discard(self) -> None:
         """Read the stream away: by a process, because of the interpreter's lock, or else here."""

@@ -167,9 +167,9 @@ class TapLoop:
             self._report(self.stats)
 
     def _report(self, stats: TapStats) -> None:
-        self.stats = stats
         self._reported_ns = time.monotonic_ns()
-        self._send(asdict(stats))
+        self.stats = replace(stats, taken_ns=self._reported_ns)
+        self._send(asdict(self.stats))
 
     def _send(self, message: dict[str, object]) -> None:
         # A host that does not read, or is gone, changes nothing here.
