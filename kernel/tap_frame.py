@@ -9,15 +9,19 @@ off nothing is made or loaded, and a call returns at once.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from kernel.layout import FrameSpec
 from kernel.settings import ExportSettings, export_enabled
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from _typeshed import ReadableBuffer
 
     from kernel.writer import FrameWriter
+
+    FrameArray: TypeAlias = ReadableBuffer | npt.NDArray[np.uint8]
 
 __all__ = ["FrameTap", "close_frame_taps", "tap_frame"]
 
@@ -54,7 +58,7 @@ class FrameTap:
 
     def __call__(
         self,
-        frame: ReadableBuffer,
+        frame: FrameArray,
         timestamp_ns: int | None = None,
         *,
         array_format: ArrayFormat = "nv12",
@@ -82,9 +86,9 @@ class FrameTap:
             self._writer = None
 
     def _publish(
-        self, frame: ReadableBuffer, timestamp_ns: int | None, array_format: ArrayFormat
+        self, frame: FrameArray, timestamp_ns: int | None, array_format: ArrayFormat
     ) -> bool:
-        data = memoryview(frame)
+        data = memoryview(cast("ReadableBuffer", frame))
         shape = data.shape or ()
         if data.itemsize != 1 or len(shape) != 2 or not data.c_contiguous or shape[0] % 3:
             raise ValueError(
@@ -128,7 +132,7 @@ class FrameTap:
 
 def tap_frame(
     camera_id: str,
-    frame: ReadableBuffer,
+    frame: FrameArray,
     timestamp_ns: int | None = None,
     *,
     array_format: ArrayFormat = "nv12",
