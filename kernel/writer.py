@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic_ns, time_ns
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast
 
 from kernel.errors import ExportDisabledError, SettingsError
 from kernel.layout import (
@@ -44,6 +44,9 @@ from kernel.version1 import Version1Names
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
+    from numpy.typing import NDArray
+
+    FrameBytes: TypeAlias = ReadableBuffer | NDArray[Any]
 
 __all__ = ["FrameWriter", "SlotLease", "WriterStats"]
 
@@ -235,7 +238,7 @@ class FrameWriter:
         """What happened to the frames so far."""
         return WriterStats(self._published, self._dropped, self._rejected, self._failures)
 
-    def write(self, frame: ReadableBuffer, timestamp_ns: int | None = None) -> bool:
+    def write(self, frame: FrameBytes, timestamp_ns: int | None = None) -> bool:
         """Copy one frame in and publish it. False: it was not exported. Never raises.
 
         `frame`: anything with `spec.size_bytes` bytes of NV12, in one piece or strided.
@@ -245,7 +248,7 @@ class FrameWriter:
         if target is None:
             return False
         try:
-            source = memoryview(frame)
+            source = memoryview(cast("ReadableBuffer", frame))
             if source.nbytes != len(target):
                 self._reject(f"a frame has {source.nbytes} bytes, not {len(target)}")
             elif source.c_contiguous:
@@ -366,6 +369,8 @@ class FrameWriter:
         self._words[_STATE] = State.ENDED
         self._remove_names()
         self._folder.remove()
+        # The memory goes with the last use of it; a slot that is still lent stays valid.
+        self._slots, self._words = [], memoryview(b"")
 
     def __del__(self) -> None:
         self.close()

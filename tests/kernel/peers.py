@@ -27,6 +27,11 @@ def stamped(spec: FrameSpec, stamp: int) -> Pixels:
     return np.full(spec.size_bytes // 8, stamp, np.uint64).view(np.uint8)
 
 
+def fill(buffer: memoryview, stamp: int) -> None:
+    """The same in place."""
+    np.frombuffer(buffer, np.uint64)[:] = stamp
+
+
 def stamp_of(data: Pixels) -> int | None:
     """The number that a frame says everywhere; None: it is a mixture."""
     words = np.ascontiguousarray(data).reshape(-1).view(np.uint64)
@@ -74,7 +79,7 @@ def write_for_ever(
         if in_place:
             lease = writer.slot()
             assert lease is not None
-            np.frombuffer(lease.buffer, np.uint64)[:] = stamp
+            fill(lease.buffer, stamp)
             lease.publish(stamp)
         else:
             writer.write(stamped(writer.spec, stamp), stamp)

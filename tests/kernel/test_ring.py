@@ -28,7 +28,7 @@ from kernel import (
     StorageError,
     WriterConflictError,
 )
-from tests.kernel.peers import CAMERA, is_good, stamped, wait_for
+from tests.kernel.peers import CAMERA, fill, is_good, stamped, wait_for
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_a_slot_is_filled_in_place_and_published(writer: FrameWriter, reader: Fr
     lease = writer.slot()
     assert lease is not None
     assert len(lease.buffer) == writer.spec.size_bytes
-    lease.buffer[:] = stamped(writer.spec, 5)
+    fill(lease.buffer, 5)
     assert reader.latest() is None
     assert lease.publish(5)
     frame = reader.latest()
@@ -107,7 +107,7 @@ def test_a_dropped_slot_is_never_seen_and_counts_as_a_lost_frame(
     put(writer, 1)
     lease = writer.slot()
     assert lease is not None
-    lease.buffer[:] = stamped(writer.spec, 2)
+    fill(lease.buffer, 2)
     lease.drop()
     with writer.slot() or pytest.fail("no slot") as second:
         second.buffer[:8] = bytes(8)
@@ -217,20 +217,20 @@ def test_iteration_takes_frames_by_the_time_since_the_last_one_taken(
     stamps = iter(range(1, 31))
     now_ns = time.monotonic_ns()
 
-    def one_more_frame(_: float) -> None:
+    def one_more_frame(_pause_s: float) -> None:
         nonlocal now_ns
         now_ns += 33_300_000
         stamp = next(stamps, None)
         if stamp is None:
-            writer.close()
+            source.close()
         else:
-            put(writer, stamp)
+            put(source, stamp)
 
     monkeypatch.setattr("kernel.writer.monotonic_ns", lambda: now_ns)
     monkeypatch.setattr(
         "kernel.reader.time", SimpleNamespace(monotonic=time.monotonic, sleep=one_more_frame)
     )
-    writer = FrameWriter(CAMERA, settings=settings)
+    source = FrameWriter(CAMERA, settings=settings)
     assert reader.epoch
     taken = [f.timestamp_ns for f in reader.frames(max_fps=max_fps, until_end=True)]
     assert taken == list(expected)

@@ -51,7 +51,7 @@ def test_a_full_tmpfs_is_one_clear_error_and_never_a_bus_error(tmp_path: Path) -
         pytest.skip("this user may not mount a tmpfs of its own")
     command = [*own, "sh", "-c", inside, "sh", str(mount), sys.executable, _PROGRAM]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "fine\n", "")
+    assert (done.stderr, done.stdout, done.returncode) == ("", "fine\n", 0)
 
 
 def test_a_limit_on_the_size_of_files_is_the_same_error(settings: ExportSettings) -> None:
