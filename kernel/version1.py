@@ -134,7 +134,7 @@ class Version1Names:
         self._places[self._newest] = place
         self._newest = slot
 
-        old = slot - self._half
+        old = (slot - self._half) % len(self._shown_ns)
         since_ns = self._shown_ns[old]
         if since_ns and now_ns - since_ns >= self._shortest_half_ring_ns:
             place = self._places[old]
