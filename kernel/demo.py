@@ -87,6 +87,8 @@ def _run(
                 stack.enter_context(_Reader(camera_id, reader_fps, settings.base_dir))
                 for reader_fps in READER_FPS
             ]
+            size = f"{spec.width_px}x{spec.height_px}"
+            print(f"camera {camera_id}: {size} NV12 at {fps} frames a second", flush=True)
             with tap.output() as output:
                 process = subprocess.Popen(
                     [*source, *limit, *output.args],
@@ -94,7 +96,7 @@ def _run(
                     start_new_session=True,
                 )
             with _stopped_at_the_end(process):
-                _show(tap, readers, process, camera_id, spec, fps)
+                _show(tap, readers, process)
             tap.wait_ended(10)
             error = tap.stats.error
         print(_summary(tap.stats))
@@ -137,12 +139,8 @@ class _Reader:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """The reader ends when the camera does; if not, it is ended."""
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._process.terminate()
+        self._process.wait()
         self._thread.join()
         assert self._process.stdout is not None
         self._process.stdout.close()
@@ -185,13 +183,9 @@ def _show(
     tap: PipeTap,
     readers: list[_Reader],
     process: subprocess.Popen[bytes],
-    camera_id: str,
-    spec: FrameSpec,
-    fps: int,
 ) -> None:
     """A table that is drawn again and again, or without a terminal one line each second."""
     live = sys.stdout.isatty()
-    print(f"camera {camera_id}: {spec.width_px}x{spec.height_px} NV12 at {fps} frames a second")
     started, drawn = time.monotonic(), 0
     before, rate = tap.stats, 0.0
     with contextlib.suppress(KeyboardInterrupt):
