@@ -201,9 +201,11 @@ def open_ring(folder_fd: int) -> tuple[Ring, os.stat_result] | None:
         identity = os.fstat(fd)
         header = read_header(fd)
         words = FileMemory(control_bytes(header.capacity), writable=False).lay(fd).cast("Q")
+        slots = _map_slots(folder_fd, header)
+    except OSError as error:
+        raise ReaderError(f"the ring cannot be mapped: {error.strerror}") from error
     finally:
         os.close(fd)
-    slots = _map_slots(folder_fd, header)
     if slots is None:
         if is_current(folder_fd, identity):
             raise RingFormatError("a slot's file is missing")
