@@ -160,7 +160,7 @@ def register(app: Dash, context: Context) -> None:
             )
         against = conflict.assignment if choice == "mine" and conflict else base
         outcome = context.writer.save(key, against, wish)
-        return _answer(model, opened, typed, wish, outcome)
+        return _answer(model, opened, typed, wish, outcome, result.note)
 
 
 def _live(grid: FleetGrid, opened: Opened, page_size: int) -> tuple[list[Component], str]:
@@ -266,6 +266,7 @@ def _answer(
     typed: _Typed,
     wish: CellIntent | None,
     outcome: SaveOutcome,
+    note: str | None,
 ) -> tuple[Any, ...]:
     """What the panel says of an outcome; what was typed stays unless it was saved."""
     key = CellKey(opened.camera, opened.model)
@@ -275,7 +276,12 @@ def _answer(
         case Conflict(current=current) if same_intent(current.intent if current else None, wish):
             return _saved(model, opened, current, "Nothing to save: the VAS has it already.")
         case Saved(assignment=assignment):
-            return _saved(model, opened, assignment, "Saved. The VAS was read again and has it.")
+            return _saved(
+                model,
+                opened,
+                assignment,
+                _with_note("Saved. The VAS was read again and has it.", note),
+            )
         case Unchanged(assignment=assignment):
             return _saved(model, opened, assignment, "Nothing to save: the VAS has it already.")
         case Conflict(current=current):
@@ -312,6 +318,10 @@ def _saved(
         _reopened(opened, assignment),
         result,
     )
+
+
+def _with_note(text: str, note: str | None) -> str:
+    return f"{text} {note}" if note else text
 
 
 def _said(assignment: Assignment | None) -> list[str]:
