@@ -99,9 +99,7 @@ def wsgi_app(prefix: str | None = None, settings: Settings | None = None) -> WSG
 
 def _for_host(prefix: str | None, settings: Settings | None) -> Settings:
     settings = settings if settings is not None else Settings.from_env()
-    if prefix is not None:
-        settings = Settings.model_validate({**settings.model_dump(), "prefix": prefix})
-    return settings
+    return settings if prefix is None else settings.with_prefix(prefix)
 
 
 def _api_url(settings: Settings) -> str:
@@ -159,10 +157,6 @@ def _create_page(settings: Settings, api_url: str) -> WSGIApplication:
     server.register_error_handler(Exception, _request_failed)
     _warm(server)
     return _Guard(server)
-
-
-def _healthz() -> Response:
-    return Response("ok\n", mimetype="text/plain")
 
 
 def _bootstrap() -> Response:
