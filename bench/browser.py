@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from playwright.sync_api import Page, Request, sync_playwright
 
@@ -93,7 +94,7 @@ def measure(url: str, rounds: int) -> Felt:
         for _ in range(rounds):
             page = open_page()
             received: list[int] = []
-            page.on("requestfinished", lambda done, got=received: _note_size(done, got))
+            page.on("requestfinished", partial(_note_size, received))
             page.goto(url)
             full.append(page.evaluate(_FULL_GRID))
             page.wait_for_load_state("networkidle")
@@ -112,7 +113,7 @@ def measure(url: str, rounds: int) -> Felt:
     )
 
 
-def _note_size(request: Request, received: list[int]) -> None:
+def _note_size(received: list[int], request: Request) -> None:
     if "_dash-update-component" in request.url:
         received.append(request.sizes()["responseBodySize"])
 

@@ -50,13 +50,28 @@ def refresh_body(search: str, rendered: dict[str, Any]) -> bytes:
     )
 
 
+def warm(page_url: str) -> None:
+    """Have the fleet read, and wait until it has been."""
+    until = time.monotonic() + 60
+    while not _first(page_url)["found"]:
+        if time.monotonic() > until:
+            raise RuntimeError("the page has not read the fleet")
+        time.sleep(0.1)
+
+
+def _first(page_url: str) -> dict[str, Any]:
+    url = f"{page_url}_dash-update-component"
+    answer = requests.post(
+        url, data=refresh_body("", {}), headers={"Content-Type": "application/json"}, timeout=10
+    ).json()
+    rendered: dict[str, Any] = answer["response"][ids.RENDERED]["data"]
+    return rendered
+
+
 def measure(page_url: str, seconds: float, connections: int = 4) -> Throughput:
     """Turn the pages of the grid at `page_url` for `seconds`."""
     url = f"{page_url}_dash-update-component"
-    first = requests.post(
-        url, data=refresh_body("", {}), headers={"Content-Type": "application/json"}, timeout=10
-    ).json()["response"]
-    rendered = first[ids.RENDERED]["data"]
+    rendered = _first(page_url)
     bodies = [
         refresh_body(f"?page={page}" if page > 1 else "", rendered)
         for page in range(1, rendered["pages"] + 1)
