@@ -280,7 +280,9 @@ class FaultyVas:
         if fault is Fault.TRICKLE_BODY:
             return self._trickle(connection, whole, len(head) + 2, release)
         if fault is Fault.CUT:
-            connection.sendall(whole[: len(whole) - len(payload) // 2 - 1])
+            connection.sendall(
+                whole[: len(whole) - len(payload) // 2 - 1] if payload else whole[:5]
+            )
             return False
         connection.sendall(whole)
         return kept and fault is not Fault.DROP

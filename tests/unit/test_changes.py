@@ -48,7 +48,8 @@ def test_only_what_differs_is_changed(name: str, value: Any) -> None:
 
 @pytest.mark.parametrize("name", ["desired_fps", "priority", "parameters"])
 def test_none_clears(name: str) -> None:
-    wish = replace(CURRENT.intent, **{name: None})
+    cleared: dict[str, Any] = {name: None}
+    wish = replace(CURRENT.intent, **cleared)
     assert command(KEY, CURRENT, wish) == Update(KEY, "a-1", {name: None})
 
 

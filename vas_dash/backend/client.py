@@ -322,12 +322,17 @@ class _AssignmentSweep:
         self._found: dict[str, Assignment] = {}
         self._expected = 0
         self._problem: str | None = None
+        # The same of the pass that runs.
+        self._seen: dict[str, Assignment] = {}
+        self._totals: set[int] = set()
 
     def read(self) -> Part[Assignment]:
         problem: str | None = None
         try:
             for limit in ASSIGNMENT_PASSES:
                 problem = self._pass(limit) or self._problem
+                if self._totals == {len(self._seen)}:  # nothing came or went meanwhile
+                    self._found, self._expected = self._seen, len(self._seen)
                 if self._problem is not None:
                     break
                 if problem is None and len(self._found) >= self._expected:
@@ -343,19 +348,20 @@ class _AssignmentSweep:
     def _pass(self, limit: int) -> str | None:
         """Read the list once; what the VAS says about itself that cannot be, if anything."""
         offset = 0
-        seen: set[str] = set()
+        self._seen, self._totals = {}, set()
         while offset < MAX_ASSIGNMENTS:
             rows = self._page(offset, limit)
             total = rows.total or 0
             more_told = offset < total
             self._expected = max(self._expected, total)
             self._problem = self._problem or rows.problem
-            before = len(seen)
+            self._totals.add(total)
+            before = len(self._seen)
             by_id = {row.id: row for row in rows.items}
             self._found.update(by_id)
-            seen.update(by_id)
+            self._seen.update(by_id)
             offset += rows.received
-            if rows.items and len(seen) == before:
+            if rows.items and len(self._seen) == before:
                 if more_told:
                     raise BadAnswerError(
                         "the VAS gives the same page of assignments again and again"
