@@ -163,10 +163,18 @@ def test_each_fault_leaves_its_part_unknown_with_its_reason_and_no_other(
         assert secret not in repr(snapshot)
 
 
-def test_a_vas_that_refuses_is_asked_once_for_all_parts(reader_of: Readers) -> None:
+def test_a_vas_that_refuses_is_asked_once_for_all_parts(
+    monkeypatch: pytest.MonkeyPatch, reader_of: Readers
+) -> None:
+    def asked_again(*_: object) -> None:
+        raise AssertionError
+
     with FaultyVas() as vas:
         vas.stop()
-        snapshot = reader_of(vas).current(LONG_S)
+        reader = reader_of(vas)
+        monkeypatch.setattr(reader._client, "assignments", asked_again)
+        monkeypatch.setattr(reader._client, "models", asked_again)
+        snapshot = reader.current(LONG_S)
         for part in parts(snapshot).values():
             assert part.reason == "the VAS refused the connection"
 
