@@ -500,7 +500,7 @@ OFF = """
         return maps, set(os.listdir("/proc/self/fd")), os.listdir("/proc/self/task")
     import kernel
     from kernel.tap import PipeTap
-    from kernel.tap_frame import tap_frame
+    from kernel.arrays import tap_frame
     before, modules = picture(), set(sys.modules)
     with PipeTap("cam") as tap:
         with tap.output() as output:
