@@ -26,6 +26,7 @@ from kernel import FrameReader, FrameSpec, FrameWriter
 
 _META = struct.Struct("@I4xQQIIIIQ16s")
 FPS = 30
+_COPY = memoryview(bytearray(HD.size_bytes))
 
 
 def torn(spec: FrameSpec, reads: int, readers: int) -> dict[str, int]:
@@ -178,7 +179,8 @@ def _data(path: str, folder_fd: int | None = None) -> int:
         if not size:
             return 0
         with mmap.mmap(fd, size, prot=mmap.PROT_READ) as mapped:
-            words = np.frombuffer(mapped[: HD.size_bytes], np.uint64)
+            _COPY[:] = memoryview(mapped)
+        words = np.frombuffer(_COPY, np.uint64)
         return int(words[0]) if (words == words[0]).all() else -1
     finally:
         os.close(fd)
