@@ -31,8 +31,10 @@ from kernel.writer import FrameWriter
 __all__ = ["TapLoop"]
 
 REPORT_S = 0.5
-# Behind for that long, more than a burst, frames are dropped; readers still get one that often.
-PATIENCE_NS = 100_000_000
+# Behind for that long, more than a burst or a busy moment, frames are dropped ...
+PATIENCE_NS = 500_000_000
+# ... but not all: readers still get one that often.
+FRESH_NS = 100_000_000
 
 
 class TapLoop:
@@ -126,7 +128,7 @@ class TapLoop:
             self._on_time_ns = self._left_ns
         return (
             self._left_ns - self._on_time_ns > PATIENCE_NS
-            and self._left_ns - self._published_ns < PATIENCE_NS
+            and self._left_ns - self._published_ns < FRESH_NS
         )
 
     def _await_data(self) -> int | None:

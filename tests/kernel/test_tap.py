@@ -184,6 +184,7 @@ def test_ffmpeg_ahead_for_long_loses_whole_frames_and_never_the_boundary(
     # A stream that always has more waiting, as with an FFmpeg that is faster than the tap.
     monkeypatch.setattr(RawStream, "is_behind", lambda _: True)
     monkeypatch.setattr(tap_process, "PATIENCE_NS", 20_000_000)
+    monkeypatch.setattr(tap_process, "FRESH_NS", 20_000_000)
     reading, writing = os.pipe()
     total = 0
     with (
@@ -500,7 +501,7 @@ OFF = """
         return maps, set(os.listdir("/proc/self/fd")), os.listdir("/proc/self/task")
     import kernel
     from kernel.tap import PipeTap
-    from kernel.tap_frame import tap_frame
+    from kernel.arrays import tap_frame
     before, modules = picture(), set(sys.modules)
     with PipeTap("cam") as tap:
         with tap.output() as output:
