@@ -88,7 +88,11 @@ barrier = forked.Barrier(4)
 def open_each():
     for url in sys.argv[1:]:
         barrier.wait(60)
-        EmbeddedVas(Settings(embedded_db_url=url, embedded_site="empty")).close()
+        try:
+            EmbeddedVas(Settings(embedded_db_url=url, embedded_site="empty")).close()
+        except BaseException:
+            barrier.abort()
+            raise
 
 processes = [forked.Process(target=open_each) for _ in range(4)]
 for process in processes:
