@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from vas_dash.embedded import wire
 from vas_dash.embedded.store import RefusedError, Store
 
-__all__ = ["create_app", "create_blueprint"]
+__all__ = ["MAX_BODY_BYTES", "create_app", "create_blueprint"]
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +52,6 @@ def create_blueprint(store: Store, api_key: str | None = None) -> Blueprint:
     @blueprint.before_request
     def _check() -> Response | None:
         request.max_content_length = MAX_BODY_BYTES
-        # Read the body whatever becomes of the request: on a kept-alive connection the rest of it
-        # would be taken for the next request.
-        request.get_data()
         if api_key is not None and request.path != "/health":
             sent = request.headers.get("X-API-Key")
             if sent is None:
@@ -72,7 +69,7 @@ def create_blueprint(store: Store, api_key: str | None = None) -> Blueprint:
         if isinstance(problem, HTTPException):
             return _error(problem.code or 500, problem.name)
         # Its text may carry what the database holds, passwords of cameras among it.
-        log.error("%s %s: %s", request.method, request.path, type(problem).__name__)
+        log.error("%s %s: %s", request.method, request.url_rule, type(problem).__name__)
         return _error(500, "Internal server error")
 
     _devices(route, store)
