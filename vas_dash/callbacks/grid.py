@@ -102,7 +102,7 @@ def _digests(
         lines=_digest(
             (
                 status.trouble_lines(grid.snapshot),
-                status.counts_line(page),
+                status.counts_line(page, grid.snapshot),
                 page.empty,
                 page.page,
                 page.pages,
@@ -144,7 +144,7 @@ def _lines(grid: FleetGrid, page: GridPage, now: Rendered, shown: Rendered) -> t
         return (no_update,) * 4
     return (
         trouble(status.trouble_lines(grid.snapshot)),
-        status.counts_line(page),
+        status.counts_line(page, grid.snapshot),
         page.empty or "",
         f"Page {page.page:,} of {page.pages:,}",
     )
