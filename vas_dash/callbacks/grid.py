@@ -96,7 +96,7 @@ def _digests(
     """What identifies what is drawn, and what `assets/` need to know about it."""
     options = (grid.locations, [(column.id, column.name) for column in grid.columns.values()])
     rendered = Rendered(
-        view=format_query(query),
+        view=_digest(format_query(query)),
         frame=page.frame_digest,
         rows=tuple(row.digest for row in page.rows),
         lines=_digest(

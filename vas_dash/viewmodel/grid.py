@@ -193,7 +193,7 @@ class FleetGrid:
             MODEL_PREFIX + model.model_id,
             name,
             "\n".join(tooltip),
-            open_for_new=model.registered and model.enabled,
+            open_for_new=open_for_new(model, self.snapshot),
         )
 
     def camera(self, camera_id: str) -> Camera | None:
@@ -383,7 +383,16 @@ def model_mark(model: AiModel, snapshot: FleetSnapshot) -> str | None:
     """What is special about a model, in words for its heading; None for an ordinary one."""
     if not model.registered:
         return "not in the registry" if snapshot.models.is_complete else "name unknown"
-    return None if model.enabled else "not for new assignments"
+    return None if model.enabled else words.NOT_FOR_NEW
+
+
+def open_for_new(model: AiModel, snapshot: FleetSnapshot) -> bool:
+    """Whether a camera can be newly assigned to it.
+
+    Not to a disabled one, nor to one that the registry does not have; without a registry that
+    cannot be told, and the VAS decides.
+    """
+    return model.enabled if model.registered else not snapshot.models.is_complete
 
 
 def summary_text(states: Mapping[CellState, int], snapshot: FleetSnapshot) -> str:

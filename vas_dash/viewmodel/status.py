@@ -39,6 +39,14 @@ def _line(subject: str, part: Part[object]) -> str:
     return line
 
 
+def absence(snapshot: FleetSnapshot) -> str:
+    """Why a camera or a model is not there: it is gone, or nobody can tell."""
+    for name, part in (("cameras", snapshot.cameras), ("models", snapshot.models)):
+        if not part.is_complete:
+            return f"the {name} are unknown: {words.cut(part.reason or 'no reason given')}"
+    return "no longer in the VAS"
+
+
 def counts_line(page: GridPage, snapshot: FleetSnapshot) -> str:
     """The counts over the whole filtered fleet, in words."""
     if not page.cameras and not snapshot.cameras.is_complete:

@@ -16,6 +16,9 @@ SHAPES = {
 }
 """A sign for each state, so that it is told by shape as well as by colour and word."""
 
+NOT_FOR_NEW = "not for new assignments"
+"""Said of a model that is not to be assigned to more cameras."""
+
 _PARAMETERS_LIMIT = 400
 _TEXT_LIMIT = 300
 
