@@ -8,6 +8,9 @@ from typing import Any
 from vas_dash import Settings, create_server
 from vas_dash.errors import VasDashError
 
+WORKER_BOOT_ERROR = 3
+"""The exit code of a worker after which gunicorn stops: `gunicorn.arbiter` has the same."""
+
 
 def _serve(settings: Settings) -> None:
     """Run gunicorn on the settings' address until it is stopped."""
@@ -45,4 +48,9 @@ if __name__ == "__main__":
     except VasDashError as error:
         sys.exit(str(error))
 else:
-    server = create_server(Settings.from_env())
+    try:
+        server = create_server(Settings.from_env())
+    except VasDashError as error:
+        print(error, file=sys.stderr)
+        # Another code would have gunicorn start the worker again and again.
+        sys.exit(WORKER_BOOT_ERROR)
