@@ -206,5 +206,10 @@ class GridPage:
 
 def is_poll(response: Response) -> bool:
     """Whether it answers the page's regular look for what has changed."""
-    body = response.request.post_data or ""
-    return response.url.endswith("_dash-update-component") and "poll.n_intervals" in body
+    return polls(response.request)
+
+
+def polls(request: Request) -> bool:
+    """Whether it is the page's regular look for what has changed."""
+    body = request.post_data or ""
+    return "_dash-update-component" in request.url and '["poll.n_intervals"]' in body
