@@ -290,9 +290,8 @@ def _answer(
         case Conflict(current=current) if same_intent(current.intent if current else None, wish):
             return _saved(grid, model, opened, current, "Nothing to save: the VAS has it already.")
         case Saved(assignment=assignment):
-            return _saved(
-                grid, model, opened, assignment, "Saved. The VAS was read again and has it."
-            )
+            text = _with_note("Saved. The VAS was read again and has it.", note)
+            return _saved(grid, model, opened, assignment, text)
         case Unchanged(assignment=assignment):
             return _saved(
                 grid, model, opened, assignment, "Nothing to save: the VAS has it already."
