@@ -174,10 +174,6 @@ def _assignments(route: Callable[..., None], store: Store) -> None:
         values = wire.assignment_values(sent.model_dump())
         return _json(wire.assignment(store.create_assignment(values)), 201)
 
-    def get(assignment_id: str) -> Response:
-        key = wire.path_uuid("assignment_id", assignment_id)
-        return _json(wire.assignment(store.assignment(key)))
-
     def change(assignment_id: str) -> Response:
         key = wire.path_uuid("assignment_id", assignment_id)
         sent = wire.body(wire.AssignmentPatch, request.get_data(), request.mimetype)
@@ -189,7 +185,7 @@ def _assignments(route: Callable[..., None], store: Store) -> None:
         return Response(status=204)
 
     route(f"{API}/ai-model-assignments", GET=list_all, POST=create)
-    route(f"{API}/ai-model-assignments/<assignment_id>", GET=get, PATCH=change, DELETE=remove)
+    route(f"{API}/ai-model-assignments/<assignment_id>", PATCH=change, DELETE=remove)
 
 
 def _health() -> Response:
