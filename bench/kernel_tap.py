@@ -69,7 +69,10 @@ def run(quick: bool) -> list[Row]:
             Row(f"{name}: frames kept", f"{kept:.2%} ({lost} lost)", "all", lost == 0),
             _wait_row(f"{name}: FFmpeg's longest wait, from outside", _all(results, "wait_ms")),
             Row("  watched", f"{_median(results, 'watched'):.1%} of the time"),
-            _wait_row("  the same by the tap's own account", _all(results, "longest_wait_ms")),
+            Row(
+                "  at most, by the tap's own account, which leaves the socket's room out",
+                _span(_all(results, "longest_wait_ms")),
+            ),
             Row("  processor time of the tap", f"{_median(results, 'cpu_ms'):.2f} ms a frame"),
         ]
     for way, name in (
