@@ -69,7 +69,8 @@ def publish(seconds: float, readers: int) -> dict[str, float]:
                 began = time.perf_counter()
                 for count in range(first, first + chunk):
                     write(count)
-                rates[name].append(chunk / (time.perf_counter() - began))
+                if number:  # the first round is for warming up
+                    rates[name].append(chunk / (time.perf_counter() - began))
         assert native.stats.failures == both.stats.failures == emptied.stats.failures == 0
         ratios = {
             f"{name} / memcpy": statistics.median(
