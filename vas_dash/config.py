@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vas_dash.errors import SettingsError
 
 __all__ = ["Settings"]
+
+
+def _number(value: object) -> object:
+    """The environment has texts, and a `Literal` of numbers does not read them by itself."""
+    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
 
 
 class Settings(BaseSettings):
@@ -67,7 +72,7 @@ class Settings(BaseSettings):
         le=3600,
         description="Time between two looks of an open page for what has changed, in seconds.",
     )
-    page_size: Literal[25, 50, 100, 200] = Field(
+    page_size: Annotated[Literal[25, 50, 100, 200], BeforeValidator(_number)] = Field(
         50,
         alias="VAS_DASH_PAGE_SIZE",
         description="Cameras on a page at first: 25, 50, 100 or 200.",
