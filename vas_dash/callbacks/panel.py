@@ -139,8 +139,13 @@ def register(app: Dash, context: Context) -> None:
         opened = checked(OPENED, opened_data)
         grid = context.grid(checked_recent(recent))
         camera, model = grid.camera(opened.camera), grid.model(opened.model)
-        if opened.kind != "cell" or camera is None or model is None:
+        if opened.kind != "cell":
             raise PreventUpdate
+        if camera is None or model is None:
+            gone = "camera" if camera is None else "model"
+            text = f"Not saved: the {gone} is no longer in the VAS."
+            result: dict[str, Any] = {"key": list(opened.key), "ok": False}
+            return no_update, view.text_message(text, trouble=True), no_update, result
         key = CellKey(camera.id, model.model_id)
         choice = _choice(choices)
         conflict = _conflict(earlier, key)
@@ -148,9 +153,9 @@ def register(app: Dash, context: Context) -> None:
             return _taken(model, opened, conflict.assignment)
         typed = _typed(values, names, field_values, fields)
         base = opened.assignment
-        result = read_form(model.config_schema, base.parameters if base else None, typed.parameters)
-        wish, errors = panel.read_intent(typed.intent, result.parameters)
-        field_errors = {} if wish is None else dict(result.errors)
+        read = read_form(model.config_schema, base.parameters if base else None, typed.parameters)
+        wish, errors = panel.read_intent(typed.intent, read.parameters)
+        field_errors = {} if wish is None else dict(read.errors)
         if errors or field_errors:
             return (
                 _form(model, base, typed, errors, field_errors),
