@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Any
 
 from vas_dash import Settings, create_server
 from vas_dash.errors import VasDashError
+
+WORKER_BOOT_ERROR = 3
+"""The exit code of a worker after which gunicorn stops: `gunicorn.arbiter` has the same."""
 
 
 def _serve(settings: Settings) -> None:
@@ -40,9 +44,16 @@ def _serve(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("vas_dash").setLevel(logging.INFO)
     try:
         _serve(Settings.from_env())
     except VasDashError as error:
         sys.exit(str(error))
 else:
-    server = create_server(Settings.from_env())
+    try:
+        server = create_server(Settings.from_env())
+    except VasDashError as error:
+        print(error, file=sys.stderr)
+        # Another code would have gunicorn start the worker again and again.
+        sys.exit(WORKER_BOOT_ERROR)

@@ -163,6 +163,11 @@
             Object.entries(controls).forEach(([id, value]) => vas.set(id, { value: value }));
             inStep = true;
         },
+
+        /** The models to choose from came, or changed: show the one that the address names. */
+        offered: function () {
+            vas.set("filter-state-of", { value: read(current()).of || ANY });
+        },
     });
 
     document.addEventListener("click", function (event) {

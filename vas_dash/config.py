@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+import re
+from typing import Any, Literal, Self
+from urllib.parse import SplitResult, urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vas_dash.errors import SettingsError
 
 __all__ = ["Settings"]
 
-
-def _number(value: object) -> object:
-    """The environment has texts, and a `Literal` of numbers does not read them by itself."""
-    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+_STEP = re.compile(r"[A-Za-z0-9._~-]+")
 
 
 class Settings(BaseSettings):
@@ -25,7 +23,11 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        frozen=True, env_ignore_empty=True, populate_by_name=True, extra="ignore"
+        frozen=True,
+        env_ignore_empty=True,
+        populate_by_name=True,
+        extra="ignore",
+        hide_input_in_errors=True,
     )
 
     api_url: str | None = Field(
@@ -72,7 +74,7 @@ class Settings(BaseSettings):
         le=3600,
         description="Time between two looks of an open page for what has changed, in seconds.",
     )
-    page_size: Annotated[Literal[25, 50, 100, 200], BeforeValidator(_number)] = Field(
+    page_size: Literal[25, 50, 100, 200] = Field(
         50,
         alias="VAS_DASH_PAGE_SIZE",
         description="Cameras on a page at first: 25, 50, 100 or 200.",
@@ -92,6 +94,7 @@ class Settings(BaseSettings):
     embedded_db_url: str | None = Field(
         None,
         alias="VAS_EMBEDDED_DB_URL",
+        repr=False,
         description="SQLAlchemy URL of the embedded VAS's database. Not set: SQLite in `.data/`.",
     )
     embedded_api_key: SecretStr | None = Field(
@@ -110,6 +113,10 @@ class Settings(BaseSettings):
             raise ValueError("must look like http://host:port")
         if parts.username or parts.password:
             raise ValueError("must not carry a user name or password; set VAS_API_KEY")
+        if parts.query or parts.fragment or any(char.isspace() for char in value):
+            raise ValueError("must be no more than a scheme, a host, a port and a path")
+        if not _has_port(parts):
+            raise ValueError("must have a port from 1 to 65535, or none")
         return value.rstrip("/")
 
     @field_validator("prefix")
@@ -119,7 +126,16 @@ class Settings(BaseSettings):
             raise ValueError("must begin and end with a single /")
         if value == "/":
             raise ValueError("must name a path, for example /ai-models/")
+        steps = value.strip("/").split("/")
+        if not all(_STEP.fullmatch(step) for step in steps) or {".", ".."} & set(steps):
+            raise ValueError("must consist of letters, digits and -._~ between the /")
         return value
+
+    @field_validator("page_size", mode="before")
+    @classmethod
+    def _whole_number(cls, value: Any) -> Any:
+        """The environment holds texts, of which none is one of the numbers."""
+        return int(value) if isinstance(value, str) and value.isdecimal() else value
 
     @classmethod
     def from_env(cls) -> Self:
@@ -131,8 +147,31 @@ class Settings(BaseSettings):
         try:
             return cls()
         except ValidationError as error:
-            problems = "; ".join(
-                f"{'.'.join(str(step) for step in problem['loc'])}: {problem['msg']}"
-                for problem in error.errors(include_url=False, include_input=False)
-            )
-            raise SettingsError(f"settings: {problems}") from None
+            raise _settings_error(error) from None
+
+    def with_prefix(self, prefix: str) -> Self:
+        """These settings, with the page at another path.
+
+        Raises:
+            SettingsError: it is no path that a page can stand at.
+        """
+        try:
+            return type(self).model_validate({**self.model_dump(), "prefix": prefix})
+        except ValidationError as error:
+            raise _settings_error(error) from None
+
+
+def _has_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
+
+
+def _settings_error(error: ValidationError) -> SettingsError:
+    problems = "; ".join(
+        f"{'.'.join(str(step) for step in problem['loc'])}: "
+        f"{problem['msg'].removeprefix('Value error, ')}"
+        for problem in error.errors(include_url=False, include_input=False)
+    )
+    return SettingsError(f"settings: {problems}")

@@ -2,7 +2,7 @@
 
 A real HTTP server on 127.0.0.1, down to the socket where a fault needs it::
 
-    with FaultyVas(**small_site()) as vas:
+    with FaultyVas(**site(cameras=3, models=2, assignments=4)) as vas:
         vas.url                                  # give it to the product
         vas.fault("assignments", Fault.HANG)     # cameras, models, assignments, writes, health, all
         vas.heal()
@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, TypedDict
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import orjson
@@ -280,7 +280,9 @@ class FaultyVas:
         if fault is Fault.TRICKLE_BODY:
             return self._trickle(connection, whole, len(head) + 2, release)
         if fault is Fault.CUT:
-            connection.sendall(whole[: len(whole) - len(payload) // 2 - 1])
+            connection.sendall(
+                whole[: len(whole) - len(payload) // 2 - 1] if payload else whole[:5]
+            )
             return False
         connection.sendall(whole)
         return kept and fault is not Fault.DROP
@@ -443,7 +445,15 @@ def assignment(camera_id: str, model_id: str, **fields: Any) -> Row:
     return row | fields
 
 
-def site(cameras: int, models: int, assignments: int) -> dict[str, list[Row]]:
+class Site(TypedDict):
+    """What a FaultyVas starts with."""
+
+    cameras: list[Row]
+    models: list[Row]
+    assignments: list[Row]
+
+
+def site(cameras: int, models: int, assignments: int) -> Site:
     """So many cameras, models and assignments, to give to `FaultyVas(**site(...))`."""
     camera_rows = [camera(number) for number in range(cameras)]
     model_rows = [model(f"model-{number}") for number in range(models)]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal, TypeVar
 
 from dash.exceptions import PreventUpdate
-from pydantic import BaseModel, ConfigDict, Field, Json, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Json, TypeAdapter, ValidationError
 
 from vas_dash.domain.entities import Assignment, CellKey
 from vas_dash.domain.fleet import Cell, CellState
@@ -28,11 +28,9 @@ class _Argument(BaseModel):
 class Rendered(_Argument):
     """What the browser shows: digests of it."""
 
-    view: Annotated[str, Field(max_length=30_000)] = ""
+    digest: Annotated[str, Field(max_length=64)] = ""
     frame: Annotated[str, Field(max_length=64)] = ""
     rows: Annotated[tuple[str, ...], Field(max_length=200)] = ()
-    lines: Annotated[str, Field(max_length=64)] = ""
-    options: Annotated[str, Field(max_length=64)] = ""
 
 
 class Gesture(_Argument):
@@ -60,14 +58,16 @@ class Opened(_Argument):
 class Learned(_Argument):
     """A cell as it was read, or lost sight of, by this browser's own change.
 
-    It holds against every sweep that began before `until`.
+    It holds against every sweep that began before `until`. `seen` is when an unknown cell was last
+    known.
     """
 
     camera: _Id
     model: _Id
-    until: datetime
+    until: AwareDatetime
     assignment: Json[Assignment] | None = None
     unknown: Annotated[str | None, Field(max_length=1000)] = None
+    seen: AwareDatetime | None = None
 
     @property
     def key(self) -> CellKey:
@@ -78,7 +78,7 @@ class Learned(_Argument):
     def cell(self) -> Cell:
         """The cell as it is known since."""
         if self.unknown is not None:
-            return Cell(CellState.UNKNOWN, self.assignment, self.unknown)
+            return Cell(CellState.UNKNOWN, self.assignment, self.unknown, self.seen)
         return Cell.of(self.assignment)
 
 
@@ -128,6 +128,7 @@ def learned(
     assignment: Assignment | None,
     *,
     unknown: str | None = None,
+    seen: datetime | None = None,
     until: datetime | None = None,
 ) -> dict[str, str | None]:
     """One cell for the browser to remember; `Learned` reads it back."""
@@ -137,6 +138,7 @@ def learned(
         "until": (until or datetime.now(UTC)).isoformat(),
         "assignment": assignment_json(assignment),
         "unknown": unknown,
+        "seen": None if seen is None else seen.isoformat(),
     }
 
 

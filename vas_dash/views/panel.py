@@ -21,6 +21,7 @@ from vas_dash.viewmodel.panel import (
     StateList,
 )
 from vas_dash.viewmodel.query import GridQuery, StateFilter, format_query
+from vas_dash.viewmodel.words import NOT_FOR_NEW
 from vas_dash.views import ids
 from vas_dash.views.attributes import aria, data
 
@@ -71,11 +72,7 @@ def intent_form(text: IntentText, errors: Mapping[str, str], *, open_for_new: bo
                         id=field_id("intent"), options=choices, value=text.intent, inline=True
                     ),
                     *_message(errors.get("intent")),
-                    *(
-                        []
-                        if open_for_new
-                        else [html.P("not for new assignments", className="vd-hint")]
-                    ),
+                    *([] if open_for_new else [html.P(NOT_FOR_NEW, className="vd-hint")]),
                 ]
             ),
             _number("fps", "Desired fps", "1 to 30; blank: default", text.fps, errors),
@@ -238,8 +235,3 @@ def _entries(entries: tuple[Entry, ...]) -> Component:
         ],
         className="vd-entries",
     )
-
-
-def trouble(lines: tuple[str, ...]) -> list[Component]:
-    """What is unknown and why, a line each."""
-    return [html.P(line) for line in lines]
