@@ -20,7 +20,7 @@ from tests.fakes.faulty_vas import FaultyVas
 from vas_dash import Settings, create_server
 from vas_dash.embedded.listener import Listener
 
-WAIT_MS = int(__import__("os").environ.get("WAIT_MS", 20_000))
+WAIT_MS = 20_000
 """The generous deadline of every wait for a state."""
 
 Serve = Callable[[Flask], str]
@@ -80,16 +80,16 @@ def base_url(settings: Settings, serve: Serve) -> str:
 
 
 @pytest.fixture
-def new_tab(
-    browser: Browser, base_url: str, caplog: pytest.LogCaptureFixture
-) -> Iterator[NewTab]:
+def new_tab(browser: Browser, base_url: str, caplog: pytest.LogCaptureFixture) -> Iterator[NewTab]:
     """Opens tabs in one fresh profile; keywords are the profile's options."""
     log = BrowserLog(base_url)
     contexts: list[BrowserContext] = []
 
     def opened(**options: object) -> GridPage:
         if not contexts:
-            options = {"viewport": {"width": 1280, "height": 720}} | options
+            # Colours that are half way between two states would be nobody's.
+            usual = {"viewport": {"width": 1280, "height": 720}, "reduced_motion": "reduce"}
+            options = usual | options
             contexts.append(browser.new_context(**options))  # type: ignore[arg-type]
             contexts[0].set_default_timeout(WAIT_MS)
         tab = contexts[0].new_page()

@@ -9,6 +9,7 @@ from tests.browser.conftest import NewTab
 from tests.browser.page import GridPage
 from tests.browser.site import camera_id
 from tests.fakes.faulty_vas import Fault, FaultyVas
+from vas_dash import Settings
 
 WHOLE_FLEET = "60 of 60 cameras: 22 on, 11 off, 147 unassigned, 0 unknown"
 REFUSED = "the VAS refused the connection"
@@ -19,9 +20,7 @@ def test_the_vas_dies_with_a_form_open_and_comes_back(grid: GridPage, vas: Fault
     grid.field("Desired fps").fill("13")
     grid.field("Zone name").fill("dock")
     vas.stop()
-    expect(grid.counts).to_have_text(
-        "60 of 60 cameras: 0 on, 0 off, 0 unassigned, 180 unknown"
-    )
+    expect(grid.counts).to_have_text("60 of 60 cameras: 0 on, 0 off, 0 unassigned, 180 unknown")
     expect(grid.trouble).to_contain_text(REFUSED)
     expect(grid.trouble).to_contain_text("Last seen")
     grid.expect_cameras(f"Gate {number}" for number in range(1, 26))
@@ -92,9 +91,11 @@ class TestDownAtFirst:
         self, new_tab: NewTab, vas: FaultyVas
     ) -> None:
         grid = new_tab().open()
-        expect(grid.trouble).to_have_text(f"Cameras, models and assignments are unknown: {REFUSED}.")
+        expect(grid.trouble).to_have_text(
+            f"Cameras, models and assignments are unknown: {REFUSED}."
+        )
         expect(grid.empty).to_have_text(f"The cameras are unknown: {REFUSED}.")
-        expect(grid.tab.get_by_text("unassigned")).to_have_count(1)  # the counts line: 0 of them
+        expect(grid.tab.locator("#grid-frame")).not_to_contain_text("unassigned")
         expect(grid.counts).to_contain_text("0 of 0 cameras")
         vas.start()
         expect(grid.counts).to_have_text(WHOLE_FLEET)
@@ -102,25 +103,31 @@ class TestDownAtFirst:
         grid.expect_cell("Gate 1", "ppe", "\N{BLACK CIRCLE} on 5 fps p10")
 
 
-@pytest.mark.parametrize(
-    ("part", "fault", "said"),
-    [
-        ("assignments", Fault.FAIL_JSON, "Assignments are unknown"),
-        ("assignments", Fault.TRICKLE_BODY, "unknown"),
-        ("all", Fault.HANG, "unknown"),
-        ("all", Fault.FORBIDDEN, "unknown"),
-    ],
-)
-def test_whatever_the_vas_does_cells_are_unknown_and_never_unassigned(
-    grid: GridPage, vas: FaultyVas, part: str, fault: Fault, said: str
-) -> None:
-    vas.fault(part, fault)
-    grid.expect_cell("Gate 1", "ppe", "? unknown")
-    grid.expect_cell("Gate 25", "counting", "? unknown")
-    expect(grid.trouble).to_contain_text(said)
-    expect(grid.counts).to_contain_text("0 on, 0 off, 0 unassigned, 180 unknown")
-    vas.heal()
-    expect(grid.counts).to_have_text(WHOLE_FLEET)
+class TestOtherTrouble:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        """Short waits for the VAS: after a slow sweep it rests ten times as long."""
+        return settings.model_copy(update={"read_timeout_s": 0.4})
+
+    @pytest.mark.parametrize(
+        ("part", "fault", "said"),
+        [
+            ("assignments", Fault.FAIL_JSON, "Assignments are unknown"),
+            ("assignments", Fault.WRONG_TYPES, "unknown"),
+            ("all", Fault.HANG, "unknown"),
+            ("all", Fault.FORBIDDEN, "unknown"),
+        ],
+    )
+    def test_whatever_the_vas_does_cells_are_unknown_and_never_unassigned(
+        self, grid: GridPage, vas: FaultyVas, part: str, fault: Fault, said: str
+    ) -> None:
+        vas.fault(part, fault)
+        grid.expect_cell("Gate 1", "ppe", "? unknown")
+        grid.expect_cell("Gate 25", "counting", "? unknown")
+        expect(grid.trouble).to_contain_text(said)
+        expect(grid.counts).to_contain_text("0 on, 0 off, 0 unassigned, 180 unknown")
+        vas.heal()
+        expect(grid.counts).to_have_text(WHOLE_FLEET)
 
 
 def test_a_lost_registry_leaves_the_cells_as_they_are(grid: GridPage, vas: FaultyVas) -> None:

@@ -46,4 +46,6 @@ def test_two_tabs_show_the_same_and_a_change_in_one_arrives_in_the_other(new_tab
     second.expect_saved()
     for tab in (first, second):
         tab.expect_cell("Gate 3", "ppe", "\N{WHITE CIRCLE} off")
-        expect(tab.counts).to_have_text("60 of 60 cameras: 21 on, 12 off, 147 unassigned, 0 unknown")
+        expect(tab.counts).to_have_text(
+            "60 of 60 cameras: 21 on, 12 off, 147 unassigned, 0 unknown"
+        )

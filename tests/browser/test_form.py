@@ -93,6 +93,7 @@ def test_a_model_without_schema_takes_json(grid: GridPage, vas: FaultyVas) -> No
     field.fill('{"line": 4, "points": [[1, 2]]}')
     grid.press("Control+Enter")
     grid.expect_saved()
+    expect(field).to_be_focused()
     assert held(vas, 1, "counting")["parameters"] == {"line": 4, "points": [[1, 2]]}
 
 

@@ -14,7 +14,7 @@ from flask import Flask
 from playwright.sync_api import expect
 
 import vas_dash
-from tests.browser.conftest import NewTab, Serve
+from tests.browser.conftest import Serve
 from tests.browser.page import GridPage
 from tests.browser.site import PAGE_SIZE, camera_id
 from tests.fakes.faulty_vas import FaultyVas

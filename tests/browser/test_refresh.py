@@ -40,6 +40,18 @@ def test_a_refresh_keeps_scroll_focus_lists_and_panel(grid: GridPage, vas: Fault
     assert grid.tab.locator("#panel-live").evaluate("(node) => node.scrollTop") == 60
 
 
+def test_a_refresh_keeps_the_focus_within_the_panel(grid: GridPage, vas: FaultyVas) -> None:
+    grid.camera("Gate 20").click()
+    entry = grid.panel.get_by_role("button", name="PPE")
+    entry.focus()
+    vas.edit(camera_id(20), "ppe", desired_fps=7)
+    expect(entry).to_contain_text("on 7 fps")
+    expect(entry).to_be_focused()
+    grid.press("Enter")
+    grid.expect_panel("PPE on Gate 20")
+    expect(grid.panel_title).to_be_focused()
+
+
 def test_the_focus_stays_with_its_camera_when_rows_come_and_go(
     grid: GridPage, vas: FaultyVas
 ) -> None:

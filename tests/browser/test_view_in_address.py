@@ -128,15 +128,26 @@ def test_a_view_lands_in_the_address_and_the_address_gives_it_again(
     expect(grid.counts).to_have_text(counts)
     controls = shown_controls(grid)
 
-    grid.tab.reload()
-    grid.expect_cameras(cameras)
-    expect(grid.counts).to_have_text(counts)
-    expect_controls(grid, controls)
     colleague = new_tab().open(grid.search)
     colleague.expect_cameras(cameras)
     expect(colleague.counts).to_have_text(counts)
     expect_controls(colleague, controls)
     colleague.expect_search(search)
+
+
+def test_a_reload_shows_the_same_view(grid: GridPage) -> None:
+    choose_models(grid)
+    choose_off(grid)
+    sort_by_location(grid)
+    search = "?model=ppe&model=counting&state=off&of=ppe&sort=location"
+    grid.expect_search(search)
+    cameras = gates(22, 23, 24, 25, 26, 27, 28, 29, 30, 21)
+    grid.expect_cameras(cameras)
+    controls = shown_controls(grid)
+    grid.tab.reload()
+    grid.expect_cameras(cameras)
+    expect_controls(grid, controls)
+    grid.expect_search(search)
 
 
 CONTROLS = """() => [

@@ -168,7 +168,8 @@ def model_card(card: ModelCard, model_id: str, default_page_size: int) -> list[C
                 [
                     html.Summary("Schema of the parameters"),
                     html.Pre(card.schema, tabIndex="0", **aria(label="Schema")),
-                ]
+                ],
+                **data(fold="schema"),
             )
         )
     else:
@@ -200,7 +201,8 @@ def _state_list(part: StateList, model_id: str, default_page_size: int) -> Compo
                 ]
             ),
             _entries(part.entries),
-        ]
+        ],
+        **data(fold=part.state.value),
     )
 
 
