@@ -356,6 +356,15 @@
     });
     window.addEventListener("scroll", hideTooltip, true);
 
+    /** Put the lines of text around the grid in their places. */
+    function tell(texts) {
+        Object.entries(texts).forEach(function ([id, text]) {
+            if (vas.props(id).children !== text) {
+                vas.set(id, { children: text });
+            }
+        });
+    }
+
     let watched = null;
     const observer = new MutationObserver(decorate);
 
@@ -373,7 +382,11 @@
 
     vas.provide("vas_grid", {
         /** The grid was drawn, or is about to be. */
-        rendered: function () {
+        rendered: function (shown) {
+            tell((shown && shown.texts) || {});
+            if (shown && shown.options && shown.options !== vas.props("options").data) {
+                vas.set("options", { data: shown.options });
+            }
             if (watched !== frame()) {
                 watched = frame();
                 observer.disconnect();

@@ -46,14 +46,15 @@ def create_server(settings: Settings) -> Flask:
     if not settings.enabled:
         return server
     server.add_url_rule("/", view_func=lambda: redirect(settings.prefix), endpoint="root")
-    api_url = settings.api_url
-    if api_url is None:
+    if settings.api_url is None:
         from vas_dash.embedded import EmbeddedVas
 
         embedded = EmbeddedVas(settings)
         server.register_blueprint(embedded.blueprint)
-        api_url = embedded.serve()
-    page = _create_page(settings, api_url)
+        settings = settings.model_copy(
+            update={"api_url": embedded.serve(), "api_key": settings.embedded_api_key}
+        )
+    page = _create_page(settings)
     server.wsgi_app = DispatcherMiddleware(  # type: ignore[method-assign]
         server.wsgi_app, {settings.prefix.rstrip("/"): page}
     )
@@ -72,7 +73,7 @@ def mount(host: Flask, prefix: str | None = None, settings: Settings | None = No
         if not settings.enabled:
             log.info("the page is turned off by VAS_DASH_ENABLED: nothing is mounted")
             return
-        page = _create_page(settings, _api_url(settings))
+        page = _create_page(settings)
         host.wsgi_app = DispatcherMiddleware(  # type: ignore[method-assign]
             host.wsgi_app, {settings.prefix.rstrip("/"): page}
         )
@@ -89,7 +90,7 @@ def wsgi_app(prefix: str | None = None, settings: Settings | None = None) -> WSG
     try:
         settings = _for_host(prefix, settings)
         if settings.enabled:
-            return _create_page(settings, _api_url(settings))
+            return _create_page(settings)
         log.info("the page is turned off by VAS_DASH_ENABLED: it answers 404")
         return _plain("404 NOT FOUND", "Not found.\n")
     except Exception as error:
@@ -108,7 +109,7 @@ def _api_url(settings: Settings) -> str:
     return settings.api_url
 
 
-def _create_page(settings: Settings, api_url: str) -> WSGIApplication:
+def _create_page(settings: Settings) -> WSGIApplication:
     """The page as a WSGI application whose paths begin at its own root."""
     from dash import Dash
 
@@ -140,7 +141,7 @@ def _create_page(settings: Settings, api_url: str) -> WSGIApplication:
     )
     client = VasClient(
         Transport(
-            api_url,
+            _api_url(settings),
             api_key=settings.api_key,
             connect_timeout_s=settings.connect_timeout_s,
             read_timeout_s=settings.read_timeout_s,

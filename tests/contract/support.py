@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import requests
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
 
 Json = dict[str, Any]
 
@@ -57,6 +60,11 @@ class Vas:
 
 def unique(what: str) -> str:
     return f"contract-{what}-{uuid4().hex}"
+
+
+def assert_moment(text: str) -> None:
+    assert MOMENT.fullmatch(text)
+    assert not text.endswith(".000000Z"), "a fraction of zero is left out"
 
 
 def assert_error(response: requests.Response, status: int) -> Json:

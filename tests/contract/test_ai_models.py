@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contract.support import Json, Vas, assert_error, assert_invalid, unique
+from tests.contract.support import Json, Vas, assert_error, assert_invalid, assert_moment, unique
 
 FIELDS = {
     *("model_id", "name", "description", "supported_tasks", "config_schema", "enabled"),
@@ -38,6 +38,8 @@ def test_a_model_has_all_its_fields(models: list[Json]) -> None:
         assert isinstance(model["supported_tasks"], list)
         assert model["config_schema"] is None or isinstance(model["config_schema"], dict)
         assert isinstance(model["enabled"], bool)
+        assert_moment(model["created_at"])
+        assert_moment(model["updated_at"] or model["created_at"])
 
 
 def test_models_come_newest_first(models: list[Json]) -> None:
@@ -64,6 +66,12 @@ def test_one_model_is_the_same_as_in_the_list(vas: Vas, models: list[Json]) -> N
 
 def test_an_unknown_model_answers_404(vas: Vas) -> None:
     assert_error(vas("GET", f"/ai-models/{unique('model')}"), 404)
+
+
+@pytest.mark.usefixtures("models")
+def test_the_registry_cannot_be_written(vas: Vas) -> None:
+    assert_error(vas("POST", "/ai-models", json={}), 405)
+    assert_error(vas("DELETE", f"/ai-models/{unique('model')}"), 405)
 
 
 def test_a_model_id_with_a_nul_is_refused(vas: Vas) -> None:

@@ -2,7 +2,7 @@
 
 A real HTTP server on 127.0.0.1, down to the socket where a fault needs it::
 
-    with FaultyVas(**small_site()) as vas:
+    with FaultyVas(**site(cameras=3, models=2, assignments=4)) as vas:
         vas.url                                  # give it to the product
         vas.fault("assignments", Fault.HANG)     # cameras, models, assignments, writes, health, all
         vas.heal()
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import socket
 import ssl
 import threading
@@ -27,7 +28,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, TypedDict
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import orjson
@@ -94,6 +95,7 @@ class FaultyVas:
         self.on_request: Callable[[str, str], None] | None = None
         self.connections = 0
         self.headers: list[dict[str, str]] = []
+        self.bodies: list[bytes] = []
         self.redirect_to = "http://127.0.0.1:9/"
         self._api_key = api_key
         self._trickle_s = trickle_s
@@ -243,6 +245,8 @@ class FaultyVas:
         with self._lock:
             self._counts[method, endpoint] += 1
             self.headers.append(headers)
+            if body:
+                self.bodies.append(body)
         if self.on_request is not None:
             self.on_request(method, endpoint)
         fault = self._faults.get(endpoint) or self._faults.get("all")
@@ -270,7 +274,7 @@ class FaultyVas:
         if fault is Fault.DONE_UNSAID:
             release.wait()
             return False
-        payload = b"" if status == 204 else orjson.dumps(answer)
+        payload = b"" if status == 204 else _json(answer)
         head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n"
         if status != 204:
             head += f"Content-Length: {len(payload)}\r\n"
@@ -280,7 +284,9 @@ class FaultyVas:
         if fault is Fault.TRICKLE_BODY:
             return self._trickle(connection, whole, len(head) + 2, release)
         if fault is Fault.CUT:
-            connection.sendall(whole[: len(whole) - len(payload) // 2 - 1])
+            connection.sendall(
+                whole[: len(whole) - len(payload) // 2 - 1] if payload else whole[:5]
+            )
             return False
         connection.sendall(whole)
         return kept and fault is not Fault.DROP
@@ -316,14 +322,14 @@ class FaultyVas:
         if method == "GET":
             return self._list_assignments(params, fault)
         if method == "POST":
-            return self._create(orjson.loads(body))
+            return self._create(json.loads(body))
         row = self.assignments.get(unquote(rest[0]))
         if row is None:
             return _error(404, "Assignment not found")
         if method == "DELETE":
             del self.assignments[row["id"]]
             return 204, None
-        return self._patch(row, orjson.loads(body))
+        return self._patch(row, json.loads(body))
 
     def _list_cameras(self, skip: int, limit: int, fault: Fault | None) -> tuple[int, Any]:
         if fault is Fault.ENDLESS:
@@ -443,7 +449,15 @@ def assignment(camera_id: str, model_id: str, **fields: Any) -> Row:
     return row | fields
 
 
-def site(cameras: int, models: int, assignments: int) -> dict[str, list[Row]]:
+class Site(TypedDict):
+    """What a FaultyVas starts with."""
+
+    cameras: list[Row]
+    models: list[Row]
+    assignments: list[Row]
+
+
+def site(cameras: int, models: int, assignments: int) -> Site:
     """So many cameras, models and assignments, to give to `FaultyVas(**site(...))`."""
     camera_rows = [camera(number) for number in range(cameras)]
     model_rows = [model(f"model-{number}") for number in range(models)]
@@ -464,6 +478,13 @@ def site(cameras: int, models: int, assignments: int) -> dict[str, list[Row]]:
 
 
 _CHANGEABLE = ("desired_fps", "priority", "parameters")
+
+
+def _json(answer: Any) -> bytes:
+    try:
+        return orjson.dumps(answer)
+    except orjson.JSONEncodeError:  # an integer of more than 64 bits
+        return json.dumps(answer).encode()
 
 
 def _raw(status: int, body: bytes) -> bytes:

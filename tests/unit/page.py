@@ -23,7 +23,6 @@ _EMPTY: dict[str, Any] = {
     "poll.n_intervals": 0,
     "recent.data": [],
     "rendered.data": {"default_page_size": 50},
-    "status.children": "as of, not read yet",
 }
 
 
@@ -49,6 +48,15 @@ class Page:
             self.props["url.search"] = search
         self.props["poll.n_intervals"] += 1
         self.fire("url.search" if search is not None else "poll.n_intervals")
+        # What grid.js does with it: the texts to their places, and the filters asked for again.
+        rendered = self["rendered.data"]
+        for name, line in rendered.get("texts", {}).items():
+            self.props[f"{name}.children"] = line
+        sent = self.sent
+        if rendered.get("options", "") != (self["options.data"] or ""):
+            last = self.last
+            self.set("options.data", rendered["options"])
+            self.sent, self.last = {**sent, **self.sent}, last
 
     def peek(self, camera: str, model: str, kind: str = "cell") -> str:
         """The tooltip of a cell."""
@@ -93,7 +101,9 @@ class Page:
         trigger = "panel-save.n_clicks"
         if choice is not None:
             trigger = _dash_id(json.loads(clicks[choice])) + ".n_clicks"
-        every: dict[str, Value] = {name: 1 if key == choice else None for key, name in clicks.items()}
+        every: dict[str, Value] = {
+            name: 1 if key == choice else None for key, name in clicks.items()
+        }
         callback = self.callback("panel-save.n_clicks")
         inputs = [
             {"id": "panel-save", "property": "n_clicks", "value": None if choice else 1},

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
+from vas_dash.viewmodel.form_builder import MAX_DESCRIPTION_LENGTH, MAX_FIELDS
 from vas_dash.viewmodel.form_fields import ROOT_ID, Field, Form, Group, Kind, Option, others_id
 from vas_dash.viewmodel.schema_form import (
-    MAX_DESCRIPTION_LENGTH,
-    MAX_FIELDS,
     FormResult,
     build_form,
     read_form,
@@ -348,6 +347,32 @@ def test_an_old_fault_stays_visible_but_does_not_hinder_another_change() -> None
     }
 
 
+def test_an_old_fault_inside_raw_json_does_not_hinder_another_change_there() -> None:
+    item = {"type": "object", "required": ["x"], "properties": {"x": {"maximum": 1}}}
+    schema = one({"type": "array", "items": item})
+    opened = {"a": [{"x": 5}, {}]}
+    first = field(build_form(schema, opened), "#/a").error
+    assert first == "0.x: must be at most 1"
+    changed = read_form(schema, opened, {"#/a": '[{"x": 5}, {}, {"x": 0}]'})
+    assert changed.parameters == {"a": [{"x": 5}, {}, {"x": 0}]}
+    worse = read_form(schema, opened, {"#/a": '[{"x": 5}, {"y": 0}]'})
+    assert worse.errors == {"#/a": "1.x: needs a value"}
+    assert read_form(schema, opened, {"#/a": '[{"x": 6}, {}]'}).errors == {"#/a": first}
+
+
+def test_the_old_fault_of_a_group_goes_when_the_group_is_changed() -> None:
+    schema = one({"type": "object", "minProperties": 2, "properties": {"b": {}, "c": {}}})
+    form = build_form(schema, {"a": {"b": 1}})
+
+    def fault(submitted: dict[str, str]) -> str | None:
+        root = with_submitted(form, submitted, {}).root
+        assert isinstance(root, Group)
+        return root.children[0].error
+
+    assert fault({"#/a/b": "1"}) == "needs at least 2 values"
+    assert fault({"#/a/c": "1"}) is None
+
+
 # From texts to parameters.
 
 
@@ -526,6 +551,11 @@ def test_nothing_typed_is_lost_when_something_is_wrong() -> None:
     }
 
 
+def test_a_form_does_not_open_with_complaints_about_what_is_not_there_yet() -> None:
+    for opened in (None, {}, {"roi": {"x": 1}}):
+        assert [field.error for field in build_form(DETECTOR, opened).fields()] == [None] * 9
+
+
 def test_a_text_typed_back_to_what_it_was_changes_nothing() -> None:
     opened = {"threshold": 1.0, "classes": ["truck", "car"], "old": 1}
     ticks = {"#/classes": ['"car"', '"truck"'], "#/threshold": " 1.0", "#/~other": '{ "old":1 }'}
@@ -583,7 +613,9 @@ def test_a_schema_that_cannot_be_read_leaves_raw_json_and_says_why(schema: Schem
     assert form.root.value == '{"a": 1}'
     assert form.note is not None
     assert form.note.startswith("The schema of this model cannot be read: ")
-    assert read_form(schema, {"a": 1}, {"#": '{"a": 2}'}).parameters == {"a": 2}
+    result = read_form(schema, {"a": 1}, {"#": '{"a": 2}'})
+    assert result.parameters == {"a": 2}
+    assert "cannot be read: " in str(result.note)
 
 
 def test_a_schema_nested_without_end_is_too_large() -> None:
@@ -640,7 +672,24 @@ def test_a_pattern_that_could_run_without_end_is_not_run(pattern: str) -> None:
         "$schema": "http://json-schema.org/draft-07/schema",
     }
     text = "a" * 2000 + "b"
-    assert read_a(nested, text).parameters == {"a": text}
+    result = read_a(nested, text)
+    assert result.parameters == {"a": text}
+    assert result.note is not None
+    assert "the pattern " in result.note
+
+
+def test_patterns_share_one_bound_of_work() -> None:
+    schema = one({"type": "array", "items": {"type": "string", "pattern": "^a*b*c*$"}})
+    few, many = "\n".join(["x"] * 5), "\n".join(["a" * 20] * 900)
+    assert read_form(schema, None, {"#/a": few}).errors != {}
+    result = read_form(schema, None, {"#/a": many})
+    assert "the pattern ^a*b*c*$ could take too long" in str(result.note)
+
+
+def test_what_stands_for_nothing_is_explained() -> None:
+    assert field_a({"type": "string"}, "").help == '"" is an empty text'
+    helped = field_a({"type": "array", "items": {"type": "string"}}, []).help
+    assert helped == "one per line; [] is an empty list"
 
 
 def test_a_tuple_of_an_older_draft_is_raw_json() -> None:

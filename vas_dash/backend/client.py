@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from vas_dash.backend import wire
@@ -20,6 +21,8 @@ from vas_dash.errors import (
 )
 
 __all__ = ["VasClient"]
+
+T = TypeVar("T")
 
 CAMERAS_PAGE_ROWS = 10_000
 """The list of cameras has no order: only one page is one consistent read, so pages are large."""
@@ -47,6 +50,8 @@ class VasClient:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self._cameras = _Understood(wire.cameras)
+        self._assignments = _Understood(wire.assignments)
 
     @property
     def call_limit_s(self) -> float:
@@ -65,33 +70,21 @@ class VasClient:
         """
         wire.health(self._transport.get(wire.HEALTH_PATH))
 
-    def cameras_page(self, skip: int, limit: int, until: float | None = None) -> Rows[Camera]:
-        """Some cameras, in no order.
-
-        Raises:
-            BackendError: they could not be read.
-        """
-        params = {"skip": str(skip), "limit": str(limit)}
-        return wire.cameras(self._transport.get(wire.CAMERAS_PATH, params, until))
-
-    def assignments_page(
-        self, offset: int, limit: int, until: float | None = None
-    ) -> Rows[Assignment]:
-        """Some assignments, newest first.
-
-        Raises:
-            BackendError: they could not be read.
-        """
-        params = {"limit": str(limit), "offset": str(offset)}
-        return wire.assignments(self._transport.get(wire.ASSIGNMENTS_PATH, params, until))
-
     def cameras(self, until: float | None = None) -> Part[Camera]:
         """All cameras. A row that the VAS fails on is passed by with smaller and smaller pages.
 
         Raises:
             BackendError: none could be read.
         """
-        return _CameraSweep(lambda skip, limit: self.cameras_page(skip, limit, until)).read()
+
+        def page(skip: int, limit: int) -> Rows[Camera]:
+            params = {"skip": str(skip), "limit": str(limit)}
+            return self._cameras.rows(self._transport.get(wire.CAMERAS_PATH, params, until))
+
+        try:
+            return _CameraSweep(page).read()
+        finally:
+            self._cameras.turn()
 
     def models(self, until: float | None = None) -> Part[AiModel]:
         """The registry of models.
@@ -104,7 +97,9 @@ class VasClient:
         except NotFoundError:
             raise NotFoundError("the VAS has no registry of models") from None
         found = {row.model_id: row for row in rows.items}
-        return _part(found, "models", max(rows.total or 0, rows.received), rows.problem)
+        total = rows.total or 0
+        problem = rows.problem or _contradiction(total, rows.received, "models")
+        return _part(found, "models", max(total, rows.received), problem)
 
     def assignments(self, until: float | None = None) -> Part[Assignment]:
         """All assignments that there were when the read began.
@@ -116,9 +111,16 @@ class VasClient:
         Raises:
             BackendError: none could be read.
         """
-        return _AssignmentSweep(
-            lambda offset, limit: self.assignments_page(offset, limit, until)
-        ).read()
+
+        def page(offset: int, limit: int) -> Rows[Assignment]:
+            params = {"limit": str(limit), "offset": str(offset)}
+            body = self._transport.get(wire.ASSIGNMENTS_PATH, params, until)
+            return self._assignments.rows(body)
+
+        try:
+            return _AssignmentSweep(page).read()
+        finally:
+            self._assignments.turn()
 
     def assignment(self, key: CellKey, until: float | None = None) -> Assignment | None:
         """The assignment of one cell; None: it is unassigned.
@@ -177,10 +179,40 @@ def _part(found: Mapping[str, Any], noun: str, expected: int, problem: str | Non
     """What was found, complete when it is all that was expected and nothing was wrong with it."""
     items = tuple(found.values())
     missing = expected - len(items)
-    if missing <= 0 and problem is None:
-        return Part.complete(items)
-    reason = f"{len(items):,} of {max(expected, len(items)):,} {noun} could be read"
-    return Part.incomplete(items, f"{reason} ({problem})" if problem else reason)
+    if missing <= 0:
+        return Part.complete(items) if problem is None else Part.incomplete(items, problem)
+    reason = f"only {len(items):,} of {expected:,} {noun} could be read"
+    return Part.incomplete(items, f"{reason}: {problem}" if problem else reason)
+
+
+def _contradiction(total: int, received: int, noun: str) -> str | None:
+    """What the VAS says about its own list that cannot be."""
+    return f"the VAS speaks of {total:,} {noun} and gives more" if received > total else None
+
+
+class _Understood(Generic[T]):
+    """What the pages of the last sweep meant: most say the same the next time.
+
+    A page is known by its digest, because the bytes of a page of cameras hold passwords.
+    """
+
+    def __init__(self, parse: Callable[[bytes], Rows[T]]) -> None:
+        self._parse = parse
+        self._last: dict[bytes, Rows[T]] = {}
+        self._this: dict[bytes, Rows[T]] = {}
+
+    def rows(self, body: bytes) -> Rows[T]:
+        """The meaning of one page; its rows are not to be changed."""
+        digest = hashlib.blake2b(body, digest_size=16).digest()
+        rows = self._last.get(digest)
+        if rows is None:
+            rows = self._parse(body)
+        self._this[digest] = rows
+        return rows
+
+    def turn(self) -> None:
+        """A sweep has ended: forget the pages that it did not see."""
+        self._last, self._this = self._this, {}
 
 
 class _CameraSweep:
@@ -272,8 +304,8 @@ class _CameraSweep:
             reasons.append(f"the VAS fails on {least}{missing:,} {noun}")
         if self._not_understood:
             reasons.append(
-                f"{self._not_understood:,} of {len(items) + self._not_understood:,} cameras could "
-                f"not be understood ({self._problem})"
+                f"only {len(items):,} of {len(items) + self._not_understood:,} cameras could be "
+                f"read: {self._problem}"
             )
         if self._repeated and error is None:
             reasons.append("the list of cameras changed while it was read")
@@ -290,12 +322,17 @@ class _AssignmentSweep:
         self._found: dict[str, Assignment] = {}
         self._expected = 0
         self._problem: str | None = None
+        # The same of the pass that runs.
+        self._seen: dict[str, Assignment] = {}
+        self._totals: set[int] = set()
 
     def read(self) -> Part[Assignment]:
         problem: str | None = None
         try:
             for limit in ASSIGNMENT_PASSES:
                 problem = self._pass(limit) or self._problem
+                if self._totals == {len(self._seen)}:  # nothing came or went meanwhile
+                    self._found, self._expected = self._seen, len(self._seen)
                 if self._problem is not None:
                     break
                 if problem is None and len(self._found) >= self._expected:
@@ -311,37 +348,40 @@ class _AssignmentSweep:
     def _pass(self, limit: int) -> str | None:
         """Read the list once; what the VAS says about itself that cannot be, if anything."""
         offset = 0
-        seen: set[str] = set()
+        self._seen, self._totals = {}, set()
         while offset < MAX_ASSIGNMENTS:
             rows = self._page(offset, limit)
             total = rows.total or 0
-            told = offset < total
+            more_told = offset < total
             self._expected = max(self._expected, total)
             self._problem = self._problem or rows.problem
-            before = len(seen)
-            for row in rows.items:
-                seen.add(row.id)
-                self._found[row.id] = row
+            self._totals.add(total)
+            before = len(self._seen)
+            by_id = {row.id: row for row in rows.items}
+            self._found.update(by_id)
+            self._seen.update(by_id)
             offset += rows.received
-            if rows.items and len(seen) == before:
-                if told:
+            if rows.items and len(self._seen) == before:
+                if more_told:
                     raise BadAnswerError(
                         "the VAS gives the same page of assignments again and again"
                     )
                 return None
-            if offset > total and rows.received:
-                return f"the VAS says there are {total:,} assignments and gives more"
+            contradiction = _contradiction(total, offset, "assignments")
+            if rows.received and contradiction is not None:
+                return contradiction
             if rows.received == 0 or (offset >= total and rows.received < limit):
                 return None
         raise BadAnswerError("the list of assignments does not end")
 
     def _newest_of_each_cell(self) -> dict[str, Assignment]:
         """Without those that were taken away and made again while the list was read."""
+        cells = {(row.camera_id, row.model_id) for row in self._found.values()}
+        if len(cells) == len(self._found):
+            return self._found
         newest: dict[CellKey, Assignment] = {}
         for row in self._found.values():
             other = newest.get(row.key)
             if other is None or other.created_at < row.created_at:
                 newest[row.key] = row
-        if len(newest) == len(self._found):
-            return self._found
         return {row.id: row for row in newest.values()}

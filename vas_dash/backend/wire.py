@@ -235,20 +235,16 @@ def _without_bad_rows(
     rows = answer if list_name is None else answer[list_name]
     kept = [row for index, row in enumerate(rows) if index not in bad]
     rest = kept if list_name is None else {**answer, list_name: kept}
-    problem = f"row {min(bad) + 1}: {_first(error, at + 1)}"
-    return (
-        adapter.validate_json(to_json(rest, inf_nan_mode="constants"), strict=True),
-        len(bad),
-        problem,
-    )
+    cleaned = adapter.validate_json(to_json(rest, inf_nan_mode="constants"), strict=True)
+    return cleaned, len(bad), f"in row {min(bad) + 1}, {_first(error, at + 1)}"
 
 
 def _first(error: ValidationError, skip: int = 0) -> str:
     """The first problem of `error`, in words that hold no input."""
     detail = error.errors(include_input=False, include_url=False, include_context=False)[0]
     field = ".".join(str(step) for step in detail["loc"][skip : skip + 1])
-    kind = detail["type"].replace("_", " ")
-    return f"{field}: {kind}" if field else kind
+    wrong = detail["msg"].replace("Input should", "should", 1)
+    return f"{field} {wrong}" if field else wrong
 
 
 def _aware(row: Assignment) -> Assignment:

@@ -28,11 +28,9 @@ class _Argument(BaseModel):
 class Rendered(_Argument):
     """What the browser shows: digests of it."""
 
-    view: Annotated[str, Field(max_length=64)] = ""
+    digest: Annotated[str, Field(max_length=64)] = ""
     frame: Annotated[str, Field(max_length=64)] = ""
     rows: Annotated[tuple[str, ...], Field(max_length=200)] = ()
-    lines: Annotated[str, Field(max_length=64)] = ""
-    options: Annotated[str, Field(max_length=64)] = ""
 
 
 class Gesture(_Argument):

@@ -1,4 +1,4 @@
-"""What every callback needs: the services, and the grid of the newest picture of the fleet."""
+"""What every callback needs: the services, and the newest picture of the fleet."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from vas_dash.config import Settings
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.services.cell_writer import CellWriter
 from vas_dash.services.fleet_reader import FleetReader
+from vas_dash.viewmodel.drawing import Drawings
 from vas_dash.viewmodel.grid import FleetGrid
 
 WAIT_S = 0.6
@@ -19,31 +20,35 @@ WAIT_S = 0.6
 SAVE_S = 0.9
 """Longest time from the beginning of a callback that saves until the save has its outcome."""
 
-_GRIDS_KEPT = 8
+_PICTURES_KEPT = 8
 
 
 @dataclass(frozen=True)
 class Context:
-    """The services, and the grids made of their last few pictures."""
+    """The services, and what was drawn of their last few pictures."""
 
     settings: Settings
     reader: FleetReader
     writer: CellWriter
-    _grids: OrderedDict[object, tuple[FleetSnapshot, FleetGrid]] = field(
+    _drawings: OrderedDict[tuple[int, str], tuple[FleetSnapshot, Drawings]] = field(
         default_factory=OrderedDict
     )
 
     def grid(self, recent: Sequence[Learned] = ()) -> FleetGrid:
+        """The grid of the newest picture."""
+        return self.drawings(recent).grid
+
+    def drawings(self, recent: Sequence[Learned] = ()) -> Drawings:
         """The newest picture, with what this browser's own changes have shown since."""
         snapshot = self.reader.current(wait_s=WAIT_S)
         learned = {entry.key: entry.cell for entry in recent if entry.until > snapshot.taken_at}
         key = (id(snapshot), repr(learned) if learned else "")
-        kept = self._grids.get(key)
+        kept = self._drawings.get(key)
         if kept is not None:
             return kept[1]
-        grid = FleetGrid(snapshot.with_exceptions(learned) if learned else snapshot)
+        drawings = Drawings(snapshot.with_exceptions(learned) if learned else snapshot)
         # The snapshot is kept too: as long as it lives, no other one has its id.
-        self._grids[key] = (snapshot, grid)
-        while len(self._grids) > _GRIDS_KEPT:
-            self._grids.popitem(last=False)
-        return grid
+        self._drawings[key] = (snapshot, drawings)
+        while len(self._drawings) > _PICTURES_KEPT:
+            self._drawings.popitem(last=False)
+        return drawings

@@ -168,7 +168,7 @@ def register(app: Dash, context: Context) -> None:
                 {"key": list(key), "ok": False},
             )
         outcome = context.writer.save(key, against, wish, began + SAVE_S)
-        return _answer(grid, model, opened, typed, wish, outcome)
+        return _answer(grid, model, opened, typed, wish, outcome, form.note)
 
 
 def _live(grid: FleetGrid, opened: Opened, page_size: int) -> tuple[list[Component], str]:
@@ -280,6 +280,7 @@ def _answer(
     typed: _Typed,
     wish: CellIntent | None,
     outcome: SaveOutcome,
+    note: str | None,
 ) -> tuple[Any, ...]:
     """What the panel says of an outcome; what was typed stays unless it was saved."""
     key = CellKey(opened.camera, opened.model)
@@ -290,7 +291,11 @@ def _answer(
             return _saved(grid, model, opened, current, "Nothing to save: the VAS has it already.")
         case Saved(assignment=assignment):
             return _saved(
-                grid, model, opened, assignment, "Saved. The VAS was read again and has it."
+                grid,
+                model,
+                opened,
+                assignment,
+                _with_note("Saved. The VAS was read again and has it.", note),
             )
         case Unchanged(assignment=assignment):
             return _saved(
@@ -331,6 +336,10 @@ def _saved(
         _reopened(opened, assignment),
         result,
     )
+
+
+def _with_note(text: str, note: str | None) -> str:
+    return f"{text} {note}" if note else text
 
 
 def _said(assignment: Assignment | None) -> list[str]:

@@ -151,15 +151,15 @@ class FleetReader:
 
     def _sweep(self) -> None:
         try:
-            snapshot = self._read_fleet()
+            snapshot = self.read_fleet()
         except Exception:  # a fault of ours: the page must go on and say that it knows nothing
             _log.exception("the fleet could not be read")
             snapshot = FleetSnapshot.nothing_read("the page could not read the fleet", self._now())
         with self._changed:
             self._publish(snapshot)
 
-    def _read_fleet(self) -> FleetSnapshot:
-        """Cameras first, models last.
+    def read_fleet(self) -> FleetSnapshot:
+        """One sweep, in the thread of the caller. Cameras first, models last.
 
         A camera that is made meanwhile is then not shown with its assignments missing, and a
         model that is made meanwhile is not taken for one that is gone from the registry.

@@ -104,7 +104,6 @@ class GridPage:
     cameras: int
     total: Counts
     empty: str | None
-    frame_digest: str
 
 
 def change_token(assignment: Assignment | None) -> str:
@@ -314,7 +313,6 @@ class FleetGrid:
             len(self.cameras),
             selection.total,
             self._why_empty(query) if not selection.cameras else None,
-            _digest([(column.id, column.name, column.tooltip) for column in columns]),
         )
 
     def _row(self, camera: Camera, shown: tuple[str, ...], models: tuple[AiModel, ...]) -> GridRow:

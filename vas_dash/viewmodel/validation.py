@@ -7,8 +7,9 @@ host, and can ask for work without end. The rules, in short:
 - Nothing is ever fetched. What refers outside the schema is left unchecked, and that is said.
 - A schema or parameters beyond `MAX_NODES` or `MAX_DEPTH` are not checked at all. Every keyword
   costs steps, and a check that needs more than `MAX_STEPS` is given up.
-- A regular expression cannot be stopped once it runs, so it runs only when its shape and the
-  length of the text bound its work (`_pattern_steps`); otherwise that one pattern is not checked.
+- A regular expression cannot be stopped once it runs, so it runs only while its shape and the
+  length of the text bound its work (`_pattern_steps`) and all of a check's together stay below
+  `MAX_PATTERN_STEPS`; otherwise that one pattern is left unchecked, and that is said.
 
 Leaving something unchecked is safe: the backend stores parameters without looking at the schema.
 """
@@ -19,7 +20,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -33,7 +34,7 @@ from vas_dash.viewmodel.form_values import canonical, cut, plain
 
 MAX_NODES = 5_000
 MAX_DEPTH = 60
-MAX_STEPS = 20_000
+MAX_STEPS = 10_000
 MAX_NAME_LENGTH = 200
 MAX_PATTERN_STEPS = 2_000_000
 _MESSAGE_LENGTH = 200
@@ -103,9 +104,7 @@ class SchemaChecker:
         finally:
             _WORK.reset(token)
         unique = tuple(dict.fromkeys(problems))
-        if work.outside is None:
-            return Findings(unique)
-        return Findings(unique, f"the schema refers to {cut(work.outside, 100)}, which is not read")
+        return Findings(unique, work.unchecked)
 
 
 def read_schema(schema: Mapping[str, Any]) -> SchemaChecker:
@@ -144,7 +143,7 @@ def _read(text: str) -> SchemaChecker | str:
 
 
 def _said(error: Exception) -> str:
-    return cut(f"{type(error).__name__}: {error}", _MESSAGE_LENGTH)
+    return f"it is no valid JSON Schema ({type(error).__name__})"
 
 
 def _is_too_large(value: object) -> bool:
@@ -187,10 +186,14 @@ def _without_dialects(schema: Any) -> Any:
 
 @dataclass
 class _Work:
-    """What one check has spent, and the first reference that leads outside its schema."""
+    """What one check has spent, and the first thing that it left unchecked."""
 
-    steps: int = field(default=0)
-    outside: str | None = None
+    steps: int = 0
+    pattern_steps: float = 0
+    unchecked: str | None = None
+
+    def leave(self, reason: str) -> None:
+        self.unchecked = self.unchecked or reason
 
 
 _WORK: ContextVar[_Work] = ContextVar("work")
@@ -208,13 +211,13 @@ def _bounded(base: Any) -> Any:
 def _counted(check: _Keyword) -> _Keyword:
     def counted(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[Any]:
         work = _WORK.get()
-        work.steps += 1 + (len(value) if isinstance(value, list | dict) else 0)
+        work.steps += 1 + sum(len(it) for it in (value, instance) if isinstance(it, list | dict))
         if work.steps > MAX_STEPS:
             raise UncheckableError("checking it takes too long")
         try:
             yield from check(validator, value, instance, schema) or ()
         except Unresolvable:
-            work.outside = work.outside or str(value)
+            work.leave(f"the schema refers to {cut(str(value), 100)}, which is not read")
 
     return counted
 
@@ -222,11 +225,16 @@ def _counted(check: _Keyword) -> _Keyword:
 def _pattern(validator: Any, pattern: Any, instance: Any, _schema: Any) -> Iterator[Any]:
     if not validator.is_type(instance, "string"):
         return
-    if _pattern_steps(pattern, len(instance)) > MAX_PATTERN_STEPS:
+    work = _WORK.get()
+    steps = work.pattern_steps + _pattern_steps(pattern, len(instance))
+    if steps > MAX_PATTERN_STEPS:
+        work.leave(f"the pattern {cut(pattern, 80)} could take too long")
         return
+    work.pattern_steps = steps
     try:
         found = re.search(pattern, instance)
     except (re.error, OverflowError, RecursionError):
+        work.leave(f"the pattern {cut(pattern, 80)} cannot be read")
         return
     if not found:
         yield ValidationError("pattern")

@@ -7,6 +7,7 @@ POLL = "poll"
 
 # Stores: what the browser holds.
 RENDERED = "rendered"
+OPTIONS = "options"
 GESTURE = "gesture"
 PEEK = "peek"
 PEEK_TEXT = "peek-text"

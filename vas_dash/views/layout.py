@@ -72,6 +72,7 @@ def _plumbing(settings: Settings) -> list[Component]:
         dcc.Location(id=ids.URL, refresh=False),
         dcc.Interval(id=ids.POLL, interval=round(settings.poll_s * 1000)),
         dcc.Store(id=ids.RENDERED, data={"default_page_size": settings.page_size}),
+        dcc.Store(id=ids.OPTIONS),
         dcc.Store(id=ids.GESTURE),
         dcc.Store(id=ids.PEEK),
         dcc.Store(id=ids.PEEK_TEXT),

@@ -233,8 +233,3 @@ def _entries(entries: tuple[Entry, ...]) -> Component:
         ],
         className="vd-entries",
     )
-
-
-def trouble(lines: tuple[str, ...]) -> list[Component]:
-    """What is unknown and why, a line each."""
-    return [html.P(line) for line in lines]

@@ -1,0 +1,128 @@
+"""Times that an operator feels, in a headless Chromium."""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from playwright.sync_api import Page, Request, sync_playwright
+
+# Both stamps are taken in the page itself, so that the driver's own time does not count.
+_FULL_GRID = """
+() => new Promise((resolve) => {
+    const look = () => {
+        const cells = document.querySelectorAll("#grid td[data-state]");
+        if (cells.length && document.querySelector("#counts").textContent) {
+            requestAnimationFrame(() => resolve(performance.now()));
+        } else {
+            requestAnimationFrame(look);
+        }
+    };
+    look();
+})
+"""
+_DRAFT = """
+() => new Promise((resolve) => {
+    const cell = document.querySelector('#grid td[data-state="on"]:not([data-draft])');
+    cell.focus();
+    const began = performance.now();
+    const look = () => {
+        if (cell.dataset.draft) {
+            resolve(performance.now() - began);
+        } else {
+            requestAnimationFrame(look);
+        }
+    };
+    cell.dispatchEvent(new KeyboardEvent("keydown", { key: " ", bubbles: true }));
+    requestAnimationFrame(look);
+})
+"""
+_SAVE = """
+() => new Promise((resolve) => {
+    const cell = document.querySelector("#grid td[data-draft]");
+    const before = cell.textContent;
+    const began = performance.now();
+    const look = () => {
+        if (cell.textContent !== before) {
+            requestAnimationFrame(() => resolve(performance.now() - began));
+        } else {
+            requestAnimationFrame(look);
+        }
+    };
+    document.getElementById("draft-save").click();
+    look();
+})
+"""
+_TURN = """
+() => new Promise((resolve) => {
+    const first = document.querySelector("#grid td");
+    const before = first.textContent;
+    const began = performance.now();
+    const look = () => {
+        const now = document.querySelector("#grid td");
+        if (now && now.textContent !== before) {
+            requestAnimationFrame(() => resolve(performance.now() - began));
+        } else {
+            requestAnimationFrame(look);
+        }
+    };
+    document.querySelector('[data-page="next"]').click();
+    look();
+})
+"""
+
+
+@dataclass(frozen=True)
+class Felt:
+    """Medians in milliseconds; `bytes_sent` of everything that the first load's callbacks sent."""
+
+    full_grid_ms: float
+    drafted_ms: float
+    saved_ms: float
+    next_page_ms: float
+    bytes_sent: int
+
+
+def measure(url: str, rounds: int) -> Felt:
+    """Load the page `rounds` times; draft, save and turn the page each time."""
+    full, drafted, saved, turned, sizes = [], [], [], [], []
+    with _chromium() as open_page:
+        for _ in range(rounds):
+            page = open_page()
+            received: list[int] = []
+            page.on("requestfinished", partial(_note_size, received))
+            page.goto(url)
+            full.append(page.evaluate(_FULL_GRID))
+            page.wait_for_load_state("networkidle")
+            sizes.append(sum(received))
+            drafted.append(page.evaluate(_DRAFT))
+            saved.append(page.evaluate(_SAVE))
+            if not page.locator("#pager-text").inner_text().endswith("of 1"):
+                turned.append(page.evaluate(_TURN))
+            page.context.close()
+    return Felt(
+        statistics.median(full),
+        statistics.median(drafted),
+        statistics.median(saved),
+        statistics.median(turned),
+        round(statistics.median(sizes)),
+    )
+
+
+def _note_size(received: list[int], request: Request) -> None:
+    if "_dash-update-component" in request.url:
+        received.append(request.sizes()["responseBodySize"])
+
+
+@contextmanager
+def _chromium() -> Iterator[Callable[[], Page]]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or "google-chrome"
+    flags = ["--no-sandbox", "--disable-background-networking", "--disable-quic"]
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=flags)
+        yield lambda: browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+        browser.close()

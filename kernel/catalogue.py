@@ -1,0 +1,116 @@
+"""What rings there are below a base folder, and which have nobody left."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+
+from kernel.errors import KernelError, WriterError
+from kernel.layout import RINGS_DIR, FrameSpec, check_camera_id
+from kernel.ring import open_ring
+from kernel.storage import CameraFolder, lock_is_held, open_folder
+
+__all__ = ["RingInfo", "list_rings", "remove_dead"]
+
+
+@dataclass(frozen=True, slots=True)
+class RingInfo:
+    """One camera's folder below the base folder.
+
+    `owned`: a live writer has it; None: not to be known by this user. `memory_bytes`: what its
+    files take. `problem`: why the fields that are None could not be read.
+    """
+
+    camera_id: str
+    owned: bool | None
+    memory_bytes: int
+    spec: FrameSpec | None = None
+    capacity: int | None = None
+    epoch: int | None = None
+    writer_pid: int | None = None
+    started_ns: int | None = None
+    sequence: int | None = None
+    frame_id: int | None = None
+    timestamp_ns: int | None = None
+    age: float | None = None
+    problem: str | None = None
+
+
+def list_rings(base_dir: str) -> list[RingInfo]:
+    """All rings, sorted by camera; none when the base folder does not exist. `OSError`."""
+    try:
+        rings_fd = open_folder(os.path.join(base_dir, RINGS_DIR))
+    except FileNotFoundError:
+        return []
+    try:
+        found = (_look(name, rings_fd) for name in sorted(os.listdir(rings_fd)))
+        return [info for info in found if info is not None]
+    finally:
+        os.close(rings_fd)
+
+
+def remove_dead(base_dir: str) -> list[str]:
+    """Remove the files of cameras that no live writer has; their ids.
+
+    Takes each camera as a writer does, so that none starts in between. `OSError`.
+    """
+    removed = []
+    for info in list_rings(base_dir):
+        if info.owned is not False:
+            continue
+        with suppress(WriterError, OSError):
+            folder = CameraFolder(base_dir, check_camera_id(info.camera_id), None)
+            try:
+                folder.end_leftovers()
+                folder.remove_version1_folder()
+            finally:
+                folder.remove()
+            removed.append(info.camera_id)
+    return removed
+
+
+def _look(name: str, rings_fd: int) -> RingInfo | None:
+    try:
+        folder_fd = open_folder(name, rings_fd)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return RingInfo(name, None, 0, problem=error.strerror)
+    try:
+        owned, memory = lock_is_held(folder_fd), _memory(folder_fd)
+        try:
+            found = open_ring(folder_fd)
+        except KernelError as error:
+            return RingInfo(name, owned, memory, problem=str(error))
+        if found is None:
+            return RingInfo(name, owned, memory, problem="there is no ring in it")
+        ring = found[0]
+        header, meta = ring.header, ring.newest()
+        return RingInfo(
+            name,
+            owned,
+            memory,
+            header.spec,
+            header.capacity,
+            header.epoch,
+            header.writer_pid,
+            header.started_ns,
+            meta.sequence if meta else None,
+            meta.frame_id if meta else None,
+            meta.timestamp_ns if meta else None,
+            (time.monotonic_ns() - meta.published_ns) / 1e9 if meta else None,
+        )
+    finally:
+        os.close(folder_fd)
+
+
+def _memory(folder_fd: int) -> int:
+    total = 0
+    with suppress(OSError), os.scandir(folder_fd) as entries:
+        for entry in entries:
+            with suppress(OSError):
+                info = entry.stat(follow_symlinks=False)
+                total += info.st_blocks * 512
+    return total

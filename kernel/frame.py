@@ -1,0 +1,71 @@
+"""A frame as readers get it: pixels and their own metadata."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from kernel.layout import FrameSpec
+from kernel.ring import SlotGuard
+
+__all__ = ["Frame", "FrameView", "Pixels"]
+
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One whole frame.
+
+    `data` is the NV12 picture as one array, shape (height * 3 / 2, width), uint8.
+    `sequence` counts what the writer published in this epoch: a gap means that this reader
+    skipped frames. `frame_id` counts what the source produced in this epoch, from 1: a gap that
+    `sequence` does not have means that frames were lost before the ring.
+    `epoch` names one life of a writer; sequences and frame ids of two epochs do not compare.
+    `timestamp_ns` is the source's time of the frame in Unix time (CLOCK_REALTIME).
+    `published_ns` is the writer's time of publishing by CLOCK_MONOTONIC, the same in all
+    processes of the host and untouched by clock steps: ages and rates come from it.
+    """
+
+    data: Pixels
+    spec: FrameSpec
+    epoch: int
+    sequence: int
+    frame_id: int
+    timestamp_ns: int
+    published_ns: int
+
+    @property
+    def y(self) -> Pixels:
+        """The plane of Y, a view: shape (height, width)."""
+        return self.data[: self.spec.height_px]
+
+    @property
+    def uv(self) -> Pixels:
+        """The plane of U and V, a view: shape (height / 2, width / 2, 2)."""
+        spec = self.spec
+        return self.data[spec.height_px :].reshape(spec.height_px // 2, spec.width_px // 2, 2)
+
+    @property
+    def age(self) -> float:
+        """Seconds since the frame was published."""
+        return (time.monotonic_ns() - self.published_ns) / 1e9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameView(Frame):
+    """A frame in place, in the ring's memory: no copy, and overwritten after a while."""
+
+    guard: SlotGuard
+
+    @property
+    def whole(self) -> bool:
+        """Whether the pixels were this frame's until now, or until the end of the view's block.
+
+        Ask after having used them, and throw away what came of them if it is False.
+        """
+        return self.guard.is_whole()

@@ -1,0 +1,243 @@
+"""A ring as others see it: the control file checked, everything mapped read-only.
+
+What a control file says is believed only after it was held against this module's limits and
+against the real sizes of the files.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+from kernel.errors import FrameSizeError, ReaderError, RingFormatError, RingVersionError
+from kernel.layout import (
+    ENTRY_BYTES,
+    HEADER_BYTES,
+    HEADER_WORDS,
+    MAGIC,
+    MAX_CAPACITY,
+    MAX_RING_BYTES,
+    MIN_CAPACITY,
+    RING_NAME,
+    VERSION,
+    Entry,
+    FrameSpec,
+    Header,
+    PixelFormat,
+    State,
+    control_bytes,
+    entry_word,
+    guard_whole,
+    slot_name,
+)
+from kernel.mapping import FileMemory
+from kernel.ordering import Fence
+from kernel.storage import open_regular
+
+__all__ = ["FrameMeta", "Ring", "RingHeader", "SlotGuard", "open_ring", "read_header"]
+
+_HEAD: Final = int(Header.HEAD)
+_STATE: Final = int(Header.STATE)
+_LIVE: Final = int(State.LIVE)
+_GUARD: Final = int(Entry.GUARD)
+_ATTEMPTS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RingHeader:
+    """What never changes in an epoch."""
+
+    spec: FrameSpec
+    capacity: int
+    epoch: int
+    writer_pid: int
+    started_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class FrameMeta:
+    """One frame's metadata, and where it is."""
+
+    slot: int
+    sequence: int
+    frame_id: int
+    timestamp_ns: int
+    published_ns: int
+
+
+class SlotGuard:
+    """Tells whether a slot still holds the frame that it held."""
+
+    __slots__ = ("_answer", "_fence", "_guard", "_index", "_words")
+
+    def __init__(self, words: memoryview, fence: Fence, meta: FrameMeta) -> None:
+        self._words = words
+        self._fence = fence
+        self._index = entry_word(meta.slot) + _GUARD
+        self._guard = guard_whole(meta.sequence)
+        self._answer: bool | None = None
+
+    def is_whole(self) -> bool:
+        """Whether everything read from the slot before this call was of that frame."""
+        if self._answer is not None:
+            return self._answer
+        self._fence()
+        return bool(self._words[self._index] == self._guard)
+
+    def settle(self) -> bool:
+        """Answer now, and the same from then on."""
+        self._answer = self.is_whole()
+        return self._answer
+
+
+class Ring:
+    """One epoch of a camera, mapped read-only. For one thread."""
+
+    def __init__(self, header: RingHeader, words: memoryview, slots: list[memoryview]) -> None:
+        self.header = header
+        self.slots = slots
+        self.lapped_count = 0
+        self._words = words
+        self._fence = Fence()
+
+    @property
+    def live(self) -> bool:
+        """Whether the writer has not said that this was the end."""
+        return bool(self._words[_STATE] == _LIVE)
+
+    @property
+    def head(self) -> int:
+        """Sequence of the newest frame; 0: there is none."""
+        return int(self._words[_HEAD])
+
+    def newest(self) -> FrameMeta | None:
+        """Metadata of the newest frame; None: there is none, or it was overwritten each time."""
+        words, fence = self._words, self._fence
+        for _ in range(_ATTEMPTS):
+            sequence = words[_HEAD]
+            if not sequence:
+                return None
+            slot = sequence % self.header.capacity
+            entry = entry_word(slot)
+            fence()
+            if words[entry + _GUARD] == guard_whole(sequence):
+                fence()
+                meta = FrameMeta(
+                    slot,
+                    sequence,
+                    words[entry + Entry.FRAME_ID],
+                    words[entry + Entry.TIMESTAMP_NS],
+                    words[entry + Entry.PUBLISHED_NS],
+                )
+                fence()
+                if words[entry + _GUARD] == guard_whole(sequence):
+                    return meta
+            self.lapped_count += 1
+        return None
+
+    def guard(self, meta: FrameMeta) -> SlotGuard:
+        """What tells whether the slot still holds that frame."""
+        return SlotGuard(self._words, self._fence, meta)
+
+
+def read_header(fd: int) -> RingHeader:
+    """The header of a control file. `RingFormatError`, `RingVersionError`."""
+    info = os.fstat(fd)
+    if not stat.S_ISREG(info.st_mode):
+        raise RingFormatError("the control file is not a plain file")
+    data = os.pread(fd, HEADER_BYTES, 0)
+    if len(data) < HEADER_BYTES:
+        raise RingFormatError(f"the control file has {len(data)} bytes, too few for a header")
+    words = struct.unpack(f"@{HEADER_WORDS}Q", data)
+    if words[Header.MAGIC] != MAGIC:
+        raise RingFormatError("the control file does not begin as one")
+    if words[Header.VERSION] != VERSION:
+        raise RingVersionError(f"version {words[Header.VERSION]} of a ring; {VERSION} is known")
+    for field, known in ((Header.HEADER_BYTES, HEADER_BYTES), (Header.ENTRY_BYTES, ENTRY_BYTES)):
+        if words[field] != known:
+            raise RingFormatError(f"{field.name.lower()} is {words[field]}, not {known}")
+    capacity = words[Header.CAPACITY]
+    if not MIN_CAPACITY <= capacity <= MAX_CAPACITY:
+        raise RingFormatError(f"a capacity of {capacity} frames")
+    if info.st_size < control_bytes(capacity):
+        raise RingFormatError(f"the control file has {info.st_size} bytes, too few for its slots")
+    if words[Header.PIXEL_FORMAT] != PixelFormat.NV12:
+        raise RingFormatError(f"pixel format {words[Header.PIXEL_FORMAT]} is not known")
+    try:
+        spec = FrameSpec(words[Header.WIDTH_PX], words[Header.HEIGHT_PX])
+    except FrameSizeError as error:
+        raise RingFormatError(str(error)) from error
+    if words[Header.STRIDE_BYTES] != spec.stride_bytes:
+        raise RingFormatError(f"a stride of {words[Header.STRIDE_BYTES]} bytes")
+    if words[Header.FRAME_BYTES] != spec.size_bytes or spec.size_bytes * capacity > MAX_RING_BYTES:
+        raise RingFormatError(f"frames of {words[Header.FRAME_BYTES]} bytes")
+    return RingHeader(
+        spec,
+        capacity,
+        words[Header.EPOCH],
+        words[Header.WRITER_PID],
+        words[Header.STARTED_NS],
+    )
+
+
+def open_ring(folder_fd: int) -> tuple[Ring, os.stat_result] | None:
+    """Map the ring in a camera's folder, with the identity of its control file.
+
+    None: there is none, or it is going. `RingFormatError`, `RingVersionError`; `ReaderError`: not
+    allowed.
+    """
+    try:
+        fd = open_regular(RING_NAME, folder_fd)
+    except FileNotFoundError:
+        return None
+    except PermissionError as error:
+        raise ReaderError(f"not allowed to read the ring: {error.strerror}") from error
+    except OSError as error:
+        raise RingFormatError(f"the control file cannot be opened: {error.strerror}") from error
+    try:
+        identity = os.fstat(fd)
+        header = read_header(fd)
+        words = FileMemory(control_bytes(header.capacity), writable=False).lay(fd).cast("Q")
+        slots = _map_slots(folder_fd, header)
+    except OSError as error:
+        raise ReaderError(f"the ring cannot be mapped: {error.strerror}") from error
+    finally:
+        os.close(fd)
+    if slots is None:
+        if is_current(folder_fd, identity):
+            raise RingFormatError("a slot's file is missing")
+        return None
+    return Ring(header, words, slots), identity
+
+
+def is_current(folder_fd: int, identity: os.stat_result) -> bool:
+    """Whether the folder's control file is still that one."""
+    try:
+        named = os.stat(RING_NAME, dir_fd=folder_fd, follow_symlinks=False)
+    except OSError:
+        return False
+    return os.path.samestat(named, identity)
+
+
+def _map_slots(folder_fd: int, header: RingHeader) -> list[memoryview] | None:
+    size = header.spec.size_bytes
+    memory = FileMemory(size, header.capacity, writable=False)
+    slots = []
+    for slot in range(header.capacity):
+        try:
+            fd = open_regular(slot_name(header.epoch, slot), folder_fd)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise RingFormatError(f"slot {slot} cannot be opened: {error.strerror}") from error
+        try:
+            info = os.fstat(fd)
+            if not stat.S_ISREG(info.st_mode) or info.st_size != size:
+                raise RingFormatError(f"slot {slot} has {info.st_size} bytes, not {size}")
+            slots.append(memory.lay(fd, slot))
+        finally:
+            os.close(fd)
+    return slots

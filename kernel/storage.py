@@ -1,0 +1,283 @@
+"""The folders and files of a camera: where they are, who may read them, who owns them.
+
+Everything is opened relative to a folder's descriptor and without following links, so that no
+name can lead out of the base folder.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import grp
+import os
+import stat
+import struct
+from contextlib import suppress
+
+from kernel.errors import NoSpaceError, StorageError, WriterConflictError, WriterError
+from kernel.layout import (
+    DIR_MODE,
+    FILE_MODE,
+    LOCK_MODE,
+    LOCK_NAME,
+    MAGIC,
+    RING_NAME,
+    RINGS_DIR,
+    V1_DATA_NAME,
+    V1_META_NAME,
+    WORD_BYTES,
+    Header,
+    State,
+)
+
+__all__ = ["CameraFolder", "lock_is_held", "open_folder", "open_regular", "remove_tree"]
+
+_OPEN_DIR = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_ATTEMPTS = 100
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EFBIG}
+
+# struct flock: l_type, l_whence, l_start, l_len, l_pid. All zero but the type: the whole file.
+_FLOCK = struct.Struct("@hhqqi4x")
+_WRITE_LOCK = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+
+
+def open_folder(name: str, parent_fd: int | None = None) -> int:
+    """A descriptor of a folder that is not a link."""
+    return os.open(name, _OPEN_DIR, dir_fd=parent_fd)
+
+
+def open_regular(name: str, folder_fd: int) -> int:
+    """A descriptor for reading; a pipe in its place cannot make the caller wait."""
+    return os.open(
+        name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder_fd
+    )
+
+
+def lock_is_held(folder_fd: int) -> bool | None:
+    """Whether a live writer has the camera; None: this user may not know.
+
+    Asks without taking the lock, so that no starting writer is refused because of the question.
+    """
+    try:
+        fd = os.open(LOCK_NAME, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder_fd)
+    except FileNotFoundError:
+        return False
+    except PermissionError:
+        return None
+    try:
+        answer = fcntl.fcntl(fd, fcntl.F_OFD_GETLK, _WRITE_LOCK)
+        return bool(_FLOCK.unpack(answer)[0] != fcntl.F_UNLCK)
+    finally:
+        os.close(fd)
+
+
+def remove_tree(name: str, parent_fd: int) -> None:
+    """Remove a folder of ours and the plain files in it, down to one more level of folders."""
+    with suppress(FileNotFoundError):
+        folder_fd = open_folder(name, parent_fd)
+        try:
+            _empty(folder_fd)
+        finally:
+            os.close(folder_fd)
+        os.rmdir(name, dir_fd=parent_fd)
+
+
+def _empty(folder_fd: int, *, keep: frozenset[str] = frozenset()) -> None:
+    # The control file first: a reader that then misses a slot knows that the ring has gone.
+    with suppress(FileNotFoundError):
+        os.unlink(RING_NAME, dir_fd=folder_fd)
+    for name in os.listdir(folder_fd):
+        if name in keep:
+            continue
+        try:
+            os.unlink(name, dir_fd=folder_fd)
+        except FileNotFoundError:
+            continue
+        except (IsADirectoryError, PermissionError):
+            remove_tree(name, folder_fd)
+
+
+class CameraFolder:
+    """A writer's hold on a camera: its folder, and the lock that dies with the process."""
+
+    def __init__(self, base_dir: str, camera_id: str, group: str | None) -> None:
+        """Take the camera. `WriterConflictError`, `StorageError`, `NoSpaceError`."""
+        self._camera_id = camera_id
+        self._base_dir = base_dir
+        self._gid = _group_id(group)
+        self._lock_fd = -1
+        self.base_fd = -1
+        self.fd = -1
+        try:
+            for _ in range(_ATTEMPTS):
+                if self._take():
+                    return
+                self._let_go()
+            raise StorageError(f"the folder of camera {camera_id!r} does not stay in place")
+        except OSError as error:
+            self._let_go()
+            raise self.explain(error) from error
+        except WriterError:
+            self._let_go()
+            raise
+
+    def explain(self, error: OSError) -> WriterError:
+        """The error of ours for one of the operating system."""
+        where = f"camera {self._camera_id!r} in {self._base_dir}"
+        if error.errno in _NO_SPACE:
+            return NoSpaceError(f"no memory for the frames of {where}: {error.strerror}")
+        return StorageError(f"cannot keep the frames of {where}: {error}")
+
+    def create(self, name: str, size_bytes: int, folder_fd: int | None = None) -> int:
+        """A file of that size with all its memory allocated; its descriptor."""
+        fd = os.open(
+            name,
+            os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC,
+            LOCK_MODE,
+            dir_fd=self.fd if folder_fd is None else folder_fd,
+        )
+        try:
+            self._share(fd, FILE_MODE)
+            if size_bytes:
+                os.posix_fallocate(fd, 0, size_bytes)
+        except BaseException:
+            os.close(fd)
+            raise
+        return fd
+
+    def create_folder(self, name: str) -> int:
+        """A folder inside the camera's; its descriptor."""
+        os.mkdir(name, 0o700, dir_fd=self.fd)
+        fd = open_folder(name, self.fd)
+        self._share(fd, DIR_MODE)
+        return fd
+
+    def end_leftovers(self) -> int:
+        """End what a dead writer left, remove its files, and return its epoch (0: none).
+
+        Its readers learn of the end from the memory that they still have.
+        """
+        epoch = 0
+        with suppress(OSError):
+            fd = os.open(RING_NAME, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self.fd)
+            try:
+                words = os.pread(fd, (Header.STATE + 1) * WORD_BYTES, 0)
+                if len(words) == (Header.STATE + 1) * WORD_BYTES:
+                    values = struct.unpack(f"@{Header.STATE + 1}Q", words)
+                    if values[Header.MAGIC] == MAGIC:
+                        epoch = values[Header.EPOCH]
+                        os.pwrite(fd, struct.pack("@Q", State.ENDED), Header.STATE.offset)
+            finally:
+                os.close(fd)
+        _empty(self.fd, keep=frozenset({LOCK_NAME}))
+        return epoch
+
+    def remove_version1_folder(self) -> None:
+        """Remove the camera's version 1 folder; `StorageError` if it holds files of others."""
+        try:
+            folder_fd = open_folder(self._camera_id, self.base_fd)
+        except FileNotFoundError:
+            return
+        try:
+            ours = {V1_DATA_NAME, V1_META_NAME}
+            ours |= {f".{name}" for name in ours} | {f"{name}.tmp" for name in ours}
+            others = set(os.listdir(folder_fd)) - ours
+            if others:
+                raise StorageError(
+                    f"{self._base_dir}/{self._camera_id} holds files that are not frames: "
+                    + ", ".join(sorted(others)[:3])
+                )
+        finally:
+            os.close(folder_fd)
+        remove_tree(self._camera_id, self.base_fd)
+
+    def remove(self) -> None:
+        """Remove the camera's folder and let go of the lock, in that order."""
+        with suppress(OSError):
+            _empty(self.fd, keep=frozenset({LOCK_NAME}))
+        with suppress(OSError):
+            os.unlink(LOCK_NAME, dir_fd=self.fd)
+            os.rmdir(f"{RINGS_DIR}/{self._camera_id}", dir_fd=self.base_fd)
+            os.rmdir(RINGS_DIR, dir_fd=self.base_fd)
+        self._let_go()
+
+    def forget(self) -> None:
+        """Let go without removing anything: for the child of a fork, which owns nothing."""
+        self._let_go()
+
+    def _take(self) -> bool:
+        """One attempt; False: another process removed the folder in the meantime."""
+        if not os.path.isdir(self._base_dir):
+            with suppress(FileExistsError):
+                os.mkdir(self._base_dir, 0o700)
+                fd = open_folder(self._base_dir)
+                try:
+                    self._share(fd, DIR_MODE)
+                finally:
+                    os.close(fd)
+        self.base_fd = open_folder(self._base_dir)
+        info = os.fstat(self.base_fd)
+        if info.st_mode & stat.S_IWOTH and not info.st_mode & stat.S_ISVTX:
+            raise StorageError(f"everybody can replace what is in {self._base_dir}")
+        try:
+            rings_fd = self._own_folder(RINGS_DIR, self.base_fd)
+            try:
+                self.fd = self._own_folder(self._camera_id, rings_fd)
+            finally:
+                os.close(rings_fd)
+            return self._lock()
+        except FileNotFoundError:
+            return False
+
+    def _own_folder(self, name: str, parent_fd: int) -> int:
+        made = False
+        with suppress(FileExistsError):
+            os.mkdir(name, 0o700, dir_fd=parent_fd)
+            made = True
+        fd = open_folder(name, parent_fd)
+        try:
+            if made:
+                self._share(fd, DIR_MODE)
+            elif os.fstat(fd).st_uid not in (os.geteuid(), 0):
+                raise StorageError(f"the folder {name!r} in {self._base_dir} is another user's")
+        except BaseException:
+            os.close(fd)
+            raise
+        return fd
+
+    def _lock(self) -> bool:
+        self._lock_fd = os.open(
+            LOCK_NAME,
+            os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC,
+            LOCK_MODE,
+            dir_fd=self.fd,
+        )
+        try:
+            fcntl.fcntl(self._lock_fd, fcntl.F_OFD_SETLK, _WRITE_LOCK)
+        except (BlockingIOError, PermissionError) as error:
+            raise WriterConflictError(
+                f"camera {self._camera_id!r} in {self._base_dir} has another live writer"
+            ) from error
+        # Its last owner may have removed the file between our opening and our locking it.
+        named = os.stat(LOCK_NAME, dir_fd=self.fd, follow_symlinks=False)
+        return os.path.samestat(named, os.fstat(self._lock_fd))
+
+    def _share(self, fd: int, mode: int) -> None:
+        if self._gid is not None:
+            os.fchown(fd, -1, self._gid)
+        os.fchmod(fd, mode)
+
+    def _let_go(self) -> None:
+        for fd in (self.fd, self.base_fd, self._lock_fd):
+            if fd >= 0:
+                os.close(fd)
+        self.fd = self.base_fd = self._lock_fd = -1
+
+
+def _group_id(group: str | None) -> int | None:
+    if group is None:
+        return None
+    try:
+        return int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid
+    except KeyError as error:
+        raise StorageError(f"there is no group {group!r} on this host") from error

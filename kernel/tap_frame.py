@@ -1,0 +1,186 @@
+"""Frames that a host holds as arrays (PyAV, OpenCV), into a camera's ring.
+
+    tap_frame("front-door", frame.to_ndarray(format="nv12"))
+
+The ring is made for the size of the first frame, and again when the size changes. While export is
+off nothing is made or loaded, and a call returns at once.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
+
+from kernel.layout import FrameSpec
+from kernel.settings import ExportSettings, export_enabled
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from _typeshed import ReadableBuffer
+
+    from kernel.writer import FrameWriter
+
+    FrameArray: TypeAlias = ReadableBuffer | npt.NDArray[np.uint8]
+
+__all__ = ["FrameTap", "close_frame_taps", "tap_frame"]
+
+ArrayFormat: TypeAlias = Literal["nv12", "i420"]
+
+_log = logging.getLogger("kernel.tap")
+_taps: dict[str, FrameTap] = {}
+# Decided at the first call: looking into the environment for every frame would be a cost.
+_on: bool | None = None
+
+
+class FrameTap:
+    """One camera's frames from arrays. For one thread at a time. Never raises.
+
+    What cannot be exported is counted in `rejected`, and the first time in a row logged. A ring
+    that cannot be made is not tried again before the size of the frames changes.
+    """
+
+    def __init__(self, camera_id: str, *, settings: ExportSettings | None = None) -> None:
+        self.camera_id = camera_id
+        self.rejected = 0
+        self.error: str | None = None
+        self.enabled = False
+        self._settings = settings
+        self._writer: FrameWriter | None = None
+        self._spec: FrameSpec | None = None
+        try:
+            self.enabled = export_enabled() if settings is None else settings.enabled
+            if self.enabled and settings is None:
+                self._settings = ExportSettings.from_env()
+        except ValueError as error:
+            self.enabled = False
+            self._reject(error)
+
+    def __call__(
+        self,
+        frame: FrameArray,
+        timestamp_ns: int | None = None,
+        *,
+        array_format: ArrayFormat = "nv12",
+    ) -> bool:
+        """Publish a copy of `frame`; False when it was not exported.
+
+        `frame` is contiguous, uint8, of shape (height * 3 / 2, width), which is what PyAV's
+        to_ndarray gives for "nv12" and "yuv420p", and OpenCV's cvtColor for COLOR_BGR2YUV_I420;
+        the two latter are `array_format="i420"`. `timestamp_ns` is Unix time, None means now.
+        """
+        if not self.enabled:
+            return False
+        try:
+            return self._publish(frame, timestamp_ns, array_format)
+        except Exception as error:
+            # Whatever it is, it is not worth a frame of the host's own video.
+            self._reject(error)
+            return False
+
+    def close(self) -> None:
+        """The camera stops; the next frame makes a ring again."""
+        self._spec = None
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def _publish(
+        self, frame: FrameArray, timestamp_ns: int | None, array_format: ArrayFormat
+    ) -> bool:
+        data = memoryview(cast("ReadableBuffer", frame))
+        shape = data.shape or ()
+        if data.itemsize != 1 or len(shape) != 2 or not data.c_contiguous or shape[0] % 3:
+            raise ValueError(
+                "a frame must be contiguous, uint8, of shape (height * 3 / 2, width); "
+                f"got format {data.format!r}, shape {shape}"
+            )
+        rows, width_px = shape
+        spec = self._spec
+        if spec is None or spec.width_px != width_px or spec.height_px * 3 != rows * 2:
+            self._renew(FrameSpec(width_px, rows * 2 // 3))
+        writer = self._writer
+        if writer is None:
+            self.rejected += 1
+            return False
+        if array_format == "nv12":
+            done = writer.write(data.cast("B"), timestamp_ns)
+        elif array_format == "i420":
+            done = _write_i420(writer, data, timestamp_ns)
+        else:
+            raise ValueError(f"the format must be nv12 or i420, not {array_format!r}")
+        if done:
+            self.error = None
+        else:
+            self.rejected += 1
+        return done
+
+    def _renew(self, spec: FrameSpec) -> None:
+        from kernel.writer import FrameWriter
+
+        self.close()
+        self._spec = spec
+        self._writer = FrameWriter(self.camera_id, spec, settings=self._settings)
+
+    def _reject(self, error: Exception) -> None:
+        self.rejected += 1
+        text = str(error) or type(error).__name__
+        if text != self.error:
+            self.error = text
+            _log.warning("no frame export of camera %s: %s", self.camera_id, text)
+
+
+def tap_frame(
+    camera_id: str,
+    frame: FrameArray,
+    timestamp_ns: int | None = None,
+    *,
+    array_format: ArrayFormat = "nv12",
+) -> bool:
+    """Publish a copy of a camera's frame; the arguments and the answer of `FrameTap`.
+
+    Whether export is on is decided at the first call, and again after `close_frame_taps`.
+    """
+    global _on
+    if _on is False:
+        return False
+    if _on is None:
+        try:
+            _on = export_enabled()
+        except ValueError as error:
+            _on = False
+            _log.warning("no frame export: %s", error)
+        if not _on:
+            return False
+    tap = _taps.get(camera_id)
+    if tap is None:
+        tap = _taps[camera_id] = FrameTap(camera_id)
+    return tap(frame, timestamp_ns, array_format=array_format)
+
+
+def close_frame_taps(camera_id: str | None = None) -> None:
+    """One camera stops, or all of them do."""
+    global _on
+    if camera_id is not None:
+        tap = _taps.pop(camera_id, None)
+        if tap is not None:
+            tap.close()
+        return
+    while _taps:
+        _taps.popitem()[1].close()
+    _on = None
+
+
+def _write_i420(writer: FrameWriter, data: memoryview, timestamp_ns: int | None) -> bool:
+    import numpy as np
+
+    from kernel.colour import interleave_i420
+
+    lease = writer.slot()
+    if lease is None:
+        return False
+    with lease:
+        into = np.frombuffer(lease.buffer, dtype=np.uint8)
+        interleave_i420(data, writer.spec.width_px, writer.spec.height_px, into)
+        del into
+        return lease.publish(timestamp_ns)

@@ -1,0 +1,225 @@
+"""The reading side of the tap: a loop from a stream into a ring, and the process that runs it.
+
+    python -m kernel.tap_process CAMERA STREAM CONTROL HOST_PID CONFIG
+    python -m kernel.tap_process --discard STREAM
+
+STREAM and CONTROL are inherited descriptors, CONFIG is JSON. On CONTROL, a socket that keeps
+messages apart, the loop sends its figures as JSON; whatever comes the other way, the end included,
+means: stop exporting. The process lives as long as the stream, and exports as long as the host
+lives.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+
+from kernel.layout import FrameSpec
+from kernel.settings import ExportSettings
+from kernel.tap import TapStats
+from kernel.tap_stream import READ_TIMEOUT_S, RawStream
+from kernel.writer import FrameWriter
+
+__all__ = ["TapLoop"]
+
+REPORT_S = 0.5
+# Behind for that long, more than a burst, frames are dropped; readers still get one that often.
+PATIENCE_NS = 100_000_000
+
+
+class TapLoop:
+    """Reads frames from a stream into a ring until the stream ends; discards when export is over.
+
+    `since_ns` is when the stream came to be, by CLOCK_MONOTONIC: data that waits at the first look
+    may have waited since then.
+    """
+
+    def __init__(
+        self,
+        stream: RawStream,
+        control: socket.socket,
+        open_writer: Callable[[], FrameWriter],
+        since_ns: int,
+    ) -> None:
+        self.stats = TapStats(state="starting")
+        self.last_note: str | None = None
+        self._stream = stream
+        self._control = control
+        self._open_writer = open_writer
+        self._left_ns = since_ns
+        self._published_ns = 0
+        self._on_time_ns = since_ns
+        self._reported_ns = 0
+        self._stops: set[int] = set()
+        self.stop_on(control.fileno())
+
+    def stop_on(self, descriptor: int) -> None:
+        """Stop exporting when `descriptor` becomes readable."""
+        self._stops.add(descriptor)
+        self._stream.watch(descriptor)
+
+    def note(self, text: str) -> None:
+        """Tell the host a line for its log."""
+        self.last_note = text
+        self._send({"log": text})
+
+    def run(self) -> None:
+        """Export, then discard, until the stream ends. Raises only what reading away raises."""
+        try:
+            with self._open_writer() as writer:
+                self._report(replace(self.stats, state="exporting"))
+                ended = self._export(writer)
+        except Exception as error:
+            # Whatever is wrong with export, the stream must go on being read.
+            self.stats = replace(self.stats, error=str(error) or type(error).__name__)
+            ended = False
+        for descriptor in self._stops:
+            self._stream.unwatch(descriptor)
+        if not ended:
+            self._report(replace(self.stats, state="discarding"))
+            self._discard()
+        self._report(replace(self.stats, state="ended"))
+
+    def _export(self, writer: FrameWriter) -> bool:
+        """Frames into the ring; True when the stream has ended, False when export has."""
+        while True:
+            since_ns = self._await_data()
+            if since_ns is None:
+                return False
+            lease = writer.slot()
+            if lease is None:
+                error = self.last_note or "the ring takes no more frames"
+                self.stats = replace(self.stats, error=error)
+                return False
+            timestamp_ns = time.time_ns()
+            with lease:
+                size = len(lease.buffer)
+                read, ended = self._fill(lease.buffer)
+                if read < size:
+                    self.stats = replace(self.stats, leftover_bytes=read)
+                    return ended
+                self._left_ns = time.monotonic_ns()
+                # A frame that is not published is dropped at the block's end.
+                published = not self._must_drop() and lease.publish(timestamp_ns)
+            if published:
+                self._published_ns = self._left_ns
+            waited_s = (self._left_ns - since_ns) / 1e9
+            self.stats = replace(
+                self.stats,
+                frames=self.stats.frames + published,
+                dropped=self.stats.dropped + (not published),
+                longest_wait_s=max(self.stats.longest_wait_s, waited_s),
+            )
+            self._report_if_due()
+
+    def _must_drop(self) -> bool:
+        """Whether FFmpeg is too far ahead for this frame to be worth its publishing."""
+        if not self._stream.is_behind():
+            self._on_time_ns = self._left_ns
+        return (
+            self._left_ns - self._on_time_ns > PATIENCE_NS
+            and self._left_ns - self._published_ns < PATIENCE_NS
+        )
+
+    def _await_data(self) -> int | None:
+        """Wait for a frame's first byte; since when it may have waited, None when told to stop."""
+        since_ns = self._left_ns
+        ready = self._stream.wait(0)
+        while True:
+            if ready & self._stops:
+                return None
+            if ready:
+                return since_ns
+            self._report_if_due()
+            ready = self._stream.wait(REPORT_S)
+            since_ns = time.monotonic_ns()
+
+    def _fill(self, buffer: memoryview) -> tuple[int, bool]:
+        """Read until the buffer is full; how much was read, and whether the stream ended."""
+        position = 0
+        while True:
+            read = self._stream.read_into(buffer[position:])
+            if read == 0:
+                return position, True
+            position += read or 0
+            if position == len(buffer):
+                return position, False
+            if self._stream.wait(READ_TIMEOUT_S) & self._stops:
+                return position, False
+            self._report_if_due()
+
+    def _discard(self) -> None:
+        while True:
+            if self._stream.wait(REPORT_S) and self._stream.discard() == 0:
+                return
+            self._report_if_due()
+
+    def _report_if_due(self) -> None:
+        if time.monotonic_ns() - self._reported_ns > REPORT_S * 1e9:
+            self._report(self.stats)
+
+    def _report(self, stats: TapStats) -> None:
+        self._reported_ns = time.monotonic_ns()
+        self.stats = replace(stats, taken_ns=self._reported_ns)
+        self._send(asdict(self.stats))
+
+    def _send(self, message: dict[str, object]) -> None:
+        # A host that does not read, or is gone, changes nothing here.
+        with contextlib.suppress(OSError):
+            self._control.send(json.dumps(message).encode(), socket.MSG_DONTWAIT)
+
+
+class _NotesForHost(logging.Handler):
+    """Log lines of this process to the host, which has the log that people read."""
+
+    def __init__(self, loop: TapLoop) -> None:
+        super().__init__(logging.WARNING)
+        self._loop = loop
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send one line."""
+        self._loop.note(record.getMessage())
+
+
+def main(arguments: list[str]) -> int:
+    """Run the loop, or with --discard only read the stream away."""
+    # Ctrl-C and a closed terminal are for the host and for FFmpeg, which close the stream.
+    for ignored in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
+    if arguments[0] == "--discard":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        RawStream(int(arguments[1])).discard_all()
+        return 0
+    camera_id, stream, control, host_pid, text = arguments
+    config = json.loads(text)
+
+    def open_writer() -> FrameWriter:
+        spec = None if config["spec"] is None else FrameSpec(*config["spec"])
+        return FrameWriter(camera_id, spec, settings=ExportSettings(**config["settings"]))
+
+    loop = TapLoop(
+        RawStream(int(stream)), socket.socket(fileno=int(control)), open_writer, config["since_ns"]
+    )
+    logging.getLogger("kernel").addHandler(_NotesForHost(loop))
+    # The end of CONTROL says that the host is gone, unless a fork of the host still holds it.
+    with contextlib.suppress(OSError):
+        loop.stop_on(os.pidfd_open(int(host_pid)))
+    told, tell = socket.socketpair()
+    tell.setblocking(False)
+    signal.set_wakeup_fd(tell.fileno())
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    loop.stop_on(told.fileno())
+    loop.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,418 @@
+"""Writing frames into a camera's ring."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic_ns, time_ns
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast
+
+from kernel.errors import ExportDisabledError, SettingsError
+from kernel.layout import (
+    ENTRY_BYTES,
+    HEADER_BYTES,
+    MAGIC,
+    MAX_CAPACITY,
+    MAX_RING_BYTES,
+    MIN_CAPACITY,
+    RING_NAME,
+    VERSION,
+    Entry,
+    FrameSpec,
+    Header,
+    State,
+    check_camera_id,
+    control_bytes,
+    entry_word,
+    guard_whole,
+    guard_writing,
+    next_sequence,
+    slot_name,
+)
+from kernel.mapping import FileMemory
+from kernel.ordering import Fence
+from kernel.settings import ExportSettings
+from kernel.storage import CameraFolder
+from kernel.version1 import Version1Names
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+    from numpy.typing import NDArray
+
+    FrameBytes: TypeAlias = ReadableBuffer | NDArray[Any]
+
+__all__ = ["FrameWriter", "SlotLease", "WriterStats"]
+
+_log = logging.getLogger(__name__)
+
+_HEAD: Final = int(Header.HEAD)
+_STATE: Final = int(Header.STATE)
+_GUARD: Final = int(Entry.GUARD)
+_FRAME_ID: Final = int(Entry.FRAME_ID)
+_TIMESTAMP_NS: Final = int(Entry.TIMESTAMP_NS)
+_PUBLISHED_NS: Final = int(Entry.PUBLISHED_NS)
+
+
+@dataclass(frozen=True, slots=True)
+class WriterStats:
+    """Counts since the writer's start.
+
+    `published` frames are in the ring; `dropped` were given back, skipped, or came while a slot
+    was lent or after the end; `rejected` did not have the size of a frame, or no usable time;
+    `failures` are faults that ended the export or its version 1 names.
+    """
+
+    published: int
+    dropped: int
+    rejected: int
+    failures: int
+
+
+class SlotLease:
+    """The next slot, lent to be filled in place; then published or dropped, once.
+
+    As a context it drops at its end what was not published.
+    """
+
+    __slots__ = ("_finish", "buffer")
+
+    buffer: memoryview
+    """The slot's bytes, writable, `spec.size_bytes` of them, format `B`."""
+
+    def __init__(self, buffer: memoryview, finish: Callable[[int | None, bool], bool]) -> None:
+        self.buffer = buffer
+        self._finish: Callable[[int | None, bool], bool] | None = finish
+
+    def publish(self, timestamp_ns: int | None = None) -> bool:
+        """Make the frame the newest one. `timestamp_ns`: Unix time; None: now. Never raises.
+
+        False: it was not exported.
+        """
+        finish, self._finish = self._finish, None
+        return finish is not None and finish(timestamp_ns, True)
+
+    def drop(self) -> None:
+        """Give the slot back unpublished; its frame counts as lost (`frame_id` moves on)."""
+        finish, self._finish = self._finish, None
+        if finish is not None:
+            finish(None, False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.drop()
+
+    def __del__(self) -> None:
+        self.drop()
+
+
+class FrameWriter:
+    """The one writer of a camera's ring.
+
+    Starting allocates and touches all memory. It raises `ExportDisabledError` (export is off),
+    `WriterConflictError` (another live writer), `NoSpaceError`, `StorageError`, `CameraIdError`
+    or `SettingsError`. What a dead writer left is taken over. Values that are not given are those
+    of `settings`, and these, if not given, those of the environment.
+
+    From then on nothing here raises, waits or repeats. A frame of the wrong size is rejected; any
+    other fault ends the export. Both are counted, the first of each kind is logged in one line.
+    It may be used from any thread; of two frames at the same moment one is dropped.
+    """
+
+    _active = False
+
+    def __init__(
+        self,
+        camera_id: str,
+        spec: FrameSpec | None = None,
+        *,
+        capacity: int | None = None,
+        version1_names: bool | None = None,
+        settings: ExportSettings | None = None,
+        first_sequence: int = 1,
+    ) -> None:
+        settings = ExportSettings.from_env() if settings is None else settings
+        if not settings.enabled:
+            raise ExportDisabledError("frame export is off: AI_FRAME_EXPORT_ENABLED is not true")
+        self.camera_id = check_camera_id(camera_id)
+        self.spec = settings.spec if spec is None else spec
+        self.capacity = settings.capacity if capacity is None else capacity
+        if not MIN_CAPACITY <= self.capacity <= MAX_CAPACITY:
+            raise SettingsError(
+                f"a ring's capacity must be from {MIN_CAPACITY} to {MAX_CAPACITY} frames, "
+                f"not {self.capacity}"
+            )
+        if self.capacity * self.spec.size_bytes > MAX_RING_BYTES:
+            raise SettingsError(
+                f"{self.capacity} frames of {self.spec.size_bytes} bytes are more than a ring "
+                f"may have ({MAX_RING_BYTES} bytes)"
+            )
+        # Taken without waiting: of two frames at once the second is dropped.
+        turn = threading.Lock()
+        self._take_turn, self._end_turn = turn.acquire, turn.release
+        self._entries = [entry_word(slot) for slot in range(self.capacity)]
+        self._fence = Fence()
+        self._sequence = first_sequence  # of the frame that is to come
+        self._frame_id = 1
+        self._published = 0
+        self._dropped = 0
+        self._rejected = 0
+        self._failures = 0
+        self._names: Version1Names | None = None
+        self._folder = CameraFolder(settings.base_dir, camera_id, settings.group)
+        try:
+            self.epoch = max(time_ns(), self._folder.end_leftovers() + 1)
+            self._make_ring()
+            if settings.version1_names if version1_names is None else version1_names:
+                self._names = Version1Names(self._folder, camera_id, self.spec, self._slot_names())
+            os.rename(
+                f"{RING_NAME}.tmp",
+                RING_NAME,
+                src_dir_fd=self._folder.fd,
+                dst_dir_fd=self._folder.fd,
+            )
+        except BaseException as error:
+            self._remove_names()
+            explained = self._folder.explain(error) if isinstance(error, OSError) else error
+            self._folder.remove()
+            raise explained from (error if explained is not error else None)
+        self._active = True
+        _living.add(self)
+
+    def _slot_names(self) -> list[str]:
+        return [slot_name(self.epoch, slot) for slot in range(self.capacity)]
+
+    def _make_ring(self) -> None:
+        frames = FileMemory(self.spec.size_bytes, self.capacity, writable=True)
+        self._slots: list[memoryview] = []
+        for slot, name in enumerate(self._slot_names()):
+            fd = self._folder.create(name, self.spec.size_bytes)
+            try:
+                self._slots.append(frames.lay(fd, slot))
+            finally:
+                os.close(fd)
+        size = control_bytes(self.capacity)
+        fd = self._folder.create(f"{RING_NAME}.tmp", size)
+        try:
+            self._words = FileMemory(size, writable=True).lay(fd).cast("Q")
+        finally:
+            os.close(fd)
+        for field, value in (
+            (Header.MAGIC, MAGIC),
+            (Header.VERSION, VERSION),
+            (Header.HEADER_BYTES, HEADER_BYTES),
+            (Header.ENTRY_BYTES, ENTRY_BYTES),
+            (Header.CAPACITY, self.capacity),
+            (Header.FRAME_BYTES, self.spec.size_bytes),
+            (Header.WIDTH_PX, self.spec.width_px),
+            (Header.HEIGHT_PX, self.spec.height_px),
+            (Header.PIXEL_FORMAT, self.spec.pixel_format),
+            (Header.STRIDE_BYTES, self.spec.stride_bytes),
+            (Header.EPOCH, self.epoch),
+            (Header.WRITER_PID, os.getpid()),
+            (Header.STARTED_NS, time_ns()),
+            (Header.STATE, State.LIVE),
+        ):
+            self._words[field] = value
+
+    @property
+    def active(self) -> bool:
+        """False once export was closed or has failed: frames then go nowhere."""
+        return self._active
+
+    @property
+    def stats(self) -> WriterStats:
+        """What happened to the frames so far."""
+        return WriterStats(self._published, self._dropped, self._rejected, self._failures)
+
+    def write(self, frame: FrameBytes, timestamp_ns: int | None = None) -> bool:
+        """Copy one frame in and publish it. False: it was not exported. Never raises.
+
+        `frame`: anything with `spec.size_bytes` bytes of NV12, in one piece or strided.
+        `timestamp_ns`: the frame's time in Unix time (CLOCK_REALTIME); None: now.
+        """
+        target = self._begin()
+        if target is None:
+            return False
+        try:
+            source = memoryview(cast("ReadableBuffer", frame))
+            if source.nbytes != len(target):
+                self._reject(f"a frame has {source.nbytes} bytes, not {len(target)}")
+            elif source.c_contiguous:
+                target[:] = source.cast("B")
+                return self._finish(timestamp_ns, True)
+            else:
+                _copy_strided(target, source)
+                return self._finish(timestamp_ns, True)
+        except (TypeError, ValueError, BufferError) as error:
+            self._reject(f"what came is not a frame: {error}")
+        except Exception as error:
+            self._fail(error)
+        self._frame_id += 1
+        self._end_turn()
+        return False
+
+    def slot(self) -> SlotLease | None:
+        """Lend the next slot. None: export is over, or a slot is lent already. Never raises."""
+        target = self._begin()
+        return None if target is None else SlotLease(target, self._finish)
+
+    def skip(self, frames: int = 1) -> None:
+        """Count frames that were lost before they got here; `frame_id` moves on."""
+        self._dropped += frames
+        self._frame_id += frames
+
+    def _begin(self) -> memoryview | None:
+        """Mark the next slot as being filled and return its bytes."""
+        if not self._active or not self._take_turn(False):
+            self._dropped += 1
+            return None
+        try:
+            slot = self._sequence % self.capacity
+            self._words[self._entries[slot] + _GUARD] = guard_writing(self._sequence)
+            self._fence()
+            return self._slots[slot]
+        except Exception as error:
+            self._end_turn()
+            self._fail(error)
+            return None
+
+    def _finish(self, timestamp_ns: int | None, publish: bool) -> bool:
+        """End what `_begin` began."""
+        done = False
+        try:
+            if publish and self._active:
+                self._publish(time_ns() if timestamp_ns is None else timestamp_ns)
+                done = True
+            else:
+                self._dropped += 1
+        except (TypeError, ValueError, OverflowError) as error:
+            self._reject(f"a frame's time must be whole nanoseconds, not {timestamp_ns!r}: {error}")
+        except Exception as error:
+            self._fail(error)
+        self._frame_id += 1
+        self._end_turn()
+        return done
+
+    def _publish(self, timestamp_ns: int) -> None:
+        words, fence, sequence = self._words, self._fence, self._sequence
+        slot = sequence % self.capacity
+        entry = self._entries[slot]
+        now_ns = monotonic_ns()
+        words[entry + _TIMESTAMP_NS] = timestamp_ns
+        words[entry + _FRAME_ID] = self._frame_id
+        words[entry + _PUBLISHED_NS] = now_ns
+        fence()  # pixels and metadata are there before the guard says so
+        words[entry + _GUARD] = guard_whole(sequence)
+        # The head needs no fence: who sees it before the guard finds the slot not whole yet.
+        words[_HEAD] = sequence
+        self._sequence = next_sequence(sequence, self.capacity)
+        self._published += 1
+        if self._names is not None:
+            try:
+                self._names.show(slot, self._frame_id, timestamp_ns, now_ns)
+            except Exception as error:
+                self._version1_failed(error)
+
+    def _reject(self, reason: str) -> None:
+        self._rejected += 1
+        if self._rejected == 1:
+            _log.warning("camera %s: frames are not exported: %s", self.camera_id, reason)
+
+    def _version1_failed(self, error: Exception) -> None:
+        if self._active:
+            self._failures += 1
+            _log.warning(
+                "camera %s: version 1 names have ended: %s: %s",
+                self.camera_id,
+                type(error).__name__,
+                error,
+            )
+        self._remove_names()
+
+    def _fail(self, error: Exception) -> None:
+        if self._active:
+            self._failures += 1
+            _log.warning(
+                "camera %s: frame export has ended: %s: %s",
+                self.camera_id,
+                type(error).__name__,
+                error,
+            )
+        self.close()
+
+    def _remove_names(self) -> None:
+        names, self._names = self._names, None
+        if names is not None:
+            with suppress(OSError):
+                names.remove()
+
+    def close(self) -> None:
+        """The camera stops: readers see the end, the names go. Twice is the same as once."""
+        if not self._active:
+            return
+        self._active = False
+        _living.discard(self)
+        self._words[_STATE] = State.ENDED
+        self._remove_names()
+        self._folder.remove()
+        # The memory goes with the last use of it; a slot that is still lent stays valid.
+        self._slots, self._words = [], memoryview(b"")
+
+    def __del__(self) -> None:
+        self.close()
+
+    def _forked(self) -> None:
+        """In the child of a fork: the ring is the parent's."""
+        self._active = False
+        self._names = None
+        self._folder.forget()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+_living: weakref.WeakSet[FrameWriter] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    for writer in list(_living):
+        writer.close()
+
+
+def _forget_all() -> None:
+    for writer in list(_living):
+        writer._forked()
+    _living.clear()
+
+
+os.register_at_fork(after_in_child=_forget_all)
+
+
+def _copy_strided(target: memoryview, source: memoryview) -> None:
+    import numpy as np
+
+    frame = np.asarray(source)
+    np.copyto(np.frombuffer(target, frame.dtype).reshape(frame.shape), frame)

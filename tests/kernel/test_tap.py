@@ -1,0 +1,566 @@
+"""The tap, from real pipes, sockets and FFmpegs to the frames that readers get."""
+
+import fcntl
+import itertools
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kernel import tap_host
+from kernel.catalogue import list_rings
+from kernel.layout import FrameSpec
+from kernel.reader import FrameReader
+from kernel.settings import ExportSettings
+from kernel.tap import PipeTap, TapStats
+from kernel.writer import FrameWriter
+from tests.kernel.streams import (
+    DEADLINE_S,
+    FFMPEG,
+    awaited,
+    eventually,
+    is_running,
+    pattern,
+    write_all,
+)
+
+SMALL = FrameSpec(64, 36)
+HD = FrameSpec(640, 360)
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+BOTH_WAYS = pytest.mark.parametrize("in_process", [False, True], ids=["process", "thread"])
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> ExportSettings:
+    return ExportSettings(enabled=True, base_dir=str(tmp_path / "vas"), capacity=4)
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    """A pipe of the host's own; tests close the writing end, which must not be closed twice."""
+    reading, writing = os.pipe()
+    yield reading, writing
+    os.close(reading)
+
+
+def camera_is_free(settings: ExportSettings) -> bool:
+    return not any(ring.owned for ring in list_rings(settings.base_dir))
+
+
+def test_source(spec: FrameSpec, fps: int, frames: int) -> list[str]:
+    picture = f"testsrc2=size={spec.width_px}x{spec.height_px}:rate={fps}"
+    source = ["-v", "error", "-nostdin", "-re", "-f", "lavfi", "-i", picture]
+    return [FFMPEG, *source, "-frames:v", str(frames)]
+
+
+test_source.__test__ = False  # type: ignore[attr-defined]
+
+
+@BOTH_WAYS
+def test_pixels_of_ffmpeg_are_those_that_readers_get(
+    in_process: bool, settings: ExportSettings, tmp_path: Path
+) -> None:
+    total, recording = 45, tmp_path / "recording.nv12"
+    to_file = ["-f", "rawvideo", "-pix_fmt", "nv12", str(recording), "-frames:v", str(total)]
+    with (
+        PipeTap("cam", HD, settings=settings, in_process=in_process) as tap,
+        FrameReader("cam", base_dir=settings.base_dir) as reader,
+    ):
+        assert tap.wait_ready(DEADLINE_S)
+        with tap.output() as output:
+            command = [*test_source(HD, 15, total), *to_file, *output.args]
+            ffmpeg = subprocess.Popen(command, pass_fds=output.pass_fds)
+        seen = {frame.frame_id: frame.data for frame in reader.frames(until_end=True)}
+        assert ffmpeg.wait(DEADLINE_S) == 0
+        assert tap.wait_ended(DEADLINE_S)
+    assert tap.stats.error is None
+    assert tap.stats.frames == total
+    assert tap.stats.dropped == tap.stats.leftover_bytes == 0
+    recorded = np.fromfile(recording, np.uint8).reshape(total, *HD.shape)
+    assert len(seen) > 5
+    for number, data in seen.items():
+        assert np.array_equal(data, recorded[number - 1]), f"frame {number}"
+
+
+@BOTH_WAYS
+def test_every_frame_comes_whole_out_of_a_pipe_however_it_was_cut(
+    in_process: bool, settings: ExportSettings, pipe: tuple[int, int]
+) -> None:
+    reading, writing = pipe
+    with (
+        PipeTap("cam", HD, stream=reading, settings=settings, in_process=in_process) as tap,
+        FrameReader("cam", base_dir=settings.base_dir) as reader,
+    ):
+        assert tap.wait_ready(DEADLINE_S)
+        for number, piece in enumerate((1, 7, 4095, 4096, 65537, 1 << 20), start=1):
+            data = pattern(number, HD).tobytes()
+            # The first bytes one by one, then in pieces: each write may be a read of its own.
+            cuts = [*range(50), *range(50, len(data), max(piece, 997)), len(data)]
+            for begin, end in itertools.pairwise(cuts):
+                write_all(writing, data[begin:end])
+            assert awaited(reader, number).data.tobytes() == data
+        os.close(writing)
+        assert tap.wait_ended(DEADLINE_S)
+    assert tap.stats.frames == 6
+    assert tap.stats.dropped == 0
+    assert tap.stats.error is None
+
+
+def test_a_pipe_of_one_page_is_enough(settings: ExportSettings, pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    with (
+        PipeTap("cam", HD, stream=reading, settings=settings) as tap,
+        FrameReader("cam", base_dir=settings.base_dir) as reader,
+    ):
+        assert tap.wait_ready(DEADLINE_S)
+        assert fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096) == 4096
+        for number in (1, 2, 3):
+            data = pattern(number, HD).tobytes()
+            write_all(writing, data)
+            assert awaited(reader, number).data.tobytes() == data
+        os.close(writing)
+        assert tap.wait_ended(DEADLINE_S)
+
+
+def test_a_pipe_is_made_as_large_as_the_host_allows(
+    settings: ExportSettings, pipe: tuple[int, int]
+) -> None:
+    reading, writing = pipe
+    before = fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ)
+    with PipeTap("cam", SMALL, stream=reading, settings=settings):
+        assert fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ) > before
+        os.close(writing)
+
+
+def test_a_socket_that_the_host_has_already_is_read_too(settings: ExportSettings) -> None:
+    reading, writing = socket.socketpair()
+    with (
+        writing,
+        PipeTap("cam", SMALL, stream=reading, settings=settings) as tap,
+        FrameReader("cam", base_dir=settings.base_dir) as reader,
+    ):
+        reading.close()
+        writing.sendall(pattern(1, SMALL).tobytes())
+        assert awaited(reader, 1).data.tobytes() == pattern(1, SMALL).tobytes()
+        writing.close()
+        assert tap.wait_ended(DEADLINE_S)
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("offered", [True, False], ids=["socket", "pipe"])
+def test_an_end_in_mid_frame_is_an_end_and_what_was_there_is_told(
+    offered: bool, in_process: bool, settings: ExportSettings, pipe: tuple[int, int]
+) -> None:
+    reading, writing = pipe
+    stream = None if offered else reading
+    with PipeTap("cam", SMALL, stream=stream, settings=settings, in_process=in_process) as tap:
+        with tap.output() as output:
+            if offered:
+                os.dup2(output.pass_fds[0], writing)
+        write_all(writing, pattern(1, SMALL).tobytes() + b"x" * 100)
+        os.close(writing)
+        assert tap.wait_ended(DEADLINE_S)
+    assert (tap.stats.frames, tap.stats.leftover_bytes) == (1, 100)
+    assert tap.stats.error is None
+    assert list_rings(settings.base_dir) == []
+
+
+def test_ffmpeg_ahead_for_long_loses_whole_frames_and_never_the_boundary(
+    settings: ExportSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kernel import tap_process
+    from kernel.tap_stream import RawStream
+
+    # A stream that always has more waiting, as with an FFmpeg that is faster than the tap.
+    monkeypatch.setattr(RawStream, "is_behind", lambda _: True)
+    monkeypatch.setattr(tap_process, "PATIENCE_NS", 20_000_000)
+    reading, writing = os.pipe()
+    total = 0
+    with (
+        PipeTap("cam", SMALL, stream=reading, settings=settings, in_process=True) as tap,
+        FrameReader("cam", base_dir=settings.base_dir) as reader,
+    ):
+        os.close(reading)
+
+        def flood() -> TapStats | None:
+            nonlocal total
+            for _ in range(200):
+                total += 1
+                write_all(writing, pattern(total, SMALL).tobytes())
+            frame = reader.latest()
+            if frame is not None:
+                assert frame.data.tobytes() == pattern(frame.frame_id, SMALL).tobytes()
+            return tap.stats if tap.stats.dropped > 100 else None
+
+        eventually(flood, "frames are dropped")
+        os.close(writing)
+        assert tap.wait_ended(DEADLINE_S)
+    assert tap.stats.frames + tap.stats.dropped == total
+    assert tap.stats.frames > 2
+    assert tap.stats.leftover_bytes == 0
+
+
+def test_stopped_and_killed_readers_cost_no_frame(settings: ExportSettings) -> None:
+    code = f"""
+        import sys
+        from kernel.reader import FrameReader
+        with FrameReader("cam", base_dir={settings.base_dir!r}) as reader:
+            while True:
+                with reader.view() as frame:
+                    if frame is not None:
+                        print("reading", flush=True)
+                        sys.stdin.read()
+    """
+    with PipeTap("cam", SMALL, settings=settings) as tap:
+        with tap.output() as output:
+            writing = os.dup(output.pass_fds[0])
+        write_all(writing, pattern(1, SMALL).tobytes())
+        readers = [
+            subprocess.Popen(
+                [sys.executable, "-c", textwrap.dedent(code)],
+                cwd=REPOSITORY,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+            for _ in range(2)
+        ]
+        for reader in readers:
+            assert reader.stdout is not None
+            assert reader.stdout.readline() == b"reading\n"
+        readers[0].send_signal(signal.SIGSTOP)
+        readers[1].kill()
+        with FrameReader("cam", base_dir=settings.base_dir) as reading:
+            for number in range(2, 30):
+                write_all(writing, pattern(number, SMALL).tobytes())
+                assert awaited(reading, number).data.tobytes() == pattern(number, SMALL).tobytes()
+        os.close(writing)
+        assert tap.wait_ended(DEADLINE_S)
+        assert (tap.stats.frames, tap.stats.dropped) == (29, 0)
+        for reader in readers:
+            reader.kill()
+            reader.communicate()
+
+
+def recording_ffmpeg(tap: PipeTap, recording: Path, frames: int) -> subprocess.Popen[bytes]:
+    """An FFmpeg with a recording, which must not suffer, and the tap's output."""
+    to_file = ["-c:v", "rawvideo", "-pix_fmt", "nv12", "-f", "rawvideo", str(recording)]
+    with tap.output() as output:
+        return subprocess.Popen(
+            [*test_source(HD, 25, frames), *to_file, "-frames:v", str(frames), *output.args],
+            pass_fds=output.pass_fds,
+        )
+
+
+def test_a_killed_tap_process_costs_frames_but_ffmpeg_goes_on_to_its_end(
+    settings: ExportSettings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recording, total = tmp_path / "recording.nv12", 60
+    with (
+        PipeTap("cam", HD, settings=settings) as tap,
+        FrameReader("cam", base_dir=settings.base_dir) as reader,
+    ):
+        ffmpeg = recording_ffmpeg(tap, recording, total)
+        eventually(reader.latest, "a frame")
+        first = tap.pid
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        eventually(lambda: tap.stats.state == "discarding", "the host notices")
+        # Readers see the end, as with a writer that closed.
+        eventually(lambda: reader.latest() is None, "the end")
+        assert ffmpeg.wait(DEADLINE_S) == 0
+        assert tap.wait_ended(DEADLINE_S)
+    assert tap.stats.error is not None
+    assert "signal 9" in tap.stats.error
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert recording.stat().st_size == total * HD.size_bytes
+    assert list_rings(settings.base_dir) == []
+
+
+def test_a_tap_process_that_hangs_is_ended_and_ffmpeg_goes_on(
+    settings: ExportSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tap_host, "SILENT_S", 1)
+    recording, total = tmp_path / "recording.nv12", 60
+    with PipeTap("cam", HD, settings=settings) as tap:
+        ffmpeg = recording_ffmpeg(tap, recording, total)
+        eventually(lambda: tap.stats.frames, "a frame")
+        assert tap.pid is not None
+        os.kill(tap.pid, signal.SIGSTOP)
+        assert ffmpeg.wait(DEADLINE_S) == 0
+        assert tap.wait_ended(DEADLINE_S)
+    assert recording.stat().st_size == total * HD.size_bytes
+
+
+def test_a_stream_is_read_to_its_end_even_when_the_process_that_discards_is_killed(
+    settings: ExportSettings, pipe: tuple[int, int]
+) -> None:
+    reading, writing = pipe
+    with PipeTap("cam", SMALL, stream=reading, settings=settings) as tap:
+        assert tap.wait_ready(DEADLINE_S)
+        for _ in range(2):
+            pid = eventually(lambda: tap.pid, "a process")
+            os.kill(pid, signal.SIGKILL)
+            eventually(lambda gone=pid: tap.pid != gone, "the next one")  # type: ignore[misc]
+        write_all(writing, bytes(8 << 20))
+        os.close(writing)
+        assert tap.wait_ended(DEADLINE_S)
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("why", ["another writer", "no memory", "no such size"])
+def test_a_ring_that_cannot_be_made_is_said_and_costs_ffmpeg_nothing(
+    why: str,
+    in_process: bool,
+    settings: ExportSettings,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    recording, total = tmp_path / "recording.nv12", 10
+    other, spec = None, HD
+    if why == "another writer":
+        other = FrameWriter("cam", SMALL, settings=settings)
+    elif why == "no memory":
+        spec = FrameSpec(16384, 16384)
+        settings = ExportSettings(enabled=True, base_dir=settings.base_dir, capacity=1000)
+    else:
+        spec = FrameSpec(HD.width_px, HD.height_px)
+        settings = ExportSettings(enabled=True, base_dir=settings.base_dir, capacity=1)
+    with PipeTap("cam", spec, settings=settings, in_process=in_process) as tap:
+        ffmpeg = recording_ffmpeg(tap, recording, total)
+        assert ffmpeg.wait(DEADLINE_S) == 0
+        assert tap.wait_ended(DEADLINE_S)
+    assert tap.stats.error is not None
+    assert ("live writer" if other else "ring") in tap.stats.error
+    assert tap.stats.frames == 0
+    assert recording.stat().st_size == total * HD.size_bytes
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    if other:
+        assert other.active
+        other.close()
+
+
+@BOTH_WAYS
+def test_closing_frees_the_camera_at_once_and_reads_on_until_ffmpeg_ends(
+    in_process: bool, settings: ExportSettings, tmp_path: Path
+) -> None:
+    recording, total = tmp_path / "recording.nv12", 40
+    tap = PipeTap("cam", HD, settings=settings, in_process=in_process)
+    ffmpeg = recording_ffmpeg(tap, recording, total)
+    eventually(lambda: tap.stats.frames, "a frame")
+    tap.close()
+    assert camera_is_free(settings)
+    assert ffmpeg.poll() is None
+    tap.close()
+    assert ffmpeg.wait(DEADLINE_S) == 0
+    assert tap.wait_ended(DEADLINE_S)
+    assert tap.stats.error is None
+    assert recording.stat().st_size == total * HD.size_bytes
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("offered", [True, False], ids=["socket", "pipe"])
+def test_closing_does_not_wait_for_the_rest_of_a_frame(
+    offered: bool, in_process: bool, settings: ExportSettings, pipe: tuple[int, int]
+) -> None:
+    reading, writing = pipe
+    stream = None if offered else reading
+    tap = PipeTap("cam", SMALL, stream=stream, settings=settings, in_process=in_process)
+    with tap.output() as output:
+        if offered:
+            os.dup2(output.pass_fds[0], writing)
+    write_all(writing, pattern(1, SMALL).tobytes()[:1000])
+    assert tap.wait_ready(DEADLINE_S)
+    tap.close()
+    assert tap.stats.state == "discarding"
+    assert camera_is_free(settings)
+    write_all(writing, bytes(4 << 20))
+    os.close(writing)
+    assert tap.wait_ended(DEADLINE_S)
+
+
+def test_a_tap_that_nobody_was_given_ends_with_its_close(settings: ExportSettings) -> None:
+    tap = PipeTap("cam", SMALL, settings=settings)
+    assert tap.wait_ready(DEADLINE_S)
+    pid = tap.pid
+    tap.close()
+    assert tap.wait_ended(DEADLINE_S)
+    assert pid is not None
+    assert not is_running(pid)
+    assert list_rings(settings.base_dir) == []
+
+
+HOST = """
+    import subprocess, sys, time
+    from kernel.layout import FrameSpec
+    from kernel.settings import ExportSettings
+    from kernel.tap import PipeTap
+    settings = ExportSettings(enabled=True, base_dir=sys.argv[1], capacity=4)
+    tap = PipeTap("cam", FrameSpec(640, 360), settings=settings)
+    with tap.output() as output:
+        ffmpeg = subprocess.Popen([*sys.argv[2:], *output.args], pass_fds=output.pass_fds)
+    print(ffmpeg.pid, tap.pid, flush=True)
+    time.sleep(100)
+"""
+
+
+def test_when_the_host_is_killed_export_stops_and_ffmpeg_is_still_read_from(
+    settings: ExportSettings, tmp_path: Path
+) -> None:
+    recording, total = tmp_path / "recording.nv12", 90
+    to_file = ["-f", "rawvideo", "-pix_fmt", "nv12", str(recording), "-frames:v", str(total)]
+    code = textwrap.dedent(HOST)
+    ffmpeg_and_recording = [*test_source(HD, 25, total), *to_file]
+    host = subprocess.Popen(
+        [sys.executable, "-c", code, settings.base_dir, *ffmpeg_and_recording],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+    )
+    assert host.stdout is not None
+    with host.stdout:
+        ffmpeg, tap = map(int, host.stdout.readline().split())
+    with FrameReader("cam", base_dir=settings.base_dir) as reader:
+        eventually(reader.latest, "a frame")
+        host.kill()
+        host.wait()
+        eventually(lambda: reader.latest() is None, "the end")
+    eventually(lambda: camera_is_free(settings), "the camera is free")
+    assert is_running(ffmpeg)
+    eventually(lambda: not is_running(ffmpeg), "FFmpeg's end")
+    assert recording.stat().st_size == total * HD.size_bytes
+    eventually(lambda: not is_running(tap), "the tap's end")
+
+
+def test_the_tap_process_has_the_stream_and_nothing_else_of_the_hosts(
+    settings: ExportSettings, tmp_path: Path
+) -> None:
+    secret = os.open(tmp_path / "secret", os.O_RDWR | os.O_CREAT)
+    os.set_inheritable(secret, True)
+    with PipeTap("cam", SMALL, settings=settings) as tap:
+        with tap.output() as output:
+            writing = os.fstat(output.pass_fds[0]).st_ino
+            assert tap.wait_ready(DEADLINE_S)
+            opened = list(Path(f"/proc/{tap.pid}/fd").iterdir())
+            links = {os.readlink(link) for link in opened}
+        assert str(tmp_path / "secret") not in links
+        assert f"socket:[{writing}]" not in links
+        # Ctrl-C in the host's terminal, or a signal to its group, is not for the tap.
+        assert tap.pid is not None
+        assert os.getsid(tap.pid) == tap.pid
+    os.close(secret)
+
+
+def test_signals_end_neither_the_reading_nor_a_frame_in_progress(settings: ExportSettings) -> None:
+    with PipeTap("cam", HD, settings=settings) as tap:
+        with tap.output() as output:
+            writing = os.dup(output.pass_fds[0])
+        with FrameReader("cam", base_dir=settings.base_dir) as reader:
+            data = pattern(1, HD).tobytes()
+            write_all(writing, data[:1000])
+            assert tap.wait_ready(DEADLINE_S)
+            assert tap.pid is not None
+            for number in (signal.SIGINT, signal.SIGHUP):
+                os.kill(tap.pid, number)
+            write_all(writing, data[1000:])
+            assert awaited(reader, 1).data.tobytes() == data
+            os.kill(tap.pid, signal.SIGTERM)
+            eventually(lambda: tap.stats.state == "discarding", "SIGTERM stops the export")
+            eventually(lambda: reader.latest() is None, "the end")
+        write_all(writing, bytes(8 << 20))
+        os.close(writing)
+        assert tap.wait_ended(DEADLINE_S)
+
+
+def test_nothing_of_a_tap_is_left_in_the_host(settings: ExportSettings) -> None:
+    def descriptors() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    before, threads = descriptors(), threading.active_count()
+    for in_process in (False, True):
+        with PipeTap("cam", SMALL, settings=settings, in_process=in_process) as tap:
+            assert tap.wait_ready(DEADLINE_S)
+        assert tap.wait_ended(DEADLINE_S)
+        eventually(lambda: threading.active_count() == threads, "its threads are gone")
+    assert descriptors() == before
+
+
+OFF = """
+    import os, sys
+    def picture():
+        maps = {line.split()[-1] for line in open("/proc/self/maps")}
+        return maps, set(os.listdir("/proc/self/fd")), os.listdir("/proc/self/task")
+    import kernel
+    from kernel.tap import PipeTap
+    from kernel.tap_frame import tap_frame
+    before, modules = picture(), set(sys.modules)
+    with PipeTap("cam") as tap:
+        with tap.output() as output:
+            assert output.args == () and output.pass_fds == (), output
+        assert tap.wait_ready() and tap.wait_ended() and tap.pid is None
+        assert not tap.enabled and tap.stats.state == "off"
+    for _ in range(1000):
+        assert tap_frame("cam", bytes(6)) is False
+    assert picture() == before
+    assert set(sys.modules) == modules, set(sys.modules) - modules
+    loaded = {"numpy", "subprocess", "socket", "multiprocessing", "kernel.writer"} & modules
+    assert not loaded, loaded
+    assert os.listdir(sys.argv[1]) == []
+"""
+
+
+@pytest.mark.parametrize("flag", [None, "", "false", "0"])
+def test_off_makes_nothing_at_all(flag: str | None, tmp_path: Path) -> None:
+    env = {"PATH": os.environ["PATH"], "AI_FRAME_EXPORT_DIR": str(tmp_path)}
+    if flag is not None:
+        env["AI_FRAME_EXPORT_ENABLED"] = flag
+    subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(OFF), str(tmp_path)],
+        cwd=REPOSITORY,
+        env=env,
+        check=True,
+    )
+
+
+def test_off_with_a_stream_of_the_hosts_it_is_read_away_rather_than_left_to_stop_ffmpeg(
+    pipe: tuple[int, int], tmp_path: Path
+) -> None:
+    reading, writing = pipe
+    off = ExportSettings(enabled=False, base_dir=str(tmp_path / "vas"))
+    with PipeTap("cam", SMALL, stream=reading, settings=off) as tap:
+        assert not tap.enabled
+        write_all(writing, bytes(8 << 20))
+        os.close(writing)
+        assert tap.wait_ended(DEADLINE_S)
+    assert not (tmp_path / "vas").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("AI_FRAME_EXPORT_ENABLED", "perhaps"), ("AI_FRAME_WIDTH", "wide")]
+)
+def test_a_setting_that_cannot_be_used_is_said_and_never_raised(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("AI_FRAME_EXPORT_ENABLED", "true")
+    monkeypatch.setenv(name, value)
+    with PipeTap("cam") as tap, tap.output() as output:
+        assert output.args == ()
+        assert tap.stats.error is not None
+        assert name in tap.stats.error
+    assert name in caplog.text
+
+
+def test_the_socket_offered_can_be_written_to_before_anybody_reads(
+    settings: ExportSettings,
+) -> None:
+    with PipeTap("cam", SMALL, settings=settings) as tap, tap.output() as output:
+        writable = select.select([], [output.pass_fds[0]], [], 0)[1]
+        assert writable == [output.pass_fds[0]]

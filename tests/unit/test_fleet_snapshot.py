@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from vas_dash.domain.entities import Assignment, CellKey
+from vas_dash.domain.fleet import CellState, FleetSnapshot, Part
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+LATER = NOON + timedelta(minutes=1)
+KEY = CellKey("c-1", "ppe")
+
+
+def row(row_id: str, key: CellKey = KEY, *, enabled: bool = True) -> Assignment:
+    return Assignment(row_id, *key, enabled, None, None, None, NOON, None)
+
+
+def snapshot(assignments: Part[Assignment], taken_at: datetime = NOON) -> FleetSnapshot:
+    return FleetSnapshot(Part.complete(()), Part.complete(()), assignments, taken_at)
+
+
+def test_a_cell_that_was_read_on_its_own_replaces_the_one_of_the_sweep() -> None:
+    before = snapshot(Part.complete((row("a"), row("b", CellKey("c-2", "ppe")))))
+    after = before.with_cell(KEY, row("a", enabled=False))
+    assert after.cell(*KEY).state is CellState.OFF
+    assert after.cell("c-2", "ppe").state is CellState.ON
+    assert before.with_cell(KEY, None).cell(*KEY).state is CellState.UNASSIGNED
+    assert before.cell(*KEY).state is CellState.ON
+
+
+def test_a_doubted_cell_is_unknown_whatever_was_read() -> None:
+    for part in (Part.complete((row("a"),)), Part[Assignment].complete(())):
+        cell = snapshot(part).doubting({KEY: "the change was not confirmed"}).cell(*KEY)
+        assert (cell.state, cell.reason) == (CellState.UNKNOWN, "the change was not confirmed")
+        assert cell.last_seen_at == NOON
+
+
+def test_an_incomplete_read_is_remembered_where_there_was_no_complete_one() -> None:
+    first = snapshot(Part.incomplete((row("a"),), "some are missing"))
+    second = snapshot(Part.unavailable("gone"), LATER).remembering(first)
+    cell = second.cell(*KEY)
+    assert (cell.state, cell.assignment, cell.last_seen_at) == (CellState.UNKNOWN, row("a"), NOON)
+
+
+def test_an_incomplete_read_does_not_replace_the_memory_of_a_complete_one() -> None:
+    whole = snapshot(Part.complete((row("a"), row("b", CellKey("c-2", "ppe")))))
+    some = snapshot(Part.incomplete((row("a"),), "cut"), LATER).remembering(whole)
+    none = snapshot(Part.unavailable("gone"), LATER).remembering(some)
+    assert none.cell("c-2", "ppe").assignment == row("b", CellKey("c-2", "ppe"))
