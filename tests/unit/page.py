@@ -27,7 +27,10 @@ _EMPTY: dict[str, Any] = {
 
 
 class Page:
-    """One open page. `last` is the newest answer; `sent` the components that it changed."""
+    """One open page.
+
+    `last` is the newest answer, `sent` the components that it changed, `received` all answers.
+    """
 
     def __init__(self, client: Client, prefix: str = "/ai-models/") -> None:
         self.client = client
@@ -35,6 +38,7 @@ class Page:
         self.props: dict[str, Value] = dict(_EMPTY)
         self.last: TestResponse | None = None
         self.sent: dict[str, Any] = {}
+        self.received: list[str] = []
         self.callbacks: list[dict[str, Any]] = client.get(f"{prefix}_dash-dependencies").get_json()
 
     def __getitem__(self, prop: str) -> Value:
@@ -187,6 +191,7 @@ class Page:
                 "changedPropIds": [trigger],
             },
         )
+        self.received.append(self.last.text)
         if self.last.status_code == 200:
             self.sent = self.last.get_json()["response"]
             for component, props in self.sent.items():
