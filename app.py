@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Any
 
@@ -54,6 +55,8 @@ def _serve(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("vas_dash").setLevel(logging.INFO)
     try:
         _serve(Settings.from_env())
     except VasDashError as error:

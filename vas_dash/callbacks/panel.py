@@ -290,22 +290,17 @@ def _answer(
         case Conflict(current=current) if same_intent(current.intent if current else None, wish):
             return _saved(grid, model, opened, current, "Nothing to save: the VAS has it already.")
         case Saved(assignment=assignment):
-            return _saved(
-                grid,
-                model,
-                opened,
-                assignment,
-                _with_note("Saved. The VAS was read again and has it.", note),
-            )
+            text = _with_note("Saved. The VAS was read again and has it.", note)
+            return _saved(grid, model, opened, assignment, text)
         case Unchanged(assignment=assignment):
             return _saved(
                 grid, model, opened, assignment, "Nothing to save: the VAS has it already."
             )
-        case Conflict(current=current):
+        case Conflict(current=current, after_write=after_write):
             result |= {"conflict": assignment_json(current)} | {"learned": [learned(key, current)]}
             return (
                 keep,
-                view.conflict_message(_said(current), _wished(wish)),
+                view.conflict_message(_said(current), _wished(wish), after_write=after_write),
                 no_update,
                 result,
             )

@@ -146,7 +146,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _one_at_a_time(url: URL) -> AbstractContextManager[None]:
-    """SQLite: changing a file to WAL does not wait for others that do the same, so a lock does."""
+    """SQLite: of several that change a file to WAL at once some fail, without waiting."""
     if url.get_backend_name() == "postgresql":
         return nullcontext()
     return _locked(Path(f"{url.database}.lock"))
