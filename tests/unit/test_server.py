@@ -100,7 +100,7 @@ def resources(client: Client, prefix: str) -> dict[str, str]:
     found = {prefix: client.get(prefix).text}
     for address in re.findall(r'(?:src|href)="([^"]+)"', found[prefix]):
         path = urljoin(prefix, address.split("?")[0])
-        answer = client.get(address)
+        answer = client.get(address, buffered=True)
         assert answer.status_code == 200, address
         found[path] = answer.data.decode("utf-8", "replace")
     return found

@@ -226,12 +226,18 @@ def test_a_closed_model_offers_no_new_assignment(intent: str, closed: bool) -> N
 
 
 def test_a_conflict_shows_both_and_offers_a_choice() -> None:
-    drawn = tree(panel.conflict_message(["on, 7 fps"], ["off"]))
+    drawn = tree(panel.conflict_message(["on, 7 fps"], ["off"], after_write=False))
+    assert "Not saved: the cell was changed elsewhere" in text(drawn)
     assert "In the VAS now on, 7 fps Yours off" in text(drawn)
     assert [one["id"] for one in kinds(drawn, "Button")] == [
         {"type": ids.PANEL_CHOICE, "choice": "mine"},
         {"type": ids.PANEL_CHOICE, "choice": "theirs"},
     ]
+
+
+def test_a_change_over_a_stored_one_is_not_called_not_saved() -> None:
+    drawn = tree(panel.conflict_message(["on, 7 fps"], ["off"], after_write=True))
+    assert text(drawn).startswith("Yours was stored, and then changed elsewhere.")
 
 
 def test_a_message_tells_trouble_from_success() -> None:
