@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, redirect, request, send_from_directory
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from vas_dash.config import Settings
@@ -121,7 +121,7 @@ def _create_page(settings: Settings) -> WSGIApplication:
     from vas_dash.services.fleet_reader import FleetReader
     from vas_dash.views import layout
 
-    server = Flask("vas_dash", static_folder=None)
+    server = _PageServer("vas_dash", static_folder=None)
     dash_server: Any = server
     app = Dash(
         "vas_dash",
@@ -187,6 +187,9 @@ def _callback_failed(error: Exception) -> None:
 def _request_failed(error: Exception, known: Mapping[str, Any]) -> Any:
     from vas_dash.callbacks.arguments import is_callback
 
+    if isinstance(error, InternalServerError) and error.original_exception is not None:
+        # What comes from outside the routes has been logged already.
+        return Response("This did not work.\n", status=500, mimetype="text/plain")
     if isinstance(error, HTTPException):
         return error
     # Dash looks at the body without checking it first.
@@ -220,6 +223,14 @@ def _plain(status: str, text: str) -> WSGIApplication:
         return [body]
 
     return answer
+
+
+class _PageServer(Flask):
+    """Flask, without tracebacks in the log: they may hold anything."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        """One line."""
+        log.error("a request failed: %s", _one_line(exc_info[1]))
 
 
 class _Guard:
