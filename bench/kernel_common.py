@@ -86,13 +86,13 @@ class MemcpyRing:
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             os.posix_fallocate(fd, 0, size * CAPACITY + 8)
-            memory = memoryview(mmap.mmap(fd, size * CAPACITY + 8))
+            memory = memoryview(
+                mmap.mmap(fd, size * CAPACITY + 8, mmap.MAP_SHARED | mmap.MAP_POPULATE)
+            )
         finally:
             os.close(fd)
         self.slots = [memory[n * size : (n + 1) * size] for n in range(CAPACITY)]
         self.head = memory[size * CAPACITY :].cast("Q")
-        for slot in self.slots:
-            slot[:] = bytes(size)
 
     def write(self, frame: memoryview, count: int) -> None:
         """Copy a frame into its slot and count it."""
@@ -127,9 +127,9 @@ class ReferenceExporter:
 
 
 def rounds(seconds: float, clock: Callable[[], float]) -> Iterator[int]:
-    """Count rounds until the time is over; one at least."""
+    """Count rounds until the time is over; two at least, because the first may not count."""
     end = clock() + seconds
     for number in itertools.count():
-        if number and clock() >= end:
+        if number > 1 and clock() >= end:
             return
         yield number

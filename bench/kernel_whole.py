@@ -98,14 +98,15 @@ def version1(reads: int, processes: int = 2) -> dict[str, int]:
 
 def _export(connection: Connection, base_dir: str, exporter: str) -> None:
     """1080p stamped frames at 30 a second, of ours or of the reference's exporter."""
-    began = time.monotonic()
+    due = time.monotonic()
     frame = bytearray(HD.size_bytes)
     if exporter == "reference":
         reference = ReferenceExporter(base_dir, exporter)
     else:
         writer = FrameWriter(exporter, settings=settings_for(base_dir, capacity=30))
     for stamp in itertools.count(1):
-        time.sleep(max(0.0, began + stamp / FPS - time.monotonic()))
+        time.sleep(max(0.0, due - time.monotonic()))
+        due = max(due, time.monotonic()) + 1 / FPS  # who is late does not hurry afterwards
         fill(memoryview(frame), stamp)
         if exporter == "reference":
             reference.write(memoryview(frame), stamp)

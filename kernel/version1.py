@@ -31,7 +31,7 @@ from kernel.storage import CameraFolder
 
 __all__ = ["SHORTEST_HALF_RING_NS", "Version1Names"]
 
-SHORTEST_HALF_RING_NS: Final = 20_000_000
+SHORTEST_HALF_RING_NS: Final = 5_000_000
 
 _RENAME_EXCHANGE = 2
 # PyDLL keeps the interpreter's lock: a decode thread that gave it away for these microseconds

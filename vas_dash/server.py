@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib.util
 import logging
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, redirect, send_from_directory
+from flask import Flask, Response, redirect, request, send_from_directory
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
@@ -155,7 +155,7 @@ def _create_page(settings: Settings) -> WSGIApplication:
         "/healthz", view_func=lambda: Response("ok\n", mimetype="text/plain"), endpoint="healthz"
     )
     server.add_url_rule("/bootstrap.min.css", view_func=_bootstrap, endpoint="bootstrap")
-    server.register_error_handler(Exception, _request_failed)
+    server.register_error_handler(Exception, lambda error: _request_failed(error, app.callback_map))
     _warm(server)
     return _Guard(server)
 
@@ -184,11 +184,24 @@ def _callback_failed(error: Exception) -> None:
     log.error("a callback failed: %s", _one_line(error))
 
 
-def _request_failed(error: Exception) -> Any:
+def _request_failed(error: Exception, known: Mapping[str, Any]) -> Any:
+    from vas_dash.callbacks.arguments import is_callback
+
     if isinstance(error, HTTPException):
         return error
+    # Dash looks at the body without checking it first.
+    if request.path == "/_dash-update-component" and not is_callback(_body(), known):
+        log.warning("a request was no callback of the page")
+        return Response("This is no callback of the page.\n", status=400, mimetype="text/plain")
     log.error("a request failed: %s", _one_line(error))
     return Response("This did not work.\n", status=500, mimetype="text/plain")
+
+
+def _body() -> object:
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:
+        return None
 
 
 def _one_line(error: Exception) -> str:

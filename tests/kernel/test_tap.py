@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from kernel.layout import FrameSpec
 from kernel.reader import FrameReader
 from kernel.settings import ExportSettings
 from kernel.tap import PipeTap, TapStats
-from kernel.writer import FrameWriter
+from kernel.writer import FrameWriter, SlotLease
 from tests.kernel.streams import (
     DEADLINE_S,
     FFMPEG,
@@ -211,6 +212,33 @@ def test_ffmpeg_ahead_for_long_loses_whole_frames_and_never_the_boundary(
     assert tap.stats.frames + tap.stats.dropped == total
     assert tap.stats.frames > 2
     assert tap.stats.leftover_bytes == 0
+
+
+def test_the_time_that_ffmpeg_could_have_waited_is_told(
+    settings: ExportSettings, pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away, back = threading.Event(), threading.Event()
+    publish = SlotLease.publish
+
+    def publish_late(lease: SlotLease, timestamp_ns: int | None = None) -> bool:
+        away.set()
+        assert back.wait(DEADLINE_S)
+        return publish(lease, timestamp_ns)
+
+    monkeypatch.setattr(SlotLease, "publish", publish_late)
+    reading, writing = pipe
+    with PipeTap("cam", SMALL, stream=reading, settings=settings, in_process=True) as tap:
+        write_all(writing, pattern(1, SMALL).tobytes())
+        assert away.wait(DEADLINE_S)
+        write_all(writing, pattern(2, SMALL).tobytes())
+        since = time.monotonic()
+        eventually(lambda: time.monotonic() - since > 0.2, "a while")
+        waited_s = time.monotonic() - since
+        back.set()
+        os.close(writing)
+        assert tap.wait_ended(DEADLINE_S)
+    assert tap.stats.frames == 2
+    assert tap.stats.longest_wait_s >= waited_s
 
 
 def test_stopped_and_killed_readers_cost_no_frame(settings: ExportSettings) -> None:

@@ -23,12 +23,14 @@ _EMPTY: dict[str, Any] = {
     "poll.n_intervals": 0,
     "recent.data": [],
     "rendered.data": {"default_page_size": 50},
-    "status.children": "as of, not read yet",
 }
 
 
 class Page:
-    """One open page. `last` is the newest answer; `sent` the components that it changed."""
+    """One open page.
+
+    `last` is the newest answer, `sent` the components that it changed, `received` all answers.
+    """
 
     def __init__(self, client: Client, prefix: str = "/ai-models/") -> None:
         self.client = client
@@ -36,6 +38,7 @@ class Page:
         self.props: dict[str, Value] = dict(_EMPTY)
         self.last: TestResponse | None = None
         self.sent: dict[str, Any] = {}
+        self.received: list[str] = []
         self.callbacks: list[dict[str, Any]] = client.get(f"{prefix}_dash-dependencies").get_json()
 
     def __getitem__(self, prop: str) -> Value:
@@ -49,6 +52,15 @@ class Page:
             self.props["url.search"] = search
         self.props["poll.n_intervals"] += 1
         self.fire("url.search" if search is not None else "poll.n_intervals")
+        # What grid.js does with it: the texts to their places, and the filters asked for again.
+        rendered = self["rendered.data"]
+        for name, line in rendered.get("texts", {}).items():
+            self.props[f"{name}.children"] = line
+        sent = self.sent
+        if rendered.get("options", "") != (self["options.data"] or ""):
+            last = self.last
+            self.set("options.data", rendered["options"])
+            self.sent, self.last = {**sent, **self.sent}, last
 
     def peek(self, camera: str, model: str, kind: str = "cell") -> str:
         """The tooltip of a cell."""
@@ -179,6 +191,7 @@ class Page:
                 "changedPropIds": [trigger],
             },
         )
+        self.received.append(self.last.text)
         if self.last.status_code == 200:
             self.sent = self.last.get_json()["response"]
             for component, props in self.sent.items():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from dash.exceptions import PreventUpdate
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Json, TypeAdapter, ValidationError
@@ -140,6 +141,39 @@ def learned(
         "unknown": unknown,
         "seen": None if seen is None else seen.isoformat(),
     }
+
+
+class _Property(_Argument):
+    """One property of one component, with its value or without."""
+
+    id: str | dict[str, str | int | float | bool]
+    property: str
+
+
+class _Request(_Argument):
+    """What Dash takes for granted of a request that is a callback."""
+
+    output: str
+    outputs: _Property | list[_Property]
+    inputs: list[_Property | list[_Property]]
+    state: list[_Property | list[_Property]] = Field(default_factory=list)
+    changed: list[str] = Field(default_factory=list, alias="changedPropIds")
+
+
+def is_callback(body: object, callbacks: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether the body of a request calls one of Dash's `callback_map`, with all its arguments."""
+    try:
+        request = _Request.model_validate(body)
+    except (ValidationError, RecursionError):
+        return False
+    callback = callbacks.get(request.output)
+    outputs = request.outputs if isinstance(request.outputs, list) else [request.outputs]
+    return callback is not None and (
+        len(request.inputs) == len(callback["inputs"])
+        and len(request.state) == len(callback["state"])
+        and len(outputs) == request.output.strip(".").count("...") + 1
+        and request.output.startswith("..") == isinstance(request.outputs, list)
+    )
 
 
 RENDERED = TypeAdapter(Rendered)

@@ -296,11 +296,11 @@ def _answer(
             return _saved(
                 grid, model, opened, assignment, "Nothing to save: the VAS has it already."
             )
-        case Conflict(current=current):
+        case Conflict(current=current, after_write=after_write):
             result |= {"conflict": assignment_json(current)} | {"learned": [learned(key, current)]}
             return (
                 keep,
-                view.conflict_message(_said(current), _wished(wish)),
+                view.conflict_message(_said(current), _wished(wish), after_write=after_write),
                 no_update,
                 result,
             )

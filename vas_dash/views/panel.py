@@ -117,11 +117,16 @@ def text_message(text: str, *, trouble: bool = False) -> Component:
     return html.P(text, className="vd-error" if trouble else "vd-ok")
 
 
-def conflict_message(theirs: list[str], mine: list[str]) -> Component:
+def conflict_message(theirs: list[str], mine: list[str], *, after_write: bool) -> Component:
     """Both values, and the choice between them."""
+    what = (
+        "Yours was stored, and then changed elsewhere."
+        if after_write
+        else "Not saved: the cell was changed elsewhere since this was opened."
+    )
     return html.Div(
         [
-            html.P("Not saved: the cell was changed elsewhere since this was opened."),
+            html.P(what),
             html.Dl(
                 [
                     html.Dt("In the VAS now"),
