@@ -8,17 +8,17 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.browser.page import BrowserLog, GridPage
+from tests.browser.serving import served
 from tests.browser.site import PAGE_SIZE, make_vas
 from tests.fakes.faulty_vas import FaultyVas
 from vas_dash import Settings, create_server
-from vas_dash.embedded.listener import Listener
 
 WAIT_MS = 20_000
 """The generous deadline of every wait for a state."""
@@ -68,7 +68,7 @@ def serve() -> Iterator[Serve]:
     with ExitStack() as stack:
 
         def start(app: Flask) -> str:
-            return stack.enter_context(closing(Listener(app, 0))).base_url
+            return stack.enter_context(served(app))
 
         yield start
 
