@@ -4,6 +4,8 @@
 
     VasDashError
     ├── SettingsError                a variable of the environment has no usable value
+    ├── TextError, BeyondAFormError, UncheckableError
+    │                                between the modules of a form for parameters (`viewmodel/`)
     └── BackendError                 the VAS did not do what was asked; `reason` says why
         ├── UnreachableError         no connection: no such host, no route, no TLS
         │   └── NotListeningError   nobody listens at the address
