@@ -59,11 +59,9 @@ class TestTwoWorkers:
         environment = {
             "PATH": os.environ["PATH"],
             "VAS_API_URL": str(settings.api_url),
-            "VAS_DASH_REFRESH_S": "1",
+            "VAS_DASH_REFRESH_S": "3",
             "VAS_DASH_POLL_S": "0.2",
             "VAS_DASH_PAGE_SIZE": str(PAGE_SIZE),
-            "WEB_CONCURRENCY": "2",
-            "PORT": str(free_port()),
         }
         yield from gunicorn(environment)
 
@@ -109,30 +107,25 @@ class TestTwoWorkers:
         grid.expect_cell("Gate 3", "ppe", "\N{BLACK CIRCLE} on")
 
 
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-    return port
-
-
 def gunicorn(environment: dict[str, str]) -> Iterator[str]:
-    """`python app.py` until the test ends; it prints its address once it can be reached."""
-    process = subprocess.Popen(
-        [sys.executable, "app.py"],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line.startswith("http://"):
-        process.kill()
-        pytest.fail(f"gunicorn did not start: {process.communicate()[1]}")
-    yield line.strip().removesuffix("/ai-models/")
-    process.terminate()
-    _, log = process.communicate(timeout=30)
+    """Two workers of `app:server`; each request meets either, as no connection is kept."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "gunicorn", "app:server", "--no-control-socket"),
+                *("--workers", "2", "--worker-class", "gthread", "--threads", "4"),
+                *("--keep-alive", "0", "--bind", f"fd://{listener.fileno()}"),
+            ],
+            cwd=ROOT,
+            env=environment,
+            pass_fds=[listener.fileno()],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        # Whoever comes before the workers are there waits in the listener's queue.
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        process.terminate()
+        _, log = process.communicate(timeout=30)
+    assert log.count("Booting worker") == 2
     assert "Traceback" not in log
     assert process.returncode == 0

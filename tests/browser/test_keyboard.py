@@ -64,6 +64,18 @@ def test_page_keys_turn_the_page_at_its_edges(grid: GridPage) -> None:
     grid.expect_search("")
 
 
+def test_what_is_drawn_while_the_page_turns_does_not_move_the_keyboard(grid: GridPage) -> None:
+    grid.focus("Gate 25", "m:ppe")
+    grid.tab.evaluate(
+        """() => {
+            const key = { key: "PageDown", bubbles: true, cancelable: true };
+            document.activeElement.dispatchEvent(new KeyboardEvent("keydown", key));
+            vas.grid.decorate();
+        }"""
+    )
+    grid.expect_focus("Gate 26", "m:ppe")
+
+
 def test_enter_opens_a_cell_and_escape_goes_back_to_it(grid: GridPage) -> None:
     grid.focus("Gate 4", "m:ppe")
     grid.press("Enter")

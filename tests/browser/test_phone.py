@@ -14,7 +14,8 @@ PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobil
 
 
 @pytest.fixture
-def phone(new_tab: NewTab) -> GridPage:
+def phone(new_tab: NewTab, vas: FaultyVas) -> GridPage:
+    vas.models["legacy"]["name"] = "Vehicles, bicycles and people together, the former one"
     return new_tab(**PHONE).open()
 
 

@@ -85,7 +85,7 @@ def test_a_sweep_that_found_nothing_changed_sends_only_its_time(grid: GridPage) 
     before = grid.status.inner_text()
     with grid.tab.expect_response(lambda answer: is_poll(answer) and answer.status == 200) as told:
         pass
-    assert set(told.value.json()["response"]) == {"status"}
+    assert set(told.value.json()["response"]) == {"rendered"}
     expect(grid.status).not_to_have_text(before)
 
 
