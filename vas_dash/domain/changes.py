@@ -162,12 +162,13 @@ def inverse(applied: Iterable[tuple[CellChange, Assignment | None]]) -> ChangeSe
 
     A cell that holds anything else by now is no longer what this change set was drafted from.
     """
-    changes = [
-        CellChange(change.key, after, change.before.intent if change.before else None)
-        for change, after in applied
-        if not same_intent(after and after.intent, change.before and change.before.intent)
-    ]
+    back = (CellChange(change.key, after, _intent(change.before)) for change, after in applied)
+    changes = [one for one in back if not same_intent(_intent(one.before), one.wish)]
     return ChangeSet(tuple(sorted(changes, key=lambda change: change.key)))
+
+
+def _intent(assignment: Assignment | None) -> CellIntent | None:
+    return None if assignment is None else assignment.intent
 
 
 _NO_CAMERA = (Problem("camera", "the camera is not in the VAS"),)
