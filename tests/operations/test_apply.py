@@ -253,7 +253,12 @@ def test_no_more_writes_are_under_way_than_allowed(journal: Journal) -> None:
 
         vas.on_request = count
         operations = operations_on(vas, journal, concurrency=3)
-        threading.Thread(target=lambda: (full.wait(30), release.set()), daemon=True).start()
+
+        def let_go() -> None:
+            full.wait(30)
+            release.set()
+
+        threading.Thread(target=let_go, daemon=True).start()
         assert applied(operations, keys_of(vas), FPS).tally == {CellResult.APPLIED: 50}
         assert most == 3
 

@@ -182,13 +182,16 @@ def test_who_died_while_applying_is_in_nobodys_way(both: Journal) -> None:
     assert both.begin(second) == {}
 
 
-def test_many_processes_open_an_empty_database_at_once(journal_url: str) -> None:
+def test_processes_that_open_an_empty_database_at_once_all_succeed(journal_url: str) -> None:
     context = multiprocessing.get_context("fork")
     numbers = context.SimpleQueue()
-    processes = [
-        context.Process(target=lambda: numbers.put(Journal(journal_url).record(CHANGES, "kim")))
-        for _ in range(6)
-    ]
+    barrier = context.Barrier(6)
+
+    def open_and_record() -> None:
+        barrier.wait(60)
+        numbers.put(Journal(journal_url).record(CHANGES, "kim"))
+
+    processes = [context.Process(target=open_and_record) for _ in range(6)]
     for process in processes:
         process.start()
     for process in processes:

@@ -18,7 +18,7 @@ from tests.fakes.faulty_vas import FaultyVas, site
 from tests.operations.support import drafted, keys_of, operations_on, stored, writes
 from vas_dash.backend.client import VasClient
 from vas_dash.backend.transport import Transport
-from vas_dash.domain.changes import ChangeSet, Wish
+from vas_dash.domain.changes import ChangeSet, Wish, plan
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.records import CellResult, State
 from vas_dash.errors import BusyError
@@ -128,15 +128,15 @@ def test_two_processes_that_apply_one_change_set_send_it_once(journal: Journal) 
 def test_two_operators_at_once_lose_nothing_and_hear_of_every_overlap(tmp_path: Path) -> None:
     rng = random.Random(4)
     journals = [Journal(f"sqlite:///{tmp_path / 'journal.db'}") for _ in range(2)]
-    with FaultyVas(**site(4, 2, 8)) as vas:
-        both = [operations_on(vas, journal, concurrency=2) for journal in journals]
+    with FaultyVas(**site(5, 1, 5)) as vas:
+        both = [operations_on(vas, journal, concurrency=4) for journal in journals]
         keys = keys_of(vas)
         for turn in range(200):
             wanted = [1 + turn % 50 * 2 % 98, 2 + turn % 50 * 2 % 98]
-            fleet_keys = [rng.sample(keys, 4) for _ in both]
+            fleet = both[0].read_fleet()
             drafts = [
-                drafted(operations, mine, Wish(priority=priority))
-                for operations, mine, priority in zip(both, fleet_keys, wanted, strict=True)
+                plan(fleet, dict.fromkeys(rng.sample(keys, 3), Wish(priority=priority)))
+                for priority in wanted
             ]
             numbers = _at_once(both, drafts)
             results: list[dict[CellKey, CellResult]] = [
