@@ -401,6 +401,28 @@ def test_what_cannot_be_read_again_is_unknown_until_it_is_reopened(journal: Jour
         assert writes(vas) == 9
 
 
+def test_who_died_after_the_last_cell_was_settled_is_finished_when_reopened(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with small() as vas:
+        operations = operations_on(vas, journal)
+        number = operations.submit(drafted(operations, keys_of(vas), FPS), who="kim")
+        with monkeypatch.context() as patch:
+            patch.setattr(journal, "end", die)
+            with pytest.raises(KeyboardInterrupt):
+                operations.apply(number)
+        assert operations.apply(number).state is State.APPLYING
+        record = operations.reopen(number).record
+        assert (record.state, record.note) == (State.FINISHED, None)
+        assert record.tally == {CellResult.APPLIED: 9}
+        asked = vas.total_count
+        assert operations.reopen(number).record == record
+        assert vas.total_count == asked
+
+
 def test_cells_that_others_are_about_to_change_are_conflicts(journal: Journal) -> None:
     with small() as vas:
         operations = operations_on(vas, journal)
@@ -492,6 +514,18 @@ def test_a_reason_is_kept_or_not_asked_for(rule: Any, kept: str | None, journal:
         record = journal.change_set(number)
         assert record is not None
         assert record.why == kept
+
+
+def test_names_and_reasons_are_kept_as_one_plain_line(both: Journal) -> None:
+    with small() as vas:
+        operations = operations_on(vas, both)
+        number = operations.submit(ChangeSet(), who="kim\udcff\0", why="lens\n broken\ud800 " * 99)
+        record = both.change_set(number)
+        assert record is not None
+        assert record.who == "kim"
+        assert record.why is not None
+        assert record.why.startswith("lens broken lens broken")
+        assert len(record.why) == 500
 
 
 def test_a_required_reason_must_be_there(journal: Journal) -> None:

@@ -283,6 +283,13 @@ def test_a_server_that_is_not_there_is_a_plain_error_without_its_password() -> N
     assert caught.value.__suppress_context__
 
 
+def test_an_id_that_cannot_be_stored_is_a_plain_error(both: Journal) -> None:
+    with pytest.raises(JournalError, match="the journal cannot be written: ") as caught:
+        both.record(change(CellKey("\ud800", "m1")), "kim")
+    assert "\n" not in caught.value.reason
+    assert both.history().items == ()
+
+
 @pytest.mark.parametrize("url", ["mysql://x/y", "sqlite://", "nonsense"])
 def test_a_url_that_cannot_be_names_the_setting(url: str) -> None:
     with pytest.raises(SettingsError, match="VAS_DASH_DB_URL: "):

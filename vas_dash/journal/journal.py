@@ -292,6 +292,9 @@ class Journal:
         except (SQLAlchemyError, OSError) as error:
             words = fault_words(error, self._url)
             raise JournalError(f"the journal cannot be {what}: {words}") from None
+        except UnicodeError:
+            why = "a text holds a character that cannot be stored"
+            raise JournalError(f"the journal cannot be {what}: {why}") from None
 
     def _forget(self, connection: Connection) -> None:
         """Take the oldest change sets out that are older than the retention."""
