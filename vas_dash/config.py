@@ -79,6 +79,31 @@ class Settings(BaseSettings):
         alias="VAS_DASH_PAGE_SIZE",
         description="Cameras on a page at first: 25, 50, 100 or 200.",
     )
+    db_url: str | None = Field(
+        None,
+        alias="VAS_DASH_DB_URL",
+        repr=False,
+        description="SQLAlchemy URL of the journal of changes. Not set: SQLite in `.data/`.",
+    )
+    apply_concurrency: int = Field(
+        8,
+        alias="VAS_DASH_APPLY_CONCURRENCY",
+        ge=1,
+        le=64,
+        description="Changes of a change set that are sent to the VAS at once.",
+    )
+    retention_days: int = Field(
+        0,
+        alias="VAS_DASH_RETENTION_DAYS",
+        ge=0,
+        le=36_500,
+        description="Days after which a change set leaves the journal. 0: never.",
+    )
+    reason: Literal["off", "optional", "required"] = Field(
+        "optional",
+        alias="VAS_DASH_REASON",
+        description="Reason of a change set: `off` (not asked for), `optional` or `required`.",
+    )
     host: str = Field("127.0.0.1", alias="HOST", description="Address that `make run` listens on.")
     port: int = Field(
         8050, alias="PORT", ge=1, le=65535, description="Port that `make run` listens on."

@@ -4,6 +4,10 @@
 
     VasDashError
     ├── SettingsError                a variable of the environment has no usable value
+    ├── JournalError                 the journal cannot be written or read; nothing is sent
+    ├── UnknownChangeSetError        there is no change set of this number
+    ├── BusyError                    the change set is being applied just now
+    ├── ReasonNeededError            change sets need a reason here, and there is none
     └── BackendError                 the VAS did not do what was asked; `reason` says why
         ├── UnreachableError         no connection: no such host, no route, no TLS
         │   └── NotListeningError   nobody listens at the address
@@ -31,6 +35,26 @@ class VasDashError(Exception):
 
 class SettingsError(VasDashError):
     """A setting has no usable value. The message names the setting, never its value."""
+
+
+class JournalError(VasDashError):
+    """The journal cannot be written or read. `reason` is one plain sentence for people."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class UnknownChangeSetError(VasDashError):
+    """There is no change set of this number."""
+
+
+class BusyError(VasDashError):
+    """The change set is being applied just now, here or in another process."""
+
+
+class ReasonNeededError(VasDashError):
+    """Change sets need a reason here, and there is none."""
 
 
 class BackendError(VasDashError):

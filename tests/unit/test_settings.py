@@ -27,6 +27,10 @@ GOOD = [
     ("VAS_DASH_POLL_S", "1.5", "poll_s", 1.5),
     ("VAS_DASH_PAGE_SIZE", "25", "page_size", 25),
     ("VAS_DASH_PAGE_SIZE", "200", "page_size", 200),
+    ("VAS_DASH_DB_URL", "sqlite:///j.db", "db_url", "sqlite:///j.db"),
+    ("VAS_DASH_APPLY_CONCURRENCY", "4", "apply_concurrency", 4),
+    ("VAS_DASH_RETENTION_DAYS", "365", "retention_days", 365),
+    ("VAS_DASH_REASON", "required", "reason", "required"),
     ("HOST", "0.0.0.0", "host", "0.0.0.0"),
     ("PORT", "9000", "port", 9000),
     ("WEB_CONCURRENCY", "2", "workers", 2),
@@ -72,6 +76,10 @@ BAD = [
     ("VAS_DASH_POLL_S", "3601"),
     ("VAS_DASH_PAGE_SIZE", "10"),
     ("VAS_DASH_PAGE_SIZE", SECRET),
+    ("VAS_DASH_APPLY_CONCURRENCY", "0"),
+    ("VAS_DASH_APPLY_CONCURRENCY", "65"),
+    ("VAS_DASH_RETENTION_DAYS", "-1"),
+    ("VAS_DASH_REASON", SECRET),
     ("PORT", "0"),
     ("PORT", "65536"),
     ("PORT", SECRET),
@@ -90,7 +98,10 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_setting_has_a_good_and_where_one_is_possible_a_bad_value_here() -> None:
     aliases = {field.alias for field in Settings.model_fields.values()}
-    any_text = {"VAS_API_KEY", "HOST", "VAS_EMBEDDED_DB_URL", "VAS_EMBEDDED_API_KEY"}
+    any_text = {
+        *("VAS_API_KEY", "HOST", "VAS_DASH_DB_URL"),
+        *("VAS_EMBEDDED_DB_URL", "VAS_EMBEDDED_API_KEY"),
+    }
     assert {variable for variable, *_ in GOOD} == aliases
     assert {variable for variable, *_ in BAD} == aliases - any_text
 
@@ -142,6 +153,7 @@ def test_settings_show_no_secret_when_printed() -> None:
         api_key=SecretStr(SECRET),
         embedded_api_key=SecretStr(SECRET),
         embedded_db_url=f"postgresql://vas:{SECRET}@db/vas",
+        db_url=f"postgresql://vas:{SECRET}@db/journal",
     )
     assert SECRET not in repr(settings)
     assert SECRET not in str(settings)

@@ -1,14 +1,208 @@
-"""From what a cell holds to what it should hold: one command, or none. Pure functions."""
+"""From what cells hold to what they should hold: change sets, and a command for each cell. Pure.
+
+A `Wish` names the properties of a cell that are wanted and leaves the others as they are; `plan`
+holds wishes against a snapshot and gives a `ChangeSet`: the cells that differ, before and after.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final, TypeAlias
 
-from vas_dash.domain.entities import Assignment, CellIntent, CellKey
+from vas_dash.domain.entities import Assignment, CellIntent, CellKey, Parameters
+from vas_dash.domain.fleet import Cell, CellState, FleetSnapshot
 
-__all__ = ["Command", "Create", "Delete", "Update", "command", "same_intent", "same_json"]
+__all__ = [
+    "KEEP",
+    "Blocked",
+    "CellChange",
+    "ChangeSet",
+    "Command",
+    "Create",
+    "Delete",
+    "Keep",
+    "Problem",
+    "Update",
+    "Wish",
+    "Wishes",
+    "command",
+    "inverse",
+    "plan",
+    "same_assignment",
+    "same_intent",
+    "same_json",
+]
+
+
+class Keep(Enum):
+    """The type of `KEEP`: a property that is left as it is."""
+
+    KEEP = "keep"
+
+
+KEEP: Final = Keep.KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wanted of a cell. What is not named stays as it is; None clears.
+
+    `parameters` replaces all parameters; `set_parameters` and `remove_parameters` then change
+    single ones of them, by name. `remove` takes the assignment away, whatever else is named.
+
+    An unassigned cell is assigned by `enabled=True`, and by a wish that names all of `enabled`,
+    `desired_fps`, `priority` and `parameters`. Turning it off, clearing and removing find nothing
+    to do there; anything else blocks the cell, since there is nothing to change.
+    """
+
+    enabled: bool | Keep = KEEP
+    desired_fps: int | Keep | None = KEEP
+    priority: int | Keep | None = KEEP
+    parameters: Parameters | Keep | None = KEEP
+    set_parameters: Mapping[str, Any] = field(default_factory=dict)
+    remove_parameters: frozenset[str] = frozenset()
+    remove: bool = False
+
+    @classmethod
+    def exactly(cls, intent: CellIntent | None) -> Wish:
+        """The cell is to hold this intent and nothing else; None: unassigned."""
+        if intent is None:
+            return cls(remove=True)
+        return cls(intent.enabled, intent.desired_fps, intent.priority, intent.parameters)
+
+
+Wishes: TypeAlias = Mapping[CellKey, Wish]
+"""One wish for each selected cell: `dict.fromkeys(selected, Wish(enabled=False))`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellChange:
+    """One cell: what it held when the change was drafted, and what it should hold.
+
+    None stands for unassigned on either side.
+    """
+
+    key: CellKey
+    before: Assignment | None
+    wish: CellIntent | None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason why a cell cannot be changed so.
+
+    `field` names the property (`desired_fps`, `parameters.threshold`, `camera`, `model`), or is
+    empty for the cell as a whole.
+    """
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A cell that is not changed, and why."""
+
+    key: CellKey
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    """The cells to change and those that cannot be, both in the order of their keys."""
+
+    changes: tuple[CellChange, ...] = ()
+    blocked: tuple[Blocked, ...] = ()
+
+
+def plan(snapshot: FleetSnapshot, wishes: Wishes) -> ChangeSet:
+    """What has to change for the wishes to hold. Cells that are so already are left out.
+
+    Blocked are cells that the snapshot does not know, cameras that are not in the VAS, and
+    properties of a cell that is not assigned.
+    """
+    cells, default = snapshot.cells, snapshot.default_cell
+    cameras = {camera.id for camera in snapshot.cameras.items}
+    all_cameras = snapshot.cameras.is_complete
+    none: Mapping[str, Cell] = {}
+    changes: list[CellChange] = []
+    blocked: list[Blocked] = []
+    for key, wish in wishes.items():
+        camera_id, model_id = key
+        if all_cameras and camera_id not in cameras:
+            blocked.append(Blocked(key, _NO_CAMERA))
+            continue
+        cell = cells.get(camera_id, none).get(model_id, default)
+        if cell.state is CellState.UNKNOWN:
+            blocked.append(Blocked(key, (Problem("", f"the cell is unknown: {cell.reason}"),)))
+            continue
+        before = cell.assignment
+        if before is None:
+            intent = _assigned(wish)
+            if intent is None:
+                if _needs_an_assignment(wish):
+                    blocked.append(Blocked(key, _NOT_ASSIGNED))
+                continue
+        elif wish.remove:
+            intent = None
+        else:
+            intent = _resulting(before.intent, wish)
+            if not _differences(before.intent, intent):
+                continue
+        changes.append(CellChange(key, before, intent))
+    changes.sort(key=lambda change: change.key)
+    blocked.sort(key=lambda one: one.key)
+    return ChangeSet(tuple(changes), tuple(blocked))
+
+
+def inverse(applied: Iterable[tuple[CellChange, Assignment | None]]) -> ChangeSet:
+    """What takes changes back: each with what the cell held once it was applied.
+
+    A cell that holds anything else by now is no longer what this change set was drafted from.
+    """
+    back = (CellChange(change.key, after, _intent(change.before)) for change, after in applied)
+    changes = [one for one in back if not same_intent(_intent(one.before), one.wish)]
+    return ChangeSet(tuple(sorted(changes, key=lambda change: change.key)))
+
+
+def _intent(assignment: Assignment | None) -> CellIntent | None:
+    return None if assignment is None else assignment.intent
+
+
+_NO_CAMERA = (Problem("camera", "the camera is not in the VAS"),)
+_NOT_ASSIGNED = (Problem("", "the model is not assigned to this camera"),)
+
+
+def _assigned(wish: Wish) -> CellIntent | None:
+    """What an unassigned cell becomes; None: it stays so."""
+    if wish.remove or wish.enabled is KEEP:
+        return None
+    if not wish.enabled and KEEP in (wish.desired_fps, wish.priority, wish.parameters):
+        return None
+    return _resulting(CellIntent(wish.enabled), wish)
+
+
+def _needs_an_assignment(wish: Wish) -> bool:
+    if wish.remove:
+        return False
+    named = (wish.desired_fps, wish.priority, wish.parameters)
+    return bool(wish.set_parameters) or any(value not in (KEEP, None) for value in named)
+
+
+def _resulting(before: CellIntent, wish: Wish) -> CellIntent:
+    parameters = before.parameters if wish.parameters is KEEP else wish.parameters
+    if wish.set_parameters or (wish.remove_parameters and parameters is not None):
+        kept = (parameters or {}).items()
+        single = {name: value for name, value in kept if name not in wish.remove_parameters}
+        parameters = {**single, **wish.set_parameters}
+    return CellIntent(
+        before.enabled if wish.enabled is KEEP else wish.enabled,
+        before.desired_fps if wish.desired_fps is KEEP else wish.desired_fps,
+        before.priority if wish.priority is KEEP else wish.priority,
+        parameters,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +253,13 @@ def same_intent(a: CellIntent | None, b: CellIntent | None) -> bool:
     return not _differences(a, b)
 
 
+def same_assignment(a: Assignment | None, b: Assignment | None) -> bool:
+    """Whether nothing happened to a cell between two readings."""
+    if a is None or b is None:
+        return a is b
+    return a.id == b.id and a.updated_at == b.updated_at and same_intent(a.intent, b.intent)
+
+
 def _differences(before: CellIntent, after: CellIntent) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     if before.enabled != after.enabled:
@@ -67,7 +268,9 @@ def _differences(before: CellIntent, after: CellIntent) -> dict[str, Any]:
         changes["desired_fps"] = after.desired_fps
     if before.priority != after.priority:
         changes["priority"] = after.priority
-    if not same_json(before.parameters, after.parameters):
+    if before.parameters is not after.parameters and not same_json(
+        before.parameters, after.parameters
+    ):
         changes["parameters"] = after.parameters
     return changes
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from vas_dash.embedded.database import Database
+from vas_dash.database import Database
 from vas_dash.embedded.tables import AI_MODELS, ASSIGNMENTS, DEVICES
 
 __all__ = ["RefusedError", "Store"]

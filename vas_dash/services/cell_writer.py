@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from vas_dash.backend.client import VasClient
-from vas_dash.domain.changes import Command, Create, Delete, Update, command, same_intent
+from vas_dash.domain.changes import (
+    Command,
+    Create,
+    Delete,
+    Update,
+    command,
+    same_assignment,
+    same_intent,
+)
 from vas_dash.domain.entities import Assignment, CellIntent, CellKey
 from vas_dash.errors import (
     BackendError,
@@ -220,7 +228,7 @@ class _Job:
             current = self._read()
         except BackendError as error:
             return self._unfinished(error.reason)
-        if not _same(current, self._opened_with):
+        if not same_assignment(current, self._opened_with):
             return Conflict(current)
         todo = command(self._key, current, self._wish)
         if todo is None:
@@ -257,10 +265,3 @@ class _Job:
             case Delete(_, assignment_id):
                 self._client.delete(assignment_id, self._may_send)
         return True
-
-
-def _same(a: Assignment | None, b: Assignment | None) -> bool:
-    """Whether nothing happened to the cell between two readings."""
-    if a is None or b is None:
-        return a is b
-    return a.id == b.id and a.updated_at == b.updated_at and same_intent(a.intent, b.intent)

@@ -8,6 +8,8 @@ from typing import Any
 
 from vas_dash.domain.entities import Parameters
 from vas_dash.errors import VasDashError
+from vas_dash.schema.texts import canonical, cut, is_encodable, json_text, plain
+from vas_dash.schema.validation import MAX_NAME_LENGTH, count
 from vas_dash.viewmodel.form_fields import (
     ROOT_ID,
     Field,
@@ -19,19 +21,7 @@ from vas_dash.viewmodel.form_fields import (
     fields_of,
     others_id,
 )
-from vas_dash.viewmodel.form_values import (
-    EMPTY_LIST,
-    EMPTY_TEXT,
-    MISSING,
-    canonical,
-    cut,
-    is_encodable,
-    json_text,
-    plain,
-    show,
-    unique_options,
-)
-from vas_dash.viewmodel.validation import MAX_NAME_LENGTH, count
+from vas_dash.viewmodel.form_values import EMPTY_LIST, EMPTY_TEXT, MISSING, show, unique_options
 
 MAX_FIELDS = 200
 MAX_GROUP_DEPTH = 5

@@ -19,6 +19,14 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from vas_dash.domain.entities import Parameters
+from vas_dash.schema.texts import canonical, cut
+from vas_dash.schema.validation import (
+    Findings,
+    Problem,
+    SchemaChecker,
+    UncheckableError,
+    read_schema,
+)
 from vas_dash.viewmodel.form_builder import BeyondAFormError, raw_root, root_group
 from vas_dash.viewmodel.form_fields import (
     Field,
@@ -28,22 +36,7 @@ from vas_dash.viewmodel.form_fields import (
     Path,
     fields_of,
 )
-from vas_dash.viewmodel.form_values import (
-    MISSING,
-    TextError,
-    canonical,
-    cut,
-    is_untouched,
-    parse,
-    received,
-)
-from vas_dash.viewmodel.validation import (
-    Findings,
-    Problem,
-    SchemaChecker,
-    UncheckableError,
-    read_schema,
-)
+from vas_dash.viewmodel.form_values import MISSING, TextError, is_untouched, parse, received
 
 Submitted: TypeAlias = Mapping[str, object]
 """What came back from the browser, by field id: texts, lists of texts, or None for blank."""

@@ -30,7 +30,7 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from vas_dash.errors import VasDashError
-from vas_dash.viewmodel.form_values import canonical, cut, plain
+from vas_dash.schema.texts import canonical, cut, plain
 
 MAX_NODES = 5_000
 MAX_DEPTH = 60

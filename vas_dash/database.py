@@ -1,0 +1,146 @@
+"""SQLite or PostgreSQL through SQLAlchemy: where it is, and how its connections behave."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from vas_dash.errors import SettingsError
+
+__all__ = [
+    "BUSY_TIMEOUT_S",
+    "DATA_FOLDER",
+    "Database",
+    "database_url",
+    "fault_words",
+    "one_at_a_time",
+]
+
+DATA_FOLDER = Path(".data")
+BUSY_TIMEOUT_S = 5.0
+
+
+class Database:
+    """An engine with one way to read and one way to write. Safe to share between threads.
+
+    Each process opens its own: a pool of connections must not cross a fork. `durable`: what is
+    committed survives a power cut too (SQLite; PostgreSQL is set up so by its owner).
+    """
+
+    def __init__(self, url: URL, *, durable: bool = False) -> None:
+        self.url = url
+        self.engine = _engine(url, durable)
+        self._writing = self.engine.execution_options(writing=True)
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.engine.dialect.name
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """A context with a connection in a transaction for reading."""
+        return self.engine.begin()
+
+    def write(self) -> AbstractContextManager[Connection]:
+        """A context with a connection in a transaction for writing; commits when it is left."""
+        return self._writing.begin()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def database_url(db_url: str | None, variable: str, default_file: str) -> URL:
+    """The URL in the setting `variable`, or that of a file in `.data/`.
+
+    Raises:
+        SettingsError: it is no URL of SQLite or PostgreSQL.
+    """
+    if db_url is None:
+        return URL.create("sqlite", database=str(DATA_FOLDER / default_file))
+    try:
+        url = make_url(db_url)
+    except ArgumentError:
+        raise SettingsError(f"{variable}: not an SQLAlchemy URL") from None
+    backend = url.get_backend_name()
+    if backend in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    if backend != "sqlite":
+        raise SettingsError(f"{variable}: must begin with sqlite:/// or postgresql://")
+    if not url.database or url.database == ":memory:":
+        raise SettingsError(f"{variable}: SQLite needs a file, as in sqlite:///vas.db")
+    return url
+
+
+def fault_words(error: SQLAlchemyError | OSError, url: URL) -> str:
+    """The first line of the driver's own words, without the URL's password."""
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    if not isinstance(error, DBAPIError):
+        return type(error).__name__
+    words = str(error.orig).partition("\n")[0]
+    return words.replace(url.password, "***") if url.password else words
+
+
+@contextmanager
+def one_at_a_time(database: Database, advisory_lock: int) -> Iterator[Connection]:
+    """A transaction for writing that only one process at a time is in, to set up the database.
+
+    SQLite: changing a file to WAL does not wait for others that do the same, so a lock file does.
+    """
+    with _file_lock(database.url), database.write() as connection:
+        if database.dialect == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({advisory_lock})"))
+        yield connection
+
+
+def _engine(url: URL, durable: bool) -> Engine:
+    pool = {"pool_size": 8, "max_overflow": 24, "pool_timeout": BUSY_TIMEOUT_S}
+    # Parameters can carry passwords: they must not stand in an error's text.
+    if url.get_backend_name() == "postgresql":
+        return create_engine(
+            url,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 5},
+            **pool,
+        )
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S}, **pool
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        # No implicit BEGIN from the driver: the one below is the only one.
+        connection.isolation_level = None
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        connection.execute("PRAGMA journal_mode = WAL")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A writer that begins as a reader cannot wait for another writer; it fails at once.
+        writing = connection.get_execution_options().get("writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+def _file_lock(url: URL) -> AbstractContextManager[None]:
+    if url.get_backend_name() == "postgresql":
+        return nullcontext()
+    return _locked(Path(f"{url.database}.lock"))
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,137 @@
+"""What the journal remembers: change sets, their cells, and what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from vas_dash.domain.changes import CellChange
+from vas_dash.domain.entities import Assignment, CellKey
+
+
+class CellResult(StrEnum):
+    """What became of one cell.
+
+    `SENT` is marked before a write goes out, so it means: perhaps sent, nothing known yet. It
+    stays only where a process died; reading the cell again settles it. `UNKNOWN`: sent, and what
+    became of it could not be read. `NOT_SENT`, `REFUSED` and a `CONFLICT` before the write: the
+    cell was not touched.
+    """
+
+    NOT_SENT = "not sent"
+    SENT = "sent"
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"
+    CONFLICT = "conflict"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+class State(StrEnum):
+    """How far a change set is.
+
+    `APPLYING` without a process that applies it: that process died, and `reopen` is needed.
+    `STOPPED`: cancelled, or the VAS could not be reached any more; some cells were not sent.
+    """
+
+    READY = "ready"
+    APPLYING = "applying"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+
+
+Tally = Mapping[CellResult, int]
+"""How many cells ended how; results that no cell has are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSetRecord:
+    """One change set: who wanted it, when, why, and how it went. Times are UTC.
+
+    `origin` says where it comes from in a few words (`edit`, `import`, `undo of 118`). `note` says
+    why it was stopped.
+    """
+
+    id: int
+    who: str
+    why: str | None
+    origin: str
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    state: State
+    note: str | None
+    cells: int
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class CellRecord:
+    """One cell of a change set. `position` is its place in it, from 0.
+
+    `after` is what the last read of the cell showed, where `read` is true (None: unassigned).
+    """
+
+    change_set_id: int
+    position: int
+    change: CellChange
+    result: CellResult
+    message: str | None
+    read: bool
+    after: Assignment | None
+    sent_at: datetime | None
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CellHistoryEntry:
+    """One cell's part in one change set, and that change set."""
+
+    cell: CellRecord
+    change_set: ChangeSetRecord
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFilter:
+    """Which change sets to list; None: any. Times are UTC, `since` included, `until` not."""
+
+    who: str | None = None
+    camera_id: str | None = None
+    model_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Change sets, newest first; `next_before` asks for the page after it, None: there is none."""
+
+    items: tuple[ChangeSetRecord, ...]
+    next_before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of one cell, to be written into the journal."""
+
+    position: int
+    result: CellResult
+    message: str | None = None
+    read: bool = False
+    after: Assignment | None = None
+
+
+__all__ = [
+    "CellHistoryEntry",
+    "CellKey",
+    "CellRecord",
+    "CellResult",
+    "ChangeSetRecord",
+    "HistoryFilter",
+    "HistoryPage",
+    "Settled",
+    "State",
+    "Tally",
+]
