@@ -86,7 +86,8 @@ def _rows(text: str, separator: str) -> Iterator[list[_Field]]:
     pattern = re.compile(
         rf'(?:"([^"]*(?:""[^"]*)*)"|((?!")[^{separator}\r\n]*))({separator}|\r\n|\n|\r|\Z)'
     )
-    at, row = 0, []
+    at = 0
+    row: list[_Field] = []
     while at < len(text) or row:
         match = pattern.match(text, at)
         if match is None:

@@ -1,4 +1,4 @@
-"""A file held against the fleet: wishes for its cells, and the place of everything that is wrong."""
+"""A file held against the fleet: wishes for its cells, and the place of all that is wrong."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vas_dash.domain.changes import Wish
 from vas_dash.domain.entities import FPS_RANGE, PRIORITY_RANGE, AiModel, Camera, CellKey
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.files.exporting import FleetUnknownError, in_scope, not_known
-from vas_dash.files.tree import FileCell, FileIntent, FileProblem, Node, plain
+from vas_dash.files.tree import FileCell, FileIntent, FileProblem, Node
 from vas_dash.viewmodel.query import GridQuery
 
 __all__ = ["Import", "import_file"]
@@ -204,8 +204,9 @@ class _Cameras:
 
 
 def _shown(node: Node) -> str:
-    value = node.value if isinstance(node.value, str) else plain(node)
-    text = json.dumps(value, ensure_ascii=False)
+    if isinstance(node.value, dict | list):
+        return "a mapping" if isinstance(node.value, dict) else "a list"
+    text = json.dumps(node.value, ensure_ascii=False)
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import accumulate
@@ -21,7 +21,6 @@ __all__ = [
     "Node",
     "Place",
     "Places",
-    "plain",
 ]
 
 MAX_DEPTH = 100
@@ -76,28 +75,21 @@ class Node:
     value: Any
     names: dict[str, int] = field(default_factory=dict)
 
-    def find(self, path: Iterable[str | int]) -> Node:
-        """The node at `path`, or the last one on the way to it that is there."""
-        node = self
-        for step in path:
-            value = node.value
-            if isinstance(step, str) and isinstance(value, dict) and step in value:
-                node = value[step]
-            elif isinstance(step, int) and isinstance(value, list) and 0 <= step < len(value):
-                node = value[step]
-            else:
-                break
-        return node
+    def find(self, path: Sequence[str]) -> Node:
+        """The node at `path`, or the last one on the way to it that is there.
 
-
-def plain(node: Node) -> Any:
-    """The value of a node without its places."""
-    value = node.value
-    if isinstance(value, dict):
-        return {name: plain(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [plain(inner) for inner in value]
-    return value
+        A name may hold dots, at which the path was split.
+        """
+        if not path:
+            return self
+        if isinstance(self.value, list) and path[0].isdecimal() and int(path[0]) < len(self.value):
+            return self.value[int(path[0])].find(path[1:])  # type: ignore[no-any-return]
+        if isinstance(self.value, dict):
+            for length in range(len(path), 0, -1):
+                name = ".".join(path[:length])
+                if name in self.value:
+                    return self.value[name].find(path[length:])  # type: ignore[no-any-return]
+        return self
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -137,12 +129,17 @@ class FileCell:
     properties: Mapping[str, Node]
     inner: Callable[[int], int] | None = None
 
-    def parameter(self, path: Iterable[str | int]) -> int:
-        """The offset of the parameter at `path`, or of the nearest one around it."""
+    def parameter(self, path: Sequence[str], message: str = "") -> int:
+        """The offset of the parameter at `path`, or of the nearest one around it.
+
+        Where the message about a mapping ends with names that it holds, that of the first of them.
+        """
         node = self.properties.get("parameters")
         if node is None:
             return self.at
-        at = node.find(path).at
+        node = node.find(path)
+        said = message.rpartition(": ")[2].split(", ")
+        at = next((node.names[name] for name in said if name in node.names), node.at)
         return at if self.inner is None else self.inner(at)
 
 

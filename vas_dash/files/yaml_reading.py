@@ -2,8 +2,8 @@
 
 The library (PyYAML, on libyaml) takes the text apart; what a plain scalar means is decided here.
 YAML 1.1 and 1.2 differ in this: `no`, `0o17`, `010`, `1e3`, `12:30` and others are one thing to
-some tools and another to the rest, so they are refused with the advice to quote them. Tags, anchors,
-aliases, merge keys and further documents are refused too.
+some tools and another to the rest, so they are refused with the advice to quote them. Tags,
+anchors, aliases, merge keys and further documents are refused too.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _CORE_1_2 = re.compile(
     r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)|[yYnN]"
 )
 _TEXT_TAG = "tag:yaml.org,2002:str"
-_resolve_1_1 = yaml.resolver.Resolver().resolve  # type: ignore[no-untyped-call]
+_resolve_1_1: Any = yaml.resolver.Resolver().resolve
 
 
 def is_plain_text(text: str) -> bool:
@@ -76,11 +76,11 @@ class _Reader:
 
     def take(self, event: Any) -> None:
         """The next event of the library."""
+        at: int = event.start_mark.index
         match event:
             case yaml.AliasEvent():
-                raise FormatError(event.start_mark.index, "aliases are not read")
+                raise FormatError(at, "aliases are not read")
             case yaml.ScalarEvent() | yaml.SequenceStartEvent() | yaml.MappingStartEvent():
-                at = event.start_mark.index
                 if event.anchor is not None:
                     raise FormatError(at, "anchors are not read")
                 if event.tag is not None:
@@ -89,7 +89,7 @@ class _Reader:
             case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
                 self._open.pop()
             case yaml.DocumentStartEvent() if self.top is not None:
-                raise FormatError(event.start_mark.index, "a second document is not read")
+                raise FormatError(at, "a second document is not read")
 
     def _begin(self, at: int, event: Any) -> None:
         if isinstance(event, yaml.ScalarEvent):
