@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
-from datetime import datetime
+import json
+import os
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from vas_dash.domain.changes import ChangeSet
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.exc import SQLAlchemyError
+
+from vas_dash.database import Database, database_url, fault_words
+from vas_dash.domain.changes import CellChange, ChangeSet
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.records import (
     CellHistoryEntry,
@@ -17,26 +37,96 @@ from vas_dash.domain.records import (
     HistoryPage,
     Settled,
     State,
+    Tally,
 )
+from vas_dash.errors import JournalError
+from vas_dash.journal.locks import Locks, locks_of
+from vas_dash.journal.migrate import migrate
+from vas_dash.journal.tables import CELLS, CHANGE_SETS, MODELS
+from vas_dash.journal.texts import (
+    assignment_text,
+    intent_text,
+    microseconds,
+    moment,
+    read_assignment,
+    read_intent,
+)
+
+__all__ = ["Journal"]
 
 PAGE = 50
 
+FORGET_AT_ONCE = 50
+"""Old change sets that leave the journal when one is recorded: none waits long for that."""
+
+BEGIN_LOCK = 0x4A4F55524E42
+"""PostgreSQL: only one change set begins at a time. "JOURNB" in ASCII."""
+
+_IN_FLIGHT = (CellResult.NOT_SENT, CellResult.SENT)
+
+
+@dataclass(frozen=True)
+class _Opened:
+    pid: int
+    database: Database
+    locks: Locks
+
 
 class Journal:
-    """Every method raises JournalError when the journal cannot be read or written."""
+    """Safe to share between threads; each process opens the database at its first use.
+
+    `db_url` None: a SQLite file in `.data/`. `retention_days` 0: nothing is ever forgotten.
+    Every method raises JournalError when the journal cannot be read or written.
+
+    Raises:
+        SettingsError: `db_url` is no URL of SQLite or PostgreSQL.
+    """
 
     def __init__(self, db_url: str | None = None, *, retention_days: int = 0) -> None:
-        raise NotImplementedError
+        self._url = database_url(db_url, "VAS_DASH_DB_URL", "journal.db")
+        self._retention = timedelta(days=retention_days)
+        self._opening = threading.Lock()
+        self._opened: _Opened | None = None
 
     def record(
         self, changes: ChangeSet, who: str, why: str | None = None, origin: str = "edit"
     ) -> int:
-        """Write a whole change set down, ready to be applied; its number."""
-        raise NotImplementedError
+        """Write a whole change set down, ready to be applied; its number.
+
+        Blocked cells stand in it too, as refused.
+        """
+        rows = _rows(changes)
+        tally = {CellResult.NOT_SENT: len(changes.changes), CellResult.REFUSED: len(rows)}
+        tally[CellResult.REFUSED] -= len(changes.changes)
+        values = {
+            "who": who,
+            "why": why,
+            "origin": origin,
+            "created_at": microseconds(datetime.now(UTC)),
+            "state": State.READY,
+            "cells": len(rows),
+            "tally": _tally_text(tally),
+        }
+        with self._write() as connection:
+            self._forget(connection)
+            number: int = connection.execute(
+                insert(CHANGE_SETS).values(values).returning(CHANGE_SETS.c.id)
+            ).scalar_one()
+            for row in rows:
+                row["change_set_id"] = number
+            if rows:
+                connection.execute(insert(CELLS), rows)
+                models = sorted({row["model_id"] for row in rows})
+                connection.execute(
+                    insert(MODELS),
+                    [{"model_id": model_id, "change_set_id": number} for model_id in models],
+                )
+        return number
 
     def change_set(self, change_set_id: int) -> ChangeSetRecord | None:
         """One change set; None: there is none of this number."""
-        raise NotImplementedError
+        with self._read() as connection:
+            return _change_set(connection, change_set_id)
 
     def cells(
         self,
@@ -47,38 +137,288 @@ class Journal:
         limit: int | None = None,
     ) -> tuple[CellRecord, ...]:
         """Cells of a change set in their order, from the one after `after_position`."""
-        raise NotImplementedError
+        wanted = (
+            select(CELLS)
+            .where(CELLS.c.change_set_id == change_set_id, CELLS.c.position > after_position)
+            .order_by(CELLS.c.position)
+            .limit(limit)
+        )
+        if results is not None:
+            wanted = wanted.where(CELLS.c.result.in_([str(result) for result in results]))
+        with self._read() as connection:
+            return tuple(_cell(row) for row in connection.execute(wanted).mappings())
 
     def history(
         self, wanted: HistoryFilter | None = None, *, before: int | None = None, limit: int = PAGE
     ) -> HistoryPage:
         """Change sets, newest first; `before` is the last page's `next_before`."""
-        raise NotImplementedError
+        chosen = _chosen(wanted or HistoryFilter())
+        if before is not None:
+            chosen = chosen.where(CHANGE_SETS.c.id < before)
+        with self._read() as connection:
+            rows = connection.execute(chosen.limit(limit + 1)).mappings().all()
+            items = tuple(_record(connection, row) for row in rows[:limit])
+        return HistoryPage(items, items[-1].id if len(rows) > limit else None)
 
     def cell_history(self, key: CellKey, limit: int = PAGE) -> tuple[CellHistoryEntry, ...]:
         """What change sets did with one cell, newest first."""
-        raise NotImplementedError
+        mine = (CELLS.c.camera_id == key.camera_id) & (CELLS.c.model_id == key.model_id)
+        wanted = select(CELLS).where(mine).order_by(CELLS.c.change_set_id.desc()).limit(limit)
+        with self._read() as connection:
+            cells = [_cell(row) for row in connection.execute(wanted).mappings()]
+            numbers = [cell.change_set_id for cell in cells]
+            chosen = select(CHANGE_SETS).where(CHANGE_SETS.c.id.in_(numbers))
+            sets = {
+                row["id"]: _record(connection, row)
+                for row in connection.execute(chosen).mappings().all()
+            }
+        return tuple(CellHistoryEntry(cell, sets[cell.change_set_id]) for cell in cells)
 
-    def locked(self, change_set_id: int) -> AbstractContextManager[bool]:
+    @contextmanager
+    def locked(self, change_set_id: int) -> Iterator[bool]:
         """The lock of one change set: true when it is ours. It dies with the process."""
-        raise NotImplementedError
+        with self._faults("locked"):
+            hold = self._open().locks.hold(change_set_id)
+            mine = hold.__enter__()
+        try:
+            yield mine
+        finally:
+            with self._faults("unlocked"):
+                hold.__exit__(None, None, None)
 
-    def begin(self, change_set_id: int) -> set[CellKey]:
-        """From now on it is being applied; the cells that others are applying just now."""
-        raise NotImplementedError
+    def is_applied_now(self, change_set_id: int) -> bool:
+        """Whether some process holds the lock of the change set."""
+        with self._faults("read"):
+            return self._open().locks.held(change_set_id)
+
+    def begin(self, change_set_id: int) -> dict[CellKey, int]:
+        """From now on it is being applied. To be called with its lock held.
+
+        Returns the cells that other change sets, which are being applied just now, are still going
+        to change, with the numbers of those: of two that begin at once the second sees the first.
+        """
+        values = {"state": State.APPLYING, "started_at": microseconds(datetime.now(UTC))}
+        with self._write() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({BEGIN_LOCK})"))
+            mine = CHANGE_SETS.c.id == change_set_id
+            connection.execute(update(CHANGE_SETS).where(mine).values(values))
+            applying = CHANGE_SETS.c.state == State.APPLYING
+            others = connection.execute(select(CHANGE_SETS.c.id).where(applying, ~mine)).scalars()
+            alive = [other for other in others if self._open().locks.held(other)]
+            columns = (CELLS.c.camera_id, CELLS.c.model_id, CELLS.c.change_set_id)
+            busy = select(*columns).where(
+                CELLS.c.change_set_id.in_(alive), CELLS.c.result.in_([*map(str, _IN_FLIGHT)])
+            )
+            return {CellKey(row[0], row[1]): row[2] for row in connection.execute(busy)}
 
     def mark_sent(self, change_set_id: int, positions: Sequence[int], when: datetime) -> None:
         """Durably, before the writes go out."""
-        raise NotImplementedError
+        mine = (CELLS.c.change_set_id == change_set_id) & CELLS.c.position.in_(positions)
+        values = {"result": CellResult.SENT, "sent_at": microseconds(when)}
+        with self._write() as connection:
+            connection.execute(update(CELLS).where(mine).values(values))
 
     def settle(self, change_set_id: int, settled: Sequence[Settled]) -> None:
         """What became of cells."""
-        raise NotImplementedError
+        if not settled:
+            return
+        now = microseconds(datetime.now(UTC))
+        mine = CELLS.c.change_set_id == change_set_id
+        statement = (
+            update(CELLS)
+            .where(mine, CELLS.c.position == bindparam("at"))
+            .values({name: bindparam(f"new_{name}") for name in _SETTLED})
+        )
+        rows = [
+            {
+                "at": one.position,
+                "new_result": one.result,
+                "new_message": one.message,
+                "new_read": one.read,
+                "new_after": assignment_text(one.after),
+                "new_settled_at": None if one.result in _IN_FLIGHT else now,
+            }
+            for one in settled
+        ]
+        with self._write() as connection:
+            connection.execute(statement, rows)
 
     def end(self, change_set_id: int, state: State, note: str | None = None) -> ChangeSetRecord:
         """It is no longer being applied."""
-        raise NotImplementedError
+        mine = CHANGE_SETS.c.id == change_set_id
+        with self._write() as connection:
+            values = {
+                "state": state,
+                "note": note,
+                "ended_at": microseconds(datetime.now(UTC)),
+                "tally": _tally_text(_tally(connection, change_set_id)),
+            }
+            connection.execute(update(CHANGE_SETS).where(mine).values(values))
+            record = _change_set(connection, change_set_id)
+        assert record is not None
+        return record
 
     def close(self) -> None:
         """Close the connections."""
-        raise NotImplementedError
+        with self._opening:
+            opened, self._opened = self._opened, None
+        if opened is not None and opened.pid == os.getpid():
+            opened.database.close()
+
+    def _open(self) -> _Opened:
+        opened = self._opened
+        if opened is not None and opened.pid == os.getpid():
+            return opened
+        with self._opening:
+            if self._opened is None or self._opened.pid != os.getpid():
+                database = Database(self._url, durable=True)
+                migrate(database)
+                self._opened = _Opened(os.getpid(), database, locks_of(database))
+            return self._opened
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with self._faults("read"), self._open().database.read() as connection:
+            yield connection
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        with self._faults("written"), self._open().database.write() as connection:
+            yield connection
+
+    @contextmanager
+    def _faults(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, OSError) as error:
+            words = fault_words(error, self._url)
+            raise JournalError(f"the journal cannot be {what}: {words}") from None
+
+    def _forget(self, connection: Connection) -> None:
+        """Take the oldest change sets out that are older than the retention."""
+        if not self._retention:
+            return
+        too_old = microseconds(datetime.now(UTC) - self._retention)
+        old = (
+            select(CHANGE_SETS.c.id)
+            .where(CHANGE_SETS.c.created_at < too_old, CHANGE_SETS.c.state != State.APPLYING)
+            .order_by(CHANGE_SETS.c.created_at)
+            .limit(FORGET_AT_ONCE)
+        )
+        numbers = connection.execute(old).scalars().all()
+        if numbers:
+            connection.execute(delete(CHANGE_SETS).where(CHANGE_SETS.c.id.in_(numbers)))
+
+
+_SETTLED = ("result", "message", "read", "after", "settled_at")
+
+
+def _rows(changes: ChangeSet) -> list[dict[str, Any]]:
+    """A row for each cell, the blocked ones last."""
+    empty = {"before": None, "wish": None, "message": None, "read": False}
+    now = microseconds(datetime.now(UTC))
+    rows: list[dict[str, Any]] = [
+        {
+            **empty,
+            "camera_id": change.key.camera_id,
+            "model_id": change.key.model_id,
+            "before": assignment_text(change.before),
+            "wish": intent_text(change.wish),
+            "result": CellResult.NOT_SENT,
+            "settled_at": None,
+        }
+        for change in changes.changes
+    ]
+    rows += [
+        {
+            **empty,
+            "camera_id": one.key.camera_id,
+            "model_id": one.key.model_id,
+            "message": "; ".join(
+                f"{p.field}: {p.message}" if p.field else p.message for p in one.problems
+            ),
+            "result": CellResult.REFUSED,
+            "settled_at": now,
+        }
+        for one in changes.blocked
+    ]
+    for position, row in enumerate(rows):
+        row["position"] = position
+    return rows
+
+
+def _chosen(wanted: HistoryFilter) -> Select[*tuple[Any, ...]]:
+    chosen = select(CHANGE_SETS).order_by(CHANGE_SETS.c.id.desc())
+    if wanted.who is not None:
+        chosen = chosen.where(CHANGE_SETS.c.who == wanted.who)
+    if wanted.since is not None:
+        chosen = chosen.where(CHANGE_SETS.c.created_at >= microseconds(wanted.since))
+    if wanted.until is not None:
+        chosen = chosen.where(CHANGE_SETS.c.created_at < microseconds(wanted.until))
+    if wanted.camera_id is not None:
+        cells = select(CELLS.c.change_set_id).where(CELLS.c.camera_id == wanted.camera_id)
+        if wanted.model_id is not None:
+            cells = cells.where(CELLS.c.model_id == wanted.model_id)
+        chosen = chosen.where(CHANGE_SETS.c.id.in_(cells))
+    elif wanted.model_id is not None:
+        chosen = chosen.join(MODELS, MODELS.c.change_set_id == CHANGE_SETS.c.id).where(
+            MODELS.c.model_id == wanted.model_id
+        )
+    return chosen
+
+
+def _change_set(connection: Connection, change_set_id: int) -> ChangeSetRecord | None:
+    wanted = select(CHANGE_SETS).where(CHANGE_SETS.c.id == change_set_id)
+    row = connection.execute(wanted).mappings().first()
+    return None if row is None else _record(connection, row)
+
+
+def _record(connection: Connection, row: RowMapping) -> ChangeSetRecord:
+    state = State(row["state"])
+    created_at = moment(row["created_at"])
+    assert created_at is not None
+    return ChangeSetRecord(
+        row["id"],
+        row["who"],
+        row["why"],
+        row["origin"],
+        created_at,
+        moment(row["started_at"]),
+        moment(row["ended_at"]),
+        state,
+        row["note"],
+        row["cells"],
+        _tally(connection, row["id"])
+        if state is State.APPLYING
+        else {CellResult(name): count for name, count in json.loads(row["tally"]).items()},
+    )
+
+
+def _tally(connection: Connection, change_set_id: int) -> Tally:
+    counted = (
+        select(CELLS.c.result, func.count())
+        .where(CELLS.c.change_set_id == change_set_id)
+        .group_by(CELLS.c.result)
+    )
+    return {CellResult(result): count for result, count in connection.execute(counted)}
+
+
+def _tally_text(tally: Mapping[CellResult, int]) -> str:
+    return json.dumps({str(result): count for result, count in tally.items() if count})
+
+
+def _cell(row: RowMapping) -> CellRecord:
+    key = CellKey(row["camera_id"], row["model_id"])
+    before = read_assignment(row["before"], key)
+    return CellRecord(
+        row["change_set_id"],
+        row["position"],
+        CellChange(key, before, read_intent(row["wish"])),
+        CellResult(row["result"]),
+        row["message"],
+        row["read"],
+        read_assignment(row["after"], key),
+        moment(row["sent_at"]),
+        moment(row["settled_at"]),
+    )

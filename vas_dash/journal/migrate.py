@@ -1,0 +1,52 @@
+"""Bring the journal's tables up to date, once, whoever comes first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from vas_dash.database import Database, one_at_a_time
+
+__all__ = ["HEAD", "VERSION_TABLE", "migrate", "migrate_connection"]
+
+HEAD = "0001"
+"""The newest migration: where the journal is at it, Alembic is not even loaded."""
+
+VERSION_TABLE = "journal_version"
+
+ADVISORY_LOCK = 0x4A4F55524E414C
+"""Any number that no other user of the same PostgreSQL database locks: "JOURNAL" in ASCII."""
+
+_SCRIPTS = Path(__file__).with_name("migrations")
+
+
+def migrate(database: Database) -> None:
+    """Make or change the tables where needed. Any number of processes may do this at once."""
+    if database.dialect == "postgresql" or Path(str(database.url.database)).exists():
+        with database.read() as connection:
+            if _version(connection) == HEAD:
+                return
+    with one_at_a_time(database, ADVISORY_LOCK) as connection:
+        if _version(connection) != HEAD:
+            migrate_connection(connection)
+
+
+def migrate_connection(connection: Connection) -> None:
+    """Migrate in the transaction that `connection` is in."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found: str | None = connection.execute(
+        text(f"SELECT version_num FROM {VERSION_TABLE}")
+    ).scalar()
+    return found

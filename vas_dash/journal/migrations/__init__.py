@@ -1,0 +1,1 @@
+"""Alembic's environment: the scripts in `versions`, run by `vas_dash.journal.migrate`."""
