@@ -101,8 +101,14 @@ class VasClient:
         problem = rows.problem or _contradiction(total, rows.received, "models")
         return _part(found, "models", max(total, rows.received), problem)
 
-    def assignments(self, until: float | None = None) -> Part[Assignment]:
-        """All assignments that there were when the read began.
+    def assignments(
+        self,
+        until: float | None = None,
+        *,
+        camera_id: str | None = None,
+        model_id: str | None = None,
+    ) -> Part[Assignment]:
+        """All assignments that there were when the read began, of one camera or model if given.
 
         A row can slip from page to page while others come and go, or because many have the same
         time. When fewer rows came than the VAS says there are, the list is read again with other
@@ -112,15 +118,19 @@ class VasClient:
             BackendError: none could be read.
         """
 
+        of = {"camera_id": camera_id, "model_id": model_id}
+        filters = {name: value for name, value in of.items() if value is not None}
+
         def page(offset: int, limit: int) -> Rows[Assignment]:
-            params = {"limit": str(limit), "offset": str(offset)}
+            params = {"limit": str(limit), "offset": str(offset), **filters}
             body = self._transport.get(wire.ASSIGNMENTS_PATH, params, until)
-            return self._assignments.rows(body)
+            return wire.assignments(body) if filters else self._assignments.rows(body)
 
         try:
             return _AssignmentSweep(page).read()
         finally:
-            self._assignments.turn()
+            if not filters:
+                self._assignments.turn()
 
     def assignment(self, key: CellKey, until: float | None = None) -> Assignment | None:
         """The assignment of one cell; None: it is unassigned.

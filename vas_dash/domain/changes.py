@@ -127,6 +127,7 @@ def plan(snapshot: FleetSnapshot, wishes: Wishes) -> ChangeSet:
     cameras = {camera.id for camera in snapshot.cameras.items}
     all_cameras = snapshot.cameras.is_complete
     none: Mapping[str, Cell] = {}
+    assigned: dict[int, CellIntent | None] = {}
     changes: list[CellChange] = []
     blocked: list[Blocked] = []
     for key, wish in wishes.items():
@@ -140,7 +141,10 @@ def plan(snapshot: FleetSnapshot, wishes: Wishes) -> ChangeSet:
             continue
         before = cell.assignment
         if before is None:
-            intent = _assigned(wish)
+            # One wish for thousands of cells comes to the same in each of them that is empty.
+            if id(wish) not in assigned:
+                assigned[id(wish)] = _assigned(wish)
+            intent = assigned[id(wish)]
             if intent is None:
                 if _needs_an_assignment(wish):
                     blocked.append(Blocked(key, _NOT_ASSIGNED))

@@ -1,37 +1,51 @@
-"""Apply change sets to the VAS: recorded first, sent with bounded concurrency, proved by reads."""
+"""What is done with change sets: submit, apply, reopen, try again, undo."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Literal
 
 from vas_dash.backend.client import VasClient
-from vas_dash.domain.changes import ChangeSet
-from vas_dash.domain.records import ChangeSetRecord, Tally
+from vas_dash.domain.changes import (
+    Blocked,
+    ChangeSet,
+    Problem,
+    Wish,
+    inverse,
+    plan,
+    same_assignment,
+    same_intent,
+)
+from vas_dash.domain.entities import Assignment, CellIntent, CellKey
+from vas_dash.domain.fleet import Cell, CellState, FleetSnapshot
+from vas_dash.domain.records import (
+    CellRecord,
+    CellResult,
+    ChangeSetRecord,
+    Settled,
+    State,
+)
+from vas_dash.errors import BusyError, ReasonNeededError, UnknownChangeSetError
 from vas_dash.journal import Journal
+from vas_dash.services.application import Application, Progress
+from vas_dash.services.checks import checked
+from vas_dash.services.fleet_reader import FleetReader
 
 __all__ = ["Operations", "Progress", "ReasonRule", "Reopened"]
 
 ReasonRule = Literal["off", "optional", "required"]
 
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far it is. `stage`: reading, applying, done. `rate` in cells a second."""
-
-    stage: str
-    total: int
-    done: int
-    tally: Tally
-    elapsed_s: float
-    rate: float
-    left_s: float | None
+_NOT_DONE = (CellResult.NOT_SENT, CellResult.REFUSED, CellResult.CONFLICT, CellResult.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
 class Reopened:
-    """What is known of a change set now, and the rest as a fresh plan (not recorded yet)."""
+    """What is known of a change set now, and what was not sent as a fresh plan.
+
+    The plan is a draft, not recorded yet; cells that were changed elsewhere since are blocked.
+    """
 
     record: ChangeSetRecord
     rest: ChangeSet
@@ -48,16 +62,36 @@ class Operations:
         concurrency: int = 8,
         reason: ReasonRule = "optional",
     ) -> None:
-        raise NotImplementedError
+        self._client = client
+        self._journal = journal
+        self._concurrency = concurrency
+        self._reason = reason
+        self._reader = FleetReader(client)
+
+    @property
+    def journal(self) -> Journal:
+        """Where it is all recorded."""
+        return self._journal
+
+    def read_fleet(self) -> FleetSnapshot:
+        """The fleet as it is now, read in the thread of the caller."""
+        return self._reader.read_fleet()
 
     def submit(
         self, changes: ChangeSet, *, who: str, why: str | None = None, origin: str = "edit"
     ) -> int:
         """Write the change set into the journal, ready to be applied; its number.
 
-        Raises JournalError; ReasonNeededError when a reason is required and there is none.
+        Raises:
+            JournalError: it could not be written.
+            ReasonNeededError: a reason is required, and `why` is blank.
         """
-        raise NotImplementedError
+        why = (why or "").strip() or None
+        if self._reason == "required" and why is None:
+            raise ReasonNeededError("a change set needs a reason")
+        if self._reason == "off":
+            why = None
+        return self._journal.record(changes, who, why, origin)
 
     def apply(
         self,
@@ -68,19 +102,134 @@ class Operations:
     ) -> ChangeSetRecord:
         """Send what has to be sent; the record as it stands afterwards.
 
-        One that was applied (or begun) before is left as it is: nothing is sent twice. Raises
-        JournalError (nothing more is sent), UnknownChangeSetError, BusyError.
+        A change set that was applied before, wholly or in part, is left as it is: nothing is sent
+        twice. One whose process died (`APPLYING`) is to be reopened. `cancelled` is asked before
+        each write, from several threads.
+
+        Raises:
+            JournalError: the journal could not be written; no more was sent.
+            UnknownChangeSetError: there is none of this number.
+            BusyError: it is being applied just now.
         """
-        raise NotImplementedError
+        with self._journal.locked(change_set_id) as mine:
+            record = self._record(change_set_id)
+            if not mine:
+                raise BusyError(f"change set {change_set_id} is being applied just now")
+            if record.state is not State.READY:
+                return record
+            application = Application(
+                self._client,
+                self._journal,
+                change_set_id,
+                self._journal.begin(change_set_id),
+                concurrency=self._concurrency,
+                on_progress=on_progress or (lambda _: None),
+                cancelled=cancelled or (lambda: False),
+            )
+            ended = application.run()
+            return self._journal.end(change_set_id, ended.state, ended.note)
 
     def reopen(self, change_set_id: int) -> Reopened:
-        """Read again what is not known, settle what can be settled, and plan the rest afresh."""
-        raise NotImplementedError
+        """Read again what is not known, settle what can be settled, and plan the rest afresh.
+
+        Nothing is sent. A write that may still be on its way stays unknown.
+
+        Raises:
+            JournalError, UnknownChangeSetError, BusyError: as `apply`.
+        """
+        with self._journal.locked(change_set_id) as mine:
+            record = self._record(change_set_id)
+            if not mine:
+                raise BusyError(f"change set {change_set_id} is being applied just now")
+            if record.state is State.READY:
+                return Reopened(record, ChangeSet())
+            fleet = self._reader.read_fleet()
+            doubtful = self._journal.cells(
+                change_set_id, results=[CellResult.SENT, CellResult.UNKNOWN]
+            )
+            flight = timedelta(seconds=self._client.call_limit_s)
+            self._journal.settle(
+                change_set_id,
+                [
+                    _settled(cell, fleet.cell(*cell.change.key), fleet.taken_at, flight)
+                    for cell in doubtful
+                ],
+            )
+            not_sent = self._journal.cells(change_set_id, results=[CellResult.NOT_SENT])
+            state = State.STOPPED if not_sent else State.FINISHED
+            note = record.note
+            if record.state is State.APPLYING:
+                note = "interrupted" if not_sent else None
+            record = self._journal.end(change_set_id, state, note)
+        return Reopened(record, checked(_still_as_drafted(not_sent, fleet), fleet))
 
     def retry(self, change_set_id: int) -> ChangeSet:
-        """Everything that was not done (not sent, refused, conflict, unknown), planned afresh."""
-        raise NotImplementedError
+        """Everything that was not done (not sent, refused, conflict, unknown), planned afresh.
+
+        It is a draft, from the fleet as it is now: what others changed meanwhile stands in it as
+        before, to be reviewed.
+        """
+        self._record(change_set_id)
+        fleet = self._reader.read_fleet()
+        wishes = {
+            cell.change.key: Wish.exactly(cell.change.wish)
+            for cell in self._journal.cells(change_set_id, results=_NOT_DONE)
+            if cell.change.before is not None or cell.change.wish is not None
+        }
+        return checked(plan(fleet, wishes), fleet)
 
     def undo(self, change_set_id: int) -> ChangeSet:
-        """The inverse of the applied cells, as a draft: review it, then `submit` and `apply`."""
-        raise NotImplementedError
+        """The inverse of the applied cells, as a draft: review it, then `submit` and `apply`.
+
+        Cells that were changed since are conflicts when it is applied.
+        """
+        self._record(change_set_id)
+        cells = self._journal.cells(change_set_id, results=[CellResult.APPLIED])
+        return inverse((cell.change, cell.after) for cell in cells)
+
+    def _record(self, change_set_id: int) -> ChangeSetRecord:
+        record = self._journal.change_set(change_set_id)
+        if record is None:
+            raise UnknownChangeSetError(f"there is no change set {change_set_id}")
+        return record
+
+
+def _settled(cell: CellRecord, now: Cell, taken_at: datetime, flight: timedelta) -> Settled:
+    """What became of a cell that was perhaps sent, by what a later read says."""
+    at, change = cell.position, cell.change
+    if now.state is CellState.UNKNOWN:
+        why = f"sent, but not confirmed: {now.reason}"
+        return Settled(at, CellResult.UNKNOWN, why)
+    current = now.assignment
+    if same_intent(_intent(current), change.wish):
+        return Settled(at, CellResult.APPLIED, "confirmed later", True, current)
+    if not same_assignment(current, change.before):
+        why = "changed elsewhere since it was sent"
+        return Settled(at, CellResult.CONFLICT, why, True, current)
+    if cell.sent_at is not None and taken_at <= cell.sent_at + flight:
+        why = "sent, but not confirmed: it may still be on its way"
+        return Settled(at, CellResult.UNKNOWN, why, True, current)
+    return Settled(at, CellResult.NOT_SENT, "the VAS never stored it", True, current)
+
+
+def _still_as_drafted(cells: tuple[CellRecord, ...], fleet: FleetSnapshot) -> ChangeSet:
+    """The cells planned again from what they hold now; what is so already is left out."""
+    wishes: dict[CellKey, Wish] = {}
+    changed: list[Blocked] = []
+    for cell in cells:
+        change = cell.change
+        now = fleet.cell(*change.key)
+        if now.state is CellState.UNKNOWN or same_assignment(now.assignment, change.before):
+            wishes[change.key] = Wish.exactly(change.wish)
+        elif not same_intent(_intent(now.assignment), change.wish):
+            changed.append(Blocked(change.key, _CHANGED))
+    planned = plan(fleet, wishes)
+    blocked = sorted([*planned.blocked, *changed], key=lambda one: one.key)
+    return replace(planned, blocked=tuple(blocked))
+
+
+_CHANGED = (Problem("", "changed elsewhere since it was drafted"),)
+
+
+def _intent(assignment: Assignment | None) -> CellIntent | None:
+    return None if assignment is None else assignment.intent

@@ -1,0 +1,121 @@
+"""Read what many cells hold, with as few requests as it takes."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from vas_dash.backend.client import VasClient
+from vas_dash.backend.wire import ASSIGNMENTS_PAGE_ROWS
+from vas_dash.domain.entities import Assignment, CellKey
+from vas_dash.domain.fleet import Part
+from vas_dash.errors import BackendError, UnreachableError
+
+__all__ = ["CellReads", "Reading"]
+
+READ_CALLS = 10
+"""A read of many cells may take as long as so many calls at most."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What cells hold (None: unassigned), and why some could not be read."""
+
+    known: Mapping[CellKey, Assignment | None] = field(default_factory=dict)
+    unknown: Mapping[CellKey, str] = field(default_factory=dict)
+
+
+class CellReads:
+    """Reads by camera, by model or by page, whichever is fewer requests.
+
+    How many assignments a model has is known from the last whole read, so that comes first.
+    `spent_s` is how long all reads took, `last_s` the last one.
+    """
+
+    def __init__(self, client: VasClient) -> None:
+        self._client = client
+        self._by_model: Counter[str] = Counter()
+        self.spent_s = 0.0
+        self.last_s = 0.0
+
+    def all(self, keys: Collection[CellKey]) -> Reading:
+        """These cells, by a read of the whole list.
+
+        Raises:
+            BackendError: nothing of it could be read.
+        """
+        began = time.monotonic()
+        try:
+            part = self._client.assignments(self._until())
+        finally:
+            self._took(began)
+        self._by_model = Counter(row.model_id for row in part.items)
+        return _reading(keys, part)
+
+    def some(self, keys: Collection[CellKey]) -> Reading:
+        """These cells; what cannot be read is unknown, for a reason."""
+        began = time.monotonic()
+        try:
+            return self._some(keys)
+        finally:
+            self._took(began)
+
+    def _some(self, keys: Collection[CellKey]) -> Reading:
+        cameras = sorted({key.camera_id for key in keys})
+        models = sorted({key.model_id for key in keys})
+        # One more row for each cell that may have come since.
+        pages = _pages(self._by_model.total() + len(keys))
+        by_model = sum(_pages(self._by_model[model] + len(keys)) for model in models)
+        if len(cameras) <= min(by_model, pages):
+            return self._each(keys, "camera_id", cameras)
+        if by_model <= pages:
+            return self._each(keys, "model_id", models)
+        try:
+            return self.all(keys)
+        except BackendError as error:
+            return Reading(unknown=dict.fromkeys(keys, error.reason))
+
+    def _each(self, keys: Collection[CellKey], name: str, values: Iterable[str]) -> Reading:
+        groups: dict[str, list[CellKey]] = {}
+        for key in keys:
+            groups.setdefault(getattr(key, name), []).append(key)
+        known: dict[CellKey, Assignment | None] = {}
+        unknown: dict[CellKey, str] = {}
+        until = self._until()
+        gone: UnreachableError | None = None
+        for value in values:
+            group = groups[value]
+            try:
+                if gone is not None:
+                    raise gone
+                reading = _reading(group, self._client.assignments(until, **{name: value}))
+            except BackendError as error:
+                gone = error if isinstance(error, UnreachableError) else gone
+                reading = Reading(unknown=dict.fromkeys(group, error.reason))
+            known |= reading.known
+            unknown |= reading.unknown
+        return Reading(known, unknown)
+
+    def _until(self) -> float:
+        return time.monotonic() + READ_CALLS * self._client.call_limit_s
+
+    def _took(self, began: float) -> None:
+        self.last_s = time.monotonic() - began
+        self.spent_s += self.last_s
+
+
+def _pages(rows: int) -> int:
+    return rows // ASSIGNMENTS_PAGE_ROWS + 1
+
+
+def _reading(keys: Collection[CellKey], part: Part[Assignment]) -> Reading:
+    rows = {(row.camera_id, row.model_id): row for row in part.items}
+    if part.is_complete:
+        return Reading({key: rows.get(key) for key in keys})
+    reason = part.reason or "the VAS could not be read in full"
+    return Reading(
+        {key: rows[key] for key in keys if key in rows},
+        {key: reason for key in keys if key not in rows},
+    )
