@@ -54,10 +54,14 @@ class _Reader:
         try:
             value, end = self._leaf(self._text, at)
         except json.JSONDecodeError as error:
-            what = error.msg if error.pos > at else "a value is missing here"
+            what = "a value is missing here"
+            if error.pos > at or self._text[at : at + 1] == '"':
+                what = error.msg.removesuffix(" at").removesuffix(" starting")
             raise FormatError(error.pos, f"this is not JSON: {what}") from None
-        except ValueError as error:
-            raise FormatError(at, str(error)) from None
+        except _ConstantError as error:
+            raise FormatError(at, f"{error} is no JSON and cannot be stored") from None
+        except ValueError:  # Python's own limit of digits
+            raise FormatError(at, "a number with too many digits") from None
         return Node(at, value), end
 
     def _mapping(self, at: int, depth: int) -> tuple[Node, int]:
@@ -103,5 +107,9 @@ class _Reader:
             raise FormatError(at, f"this is not JSON: {sign!r} is missing here")
 
 
+class _ConstantError(Exception):
+    """NaN, Infinity or -Infinity."""
+
+
 def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON and cannot be stored")
+    raise _ConstantError(name)
