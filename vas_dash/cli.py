@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from vas_dash.backend.client import VasClient
 from vas_dash.backend.transport import Transport
@@ -41,15 +41,17 @@ from vas_dash.domain.changes import Blocked, CellChange, ChangeSet
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.records import CellResult, HistoryFilter
-from vas_dash.errors import SettingsError, VasDashError
+from vas_dash.errors import ReasonNeededError, SettingsError, VasDashError
 from vas_dash.files.decoding import MAX_BYTES
 from vas_dash.files.drafting import FileDraft, draft_file
 from vas_dash.files.exporting import export_file
 from vas_dash.files.tree import FileProblem, Format
-from vas_dash.journal import Journal
-from vas_dash.services.apply import Operations, Progress
 from vas_dash.services.fleet_reader import FleetReader
 from vas_dash.viewmodel.query import GridQuery, parse_query
+
+if TYPE_CHECKING:  # what they stand on takes longer to load than an export takes
+    from vas_dash.journal import Journal
+    from vas_dash.services.apply import Operations, Progress
 
 __all__ = ["main"]
 
@@ -193,7 +195,10 @@ def _export(options: argparse.Namespace) -> int:
     if output is None:
         sys.stdout.buffer.write(data)
         return NOTHING_TO_DO
-    _replace_file(Path(output), data)
+    try:
+        _replace_file(Path(output), data)
+    except OSError as error:
+        raise CommandError(f"{output} cannot be written: {error.strerror}") from None
     if options.json:
         _print_json({"file": output, "format": wanted, "bytes": len(data)})
     else:
@@ -360,6 +365,8 @@ def _read_fleet(client: VasClient) -> FleetSnapshot:
 
 @contextmanager
 def _journal(settings: Settings) -> Iterator[Journal]:
+    from vas_dash.journal import Journal
+
     journal = Journal(settings.db_url, retention_days=settings.retention_days)
     try:
         yield journal
@@ -369,6 +376,8 @@ def _journal(settings: Settings) -> Iterator[Journal]:
 
 @contextmanager
 def _operations(settings: Settings, client: VasClient) -> Iterator[tuple[Operations, Journal]]:
+    from vas_dash.services.apply import Operations
+
     with _journal(settings) as journal:
         yield (
             Operations(
@@ -386,9 +395,12 @@ def _send(
     origin: str,
     names: Names,
 ) -> int:
-    change_set_id = operations.submit(
-        changes, who=_person(options), why=options.reason or None, origin=origin
-    )
+    try:
+        change_set_id = operations.submit(
+            changes, who=_person(options), why=options.reason, origin=origin
+        )
+    except ReasonNeededError as error:
+        raise CommandError(f"{error}; give --reason") from None
     stop = threading.Event()
     bar = _ProgressBar()
     with _stopping(stop):
@@ -461,7 +473,7 @@ class _ProgressBar:
 
 
 def _show_draft(options: argparse.Namespace, draft: FileDraft, names: Names) -> int:
-    changes = draft.changes.changes
+    changes = sorted(draft.changes.changes, key=names.order)
     own = [change for change in changes if change.key not in draft.pruned]
     pruned = [change for change in changes if change.key in draft.pruned]
     code = FAILED if draft.problems else DIFFERENCES if changes else NOTHING_TO_DO
@@ -493,7 +505,7 @@ def _show_draft(options: argparse.Namespace, draft: FileDraft, names: Names) -> 
 
 
 def _show_changes(options: argparse.Namespace, changes: ChangeSet, names: Names) -> int:
-    found = changes.changes
+    found = sorted(changes.changes, key=names.order)
     if options.json:
         _print_json(
             {

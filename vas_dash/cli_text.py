@@ -12,6 +12,7 @@ from vas_dash.domain.changes import CellChange, same_json
 from vas_dash.domain.entities import Assignment, Camera, CellIntent, CellKey
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.records import CellRecord, CellResult, ChangeSetRecord, Tally
+from vas_dash.viewmodel.natural import NaturalKey, natural_key
 
 __all__ = [
     "Names",
@@ -50,15 +51,22 @@ class Names:
         cameras = () if snapshot is None else snapshot.known_cameras
         self._cameras: Mapping[str, Camera] = {camera.id: camera for camera in cameras}
 
+    def _camera(self, key: CellKey) -> Camera:
+        return self._cameras.get(key.camera_id, Camera(key.camera_id, None))
+
+    def order(self, change: CellChange) -> tuple[NaturalKey, str, str]:
+        """A sort key: the order of the page and of exports."""
+        return (natural_key(self._camera(change.key).title), *change.key)
+
     def text(self, key: CellKey) -> str:
         """A cell in a sentence."""
-        camera = self._cameras.get(key.camera_id, Camera(key.camera_id, None))
+        camera = self._camera(key)
         place = f" ({camera.location})" if camera.location else ""
         return one_line(f"{camera.title}{place}, {key.model_id}")
 
     def json(self, key: CellKey) -> dict[str, Any]:
         """A cell for scripts."""
-        camera = self._cameras.get(key.camera_id, Camera(key.camera_id, None))
+        camera = self._camera(key)
         return {
             "camera_id": key.camera_id,
             "camera": camera.name,
