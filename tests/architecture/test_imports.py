@@ -38,6 +38,26 @@ MAY_IMPORT: Mapping[str, set[str]] = {
         "vas_dash.errors",
     },
     "vas_dash.views": {"vas_dash.viewmodel", "vas_dash.domain", "vas_dash.config"},
+    "vas_dash.__main__": {"vas_dash.cli"},
+    "vas_dash.cli": {
+        "vas_dash.cli_text",
+        "vas_dash.config",
+        "vas_dash.errors",
+        "vas_dash.domain",
+        "vas_dash.backend",
+        "vas_dash.embedded",
+        "vas_dash.files",
+        "vas_dash.journal",
+        "vas_dash.services",
+        "vas_dash.viewmodel",
+    },
+    "vas_dash.cli_text": {"vas_dash.domain", "vas_dash.viewmodel"},
+    "vas_dash.files": {
+        "vas_dash.services",
+        "vas_dash.viewmodel",
+        "vas_dash.domain",
+        "vas_dash.errors",
+    },
     "vas_dash.viewmodel": {"vas_dash.schema", "vas_dash.domain", "vas_dash.errors"},
     "vas_dash.services": {
         "vas_dash.backend",
@@ -67,6 +87,8 @@ NEVER: Mapping[str, set[str]] = {
     "vas_dash.journal": {"dash", "flask", "requests"},
     "vas_dash.schema": {"dash", "flask", "requests", "sqlalchemy"},
     "vas_dash.embedded": {"dash", "requests"},
+    "vas_dash.files": {"dash", "flask", "requests", "sqlalchemy"},
+    "vas_dash.cli": {"dash", "flask", "requests", "sqlalchemy"},
     "vas_dash.config": {"dash", "flask", "requests"},
     "kernel": {"dash", "flask", "requests", "pydantic", "sqlalchemy"},
 }
@@ -173,14 +195,14 @@ def test_the_domain_and_the_kernel_stand_on_the_standard_library(
     assert not wrong, "\n".join(wrong)
 
 
-def test_only_the_server_reaches_the_embedded_vas() -> None:
+def test_only_the_server_and_the_command_line_reach_the_embedded_vas() -> None:
     users = {
         part(module)
         for module, path in MODULES.items()
         for _, name in imported(module, path)
         if name.startswith("vas_dash.embedded")
     }
-    assert users == {"vas_dash.server", "vas_dash.embedded"}
+    assert users == {"vas_dash.server", "vas_dash.cli", "vas_dash.embedded"}
 
 
 def test_only_one_module_knows_the_data_table() -> None:

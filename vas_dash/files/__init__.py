@@ -1,0 +1,1 @@
+"""Intent as a file: written for spreadsheets and for git, and read back with line and column."""

@@ -1,0 +1,261 @@
+"""A file held against the fleet: wishes for its cells, and the place of all that is wrong."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from vas_dash.domain.changes import Wish
+from vas_dash.domain.entities import FPS_RANGE, PRIORITY_RANGE, AiModel, Camera, CellKey
+from vas_dash.domain.fleet import FleetSnapshot
+from vas_dash.files.exporting import FleetUnknownError, in_scope, not_known
+from vas_dash.files.tree import FileCell, FileIntent, FileProblem, Node
+from vas_dash.viewmodel.query import GridQuery
+
+__all__ = ["Import", "import_file"]
+
+
+@dataclass(frozen=True)
+class Import:
+    """What a file asks for. `removals` are cells that it does not name; only pruning fills them.
+
+    `cells` says where in the file each wish stands.
+    """
+
+    wishes: Mapping[CellKey, Wish]
+    removals: Mapping[CellKey, Wish]
+    problems: Sequence[FileProblem]
+    cells: Mapping[CellKey, FileCell]
+
+
+def import_file(
+    file: FileIntent, snapshot: FleetSnapshot, prune: GridQuery | None = None
+) -> Import:
+    """Wishes for the cells of a file.
+
+    What a row does not name stays as it is; null or an empty field is: not set. A cell that the
+    file names and that is unassigned becomes assigned, on unless the file says off. With `prune`
+    (`GridQuery()`: the whole fleet) cells that it finds and the file does not name are removed,
+    unless something in the file is wrong: then nobody knows what it wanted to name.
+
+    Raises:
+        FleetUnknownError: cameras or assignments are not all known.
+    """
+    reason = not_known(snapshot)
+    if reason is not None:
+        raise FleetUnknownError(reason)
+    reader = _Reader(file, snapshot)
+    for cell in file.cells:
+        reader.take(cell)
+    problems = sorted({*file.problems, *reader.problems})
+    removals: dict[CellKey, Wish] = {}
+    if prune is not None and not problems:
+        removals = _removals(snapshot, prune, reader.wishes)
+    return Import(reader.wishes, removals, problems, reader.cells)
+
+
+def _removals(
+    snapshot: FleetSnapshot, prune: GridQuery, named: Mapping[CellKey, Wish]
+) -> dict[CellKey, Wish]:
+    cameras, models = in_scope(snapshot, prune)
+    return {
+        key: Wish.exactly(None)
+        for camera in cameras
+        for model_id, cell in snapshot.cells.get(camera.id, {}).items()
+        if cell.assignment is not None
+        and (models is None or model_id in models)
+        and (key := CellKey(camera.id, model_id)) not in named
+    }
+
+
+class _WrongError(Exception):
+    """A cell cannot be used: what is wrong with it, at an offset."""
+
+    def __init__(self, at: int, message: str) -> None:
+        super().__init__(message)
+        self.at = at
+
+
+class _Reader:
+    """Takes cell after cell of one file."""
+
+    def __init__(self, file: FileIntent, snapshot: FleetSnapshot) -> None:
+        self.wishes: dict[CellKey, Wish] = {}
+        self.cells: dict[CellKey, FileCell] = {}
+        self.problems: list[FileProblem] = []
+        self._file = file
+        self._snapshot = snapshot
+        self._cameras = _Cameras(snapshot)
+        self._models = {model.model_id: model for model in snapshot.known_models}
+
+    def take(self, cell: FileCell) -> None:
+        """A wish for the cell, or problems."""
+        before = len(self.problems)
+        camera = model = None
+        try:
+            camera = self._cameras.find(cell)
+        except _WrongError as error:
+            self._report(error)
+        try:
+            model = self._model(cell.model)
+        except _WrongError as error:
+            self._report(error)
+        wanted: dict[str, Any] = {}
+        for name, node in cell.properties.items():
+            try:
+                wanted[name] = _property(name, node)
+            except _WrongError as error:
+                if name == "parameters" and cell.inner is not None:
+                    error.at = cell.inner(error.at)
+                self._report(error)
+        if camera is None or model is None:
+            return
+        key = CellKey(camera.id, model.model_id)
+        if key in self.cells:
+            line = self._file.place(self.cells[key].at).line
+            self._report(_WrongError(cell.at, f"this cell is already in line {line}"))
+            return
+        self.cells[key] = cell
+        if len(self.problems) > before:
+            return
+        wish = Wish(**wanted)
+        if self._snapshot.cell(*key).assignment is None:
+            new = Wish(enabled=True, desired_fps=None, priority=None, parameters=None)
+            wish = replace(new, **wanted)
+        self.wishes[key] = wish
+
+    def _report(self, error: _WrongError) -> None:
+        self.problems.append(FileProblem(*self._file.place(error.at), str(error)))
+
+    def _model(self, node: Node) -> AiModel:
+        model = self._models.get(node.value)
+        if model is not None:
+            return model
+        part = self._snapshot.models
+        if not part.is_complete:
+            reason = f"{part.reason}"
+            raise _WrongError(node.at, f"the model {_shown(node)} is not known: {reason}")
+        named = [one.model_id for one in self._models.values() if one.name == node.value]
+        hint = f"; the id of the model of that name is {', '.join(named)}" if named else ""
+        raise _WrongError(node.at, f"unknown model {_shown(node)}{hint}")
+
+
+class _Cameras:
+    """Finds a camera by all that a file says of it."""
+
+    def __init__(self, snapshot: FleetSnapshot) -> None:
+        self._by_id = {camera.id: camera for camera in snapshot.cameras.items}
+        self._by_name: dict[str, list[Camera]] = defaultdict(list)
+        self._alike: dict[str, str] = {}
+        for camera in snapshot.cameras.items:
+            if camera.name:
+                self._by_name[camera.name].append(camera)
+                self._alike.setdefault(camera.name.strip().casefold(), camera.name)
+
+    def find(self, cell: FileCell) -> Camera:
+        """The one camera.
+
+        Raises:
+            _WrongError: there is none, or there are several.
+        """
+        if cell.camera_id is not None:
+            return self._with_id(cell, cell.camera_id)
+        assert cell.camera is not None
+        named = self._by_name.get(cell.camera.value, [])
+        if not named:
+            alike = self._alike.get(cell.camera.value.strip().casefold())
+            hint = "" if alike is None else f"; there is {json.dumps(alike, ensure_ascii=False)}"
+            raise _WrongError(cell.camera.at, f"unknown camera {_shown(cell.camera)}{hint}")
+        if cell.location is None:
+            found = named
+        else:
+            found = [one for one in named if (one.location or "") == cell.location.value]
+            if not found:
+                places = sorted({one.location or "(no location)" for one in named})
+                raise _WrongError(
+                    cell.location.at,
+                    f"no camera {_shown(cell.camera)} in {_shown(cell.location)}; "
+                    f"there is one in {', '.join(places[:5])}",
+                )
+        if len(found) > 1:
+            where = "" if cell.location is None else f" in {_shown(cell.location)}"
+            raise _WrongError(
+                cell.camera.at,
+                f"{len(found)} cameras have the name {_shown(cell.camera)}{where}; "
+                f"name the {'location or the ' if cell.location is None else ''}camera_id",
+            )
+        return found[0]
+
+    def _with_id(self, cell: FileCell, node: Node) -> Camera:
+        camera = self._by_id.get(node.value.strip().lower()) or self._by_id.get(node.value)
+        if camera is None:
+            raise _WrongError(node.at, f"unknown camera_id {_shown(node)}")
+        for said, is_so in ((cell.camera, camera.name), (cell.location, camera.location)):
+            if said is not None and said.value != (is_so or ""):
+                raise _WrongError(
+                    said.at, f"{_shown(said)} is not what the camera of this camera_id has"
+                )
+        return camera
+
+
+def _shown(node: Node) -> str:
+    if isinstance(node.value, dict | list):
+        return "a mapping" if isinstance(node.value, dict) else "a list"
+    text = json.dumps(node.value, ensure_ascii=False)
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
+def _property(name: str, node: Node) -> Any:
+    """The value of a property, as an intent holds it.
+
+    Raises:
+        _WrongError: it cannot be stored.
+    """
+    value = node.value
+    match name:
+        case "enabled":
+            if not isinstance(value, bool):
+                raise _WrongError(node.at, f"enabled must be true or false, not {_shown(node)}")
+        case "desired_fps" | "priority":
+            low, high = FPS_RANGE if name == "desired_fps" else PRIORITY_RANGE
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if value is not None and not (whole and low <= value <= high):
+                wanted = f"a whole number from {low} to {high}"
+                raise _WrongError(node.at, f"{name} must be {wanted}, not {_shown(node)}")
+        case _:
+            if value is not None and not isinstance(value, dict):
+                raise _WrongError(node.at, f"{name} must be a JSON object, not {_shown(node)}")
+            return _storable(node)
+    return value
+
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def _storable(node: Node) -> Any:
+    """The value without its places.
+
+    Raises:
+        _WrongError: the VAS takes no NUL, no half characters and no infinity.
+    """
+    value = node.value
+    if isinstance(value, dict):
+        for name in value:
+            if _UNSTORABLE.search(name):
+                raise _WrongError(node.names[name], "parameters: " + _NO_CHARACTER)
+        return {name: _storable(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_storable(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _WrongError(node.at, "parameters: a number that is too large to be stored")
+    if isinstance(value, str) and _UNSTORABLE.search(value):
+        raise _WrongError(node.at, "parameters: " + _NO_CHARACTER)
+    return value
+
+
+_NO_CHARACTER = "a character that cannot be stored"
