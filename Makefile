@@ -39,8 +39,10 @@ test: check chromium ## The whole suite, browser included
 test-contract: dev ## The contract suite; VAS_CONTRACT_URL=http://... runs it against a real VAS
 	$(BIN)/pytest tests/contract
 
-bench: dev ## Figures of the page
+bench: dev ## Figures of the page, of change sets and of the journal
 	$(BIN)/python -m bench.page
+	$(BIN)/python -m bench.apply
+	$(BIN)/python -m bench.history
 
 bench-kernel: dev ## Figures of the frame kernel
 	$(BIN)/python -m bench.kernel

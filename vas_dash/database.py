@@ -17,9 +17,11 @@ __all__ = [
     "BUSY_TIMEOUT_S",
     "DATA_FOLDER",
     "Database",
+    "advisory_lock",
     "database_url",
     "fault_words",
-    "one_at_a_time",
+    "file_lock",
+    "file_of",
 ]
 
 DATA_FOLDER = Path(".data")
@@ -88,16 +90,28 @@ def fault_words(error: SQLAlchemyError | OSError, url: URL) -> str:
     return words.replace(url.password, "***") if url.password else words
 
 
-@contextmanager
-def one_at_a_time(database: Database, advisory_lock: int) -> Iterator[Connection]:
-    """A transaction for writing that only one process at a time is in, to set up the database.
+def file_of(url: URL) -> Path:
+    """The file of a SQLite database."""
+    return Path(str(url.database).removeprefix("file:"))
 
-    SQLite: changing a file to WAL does not wait for others that do the same, so a lock file does.
+
+def file_lock(url: URL) -> AbstractContextManager[None]:
+    """For whoever connects for the first time: one process at a time, with SQLite.
+
+    Of several that change a file to WAL at once some fail, without waiting.
     """
-    with _file_lock(database.url), database.write() as connection:
-        if database.dialect == "postgresql":
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({advisory_lock})"))
-        yield connection
+    if url.get_backend_name() == "postgresql":
+        return nullcontext()
+    return _locked(Path(f"{file_of(url)}.lock"))
+
+
+def advisory_lock(connection: Connection, number: int) -> None:
+    """Wait for whoever has locked this number, until the transaction ends, with PostgreSQL.
+
+    With SQLite a transaction for writing is alone anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({number})"))
 
 
 def _engine(url: URL, durable: bool) -> Engine:
@@ -130,12 +144,6 @@ def _engine(url: URL, durable: bool) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
-
-
-def _file_lock(url: URL) -> AbstractContextManager[None]:
-    if url.get_backend_name() == "postgresql":
-        return nullcontext()
-    return _locked(Path(f"{url.database}.lock"))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import DBAPIError
 
-from vas_dash.database import Database, database_url, fault_words, one_at_a_time
+from vas_dash.database import Database, advisory_lock, database_url, fault_words, file_lock
 from vas_dash.embedded.sites import Site, build_site
 from vas_dash.embedded.tables import AI_MODELS, ASSIGNMENTS, DEVICES, FILLED, METADATA
 from vas_dash.errors import SettingsError
@@ -33,7 +33,8 @@ def open_database(db_url: str | None, site: str) -> Database:
     """
     database = Database(database_url(db_url, "VAS_EMBEDDED_DB_URL", f"embedded-{site}.db"))
     try:
-        with one_at_a_time(database, ADVISORY_LOCK) as connection:
+        with file_lock(database.url), database.write() as connection:
+            advisory_lock(connection, ADVISORY_LOCK)
             _fill(connection, lambda: build_site(site))
     except (DBAPIError, OSError) as error:
         database.close()

@@ -20,12 +20,11 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    text,
     update,
 )
 from sqlalchemy.exc import SQLAlchemyError
 
-from vas_dash.database import Database, database_url, fault_words
+from vas_dash.database import Database, advisory_lock, database_url, fault_words
 from vas_dash.domain.changes import CellChange, ChangeSet
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.records import (
@@ -199,8 +198,7 @@ class Journal:
         """
         values = {"state": State.APPLYING, "started_at": microseconds(datetime.now(UTC))}
         with self._write() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(text(f"SELECT pg_advisory_xact_lock({BEGIN_LOCK})"))
+            advisory_lock(connection, BEGIN_LOCK)
             mine = CHANGE_SETS.c.id == change_set_id
             connection.execute(update(CHANGE_SETS).where(mine).values(values))
             applying = CHANGE_SETS.c.state == State.APPLYING
@@ -294,6 +292,9 @@ class Journal:
         except (SQLAlchemyError, OSError) as error:
             words = fault_words(error, self._url)
             raise JournalError(f"the journal cannot be {what}: {words}") from None
+        except UnicodeError:
+            why = "a text holds a character that cannot be stored"
+            raise JournalError(f"the journal cannot be {what}: {why}") from None
 
     def _forget(self, connection: Connection) -> None:
         """Take the oldest change sets out that are older than the retention."""

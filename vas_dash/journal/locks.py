@@ -18,7 +18,7 @@ from typing import Protocol
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from vas_dash.database import Database
+from vas_dash.database import Database, file_of
 
 __all__ = ["Locks", "locks_of"]
 
@@ -40,7 +40,7 @@ def locks_of(database: Database) -> Locks:
     """The locks that everybody who shares the database shares."""
     if database.dialect == "postgresql":
         return _AdvisoryLocks(database)
-    return _FileLocks(Path(f"{database.url.database}.applying"))
+    return _FileLocks(Path(f"{file_of(database.url)}.applying"))
 
 
 class _FileLocks:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from vas_dash.database import Database, one_at_a_time
+from vas_dash.database import Database, advisory_lock, file_lock
 
 __all__ = ["HEAD", "VERSION_TABLE", "migrate", "migrate_connection"]
 
@@ -23,13 +23,14 @@ _SCRIPTS = Path(__file__).with_name("migrations")
 
 def migrate(database: Database) -> None:
     """Make or change the tables where needed. Any number of processes may do this at once."""
-    if database.dialect == "postgresql" or Path(str(database.url.database)).exists():
+    with file_lock(database.url):
         with database.read() as connection:
             if _version(connection) == HEAD:
                 return
-    with one_at_a_time(database, ADVISORY_LOCK) as connection:
-        if _version(connection) != HEAD:
-            migrate_connection(connection)
+        with database.write() as connection:
+            advisory_lock(connection, ADVISORY_LOCK)
+            if _version(connection) != HEAD:
+                migrate_connection(connection)
 
 
 def migrate_connection(connection: Connection) -> None:

@@ -28,7 +28,7 @@ from vas_dash.services.sending import Answer, Sender, Sent
 __all__ = ["Application", "Ended", "Progress"]
 
 FREE_READING_S = 0.25
-READING_SHARE = 0.03
+READING_SHARE = 0.02
 """Between the first and the last read, reading may take so long and this share of the writing."""
 
 MARKED_AT_ONCE = 64
@@ -146,13 +146,11 @@ class Application:
                 why = f"the cell is unknown: {reading.unknown[key]}"
                 settled.append(Settled(cell.position, CellResult.NOT_SENT, why))
                 continue
-            current = reading.known[key]
-            found = _before_sending(cell, current)
-            needed = command(key, current, cell.change.wish)
-            if found is not None or needed is None:
-                settled.append(found or Settled(cell.position, CellResult.UNCHANGED))
+            found = _before_sending(cell, reading.known[key])
+            if isinstance(found, Settled):
+                settled.append(found)
             else:
-                todo.append(_Todo(cell, needed))
+                todo.append(_Todo(cell, found))
         self._settle(settled)
         return todo
 
@@ -215,10 +213,10 @@ class Application:
         for one in todo:
             key = one.cell.change.key
             found = _before_sending(one.cell, reading.known[key]) if key in reading.known else None
-            if found is None:
-                rest.append(one)
-            else:
+            if isinstance(found, Settled):
                 settled.append(found)
+            else:
+                rest.append(one)
         self._settle(settled)
         self._answered = 0
         return rest
@@ -263,16 +261,17 @@ class _Todo:
     command: Command
 
 
-def _before_sending(cell: CellRecord, current: Assignment | None) -> Settled | None:
-    """What came of a cell that need not or must not be written; None: it is to be written."""
+def _before_sending(cell: CellRecord, current: Assignment | None) -> Settled | Command:
+    """What has to be sent for a cell, or what came of it where nothing has or nothing may."""
+    needed = command(cell.change.key, current, cell.change.wish)
     changed = not same_assignment(cell.change.before, current)
-    if same_intent(_intent(current), cell.change.wish):
+    if needed is None:
         why = "changed elsewhere since it was drafted, and already as wished" if changed else None
         return Settled(cell.position, CellResult.UNCHANGED, why, True, current)
     if changed:
         why = "changed elsewhere since it was drafted"
         return Settled(cell.position, CellResult.CONFLICT, why, True, current)
-    return None
+    return needed
 
 
 def _after_sending(cell: CellRecord, sent: Sent, reading: Reading, stopped: str | None) -> Settled:

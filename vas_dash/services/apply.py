@@ -37,7 +37,13 @@ __all__ = ["Operations", "Progress", "ReasonRule", "Reopened"]
 
 ReasonRule = Literal["off", "optional", "required"]
 
+TEXT_CHARS = 500
+"""A name or a reason is cut to this length."""
+
 _NOT_DONE = (CellResult.NOT_SENT, CellResult.REFUSED, CellResult.CONFLICT, CellResult.UNKNOWN)
+
+
+_OPEN = {CellResult.NOT_SENT, CellResult.SENT, CellResult.UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,7 @@ class Operations:
             JournalError: it could not be written.
             ReasonNeededError: a reason is required, and `why` is blank.
         """
-        why = (why or "").strip() or None
+        who, why = _one_line(who), _one_line(why or "") or None
         if self._reason == "required" and why is None:
             raise ReasonNeededError("a change set needs a reason")
         if self._reason == "off":
@@ -141,7 +147,8 @@ class Operations:
             record = self._record(change_set_id)
             if not mine:
                 raise BusyError(f"change set {change_set_id} is being applied just now")
-            if record.state is State.READY:
+            settled = record.state is not State.APPLYING and not set(record.tally) & _OPEN
+            if record.state is State.READY or settled:
                 return Reopened(record, ChangeSet())
             fleet = self._reader.read_fleet()
             doubtful = self._journal.cells(
@@ -192,6 +199,12 @@ class Operations:
         if record is None:
             raise UnknownChangeSetError(f"there is no change set {change_set_id}")
         return record
+
+
+def _one_line(text: str) -> str:
+    """Text of a person, of a length and with characters that any database takes."""
+    line = "".join(char for char in " ".join(text.split()) if char.isprintable())
+    return line[:TEXT_CHARS]
 
 
 def _settled(cell: CellRecord, now: Cell, taken_at: datetime, flight: timedelta) -> Settled:
