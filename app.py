@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Any
+
+from flask import Flask
 
 from vas_dash import Settings, create_server
 from vas_dash.errors import VasDashError
 
+WORKER_BOOT_ERROR = 3
+"""The exit code of a worker after which gunicorn stops: `gunicorn.arbiter` has the same."""
+
+
+def _create(settings: Settings | None = None) -> Flask:
+    """The server, in a worker; what is wrong with the settings is one line, not a traceback."""
+    try:
+        return create_server(settings or Settings.from_env())
+    except VasDashError as error:
+        print(error, file=sys.stderr)
+        # Another code would have gunicorn start the worker again and again.
+        sys.exit(WORKER_BOOT_ERROR)
+
 
 def _serve(settings: Settings) -> None:
     """Run gunicorn on the settings' address until it is stopped."""
-    from flask import Flask
     from gunicorn.app.base import BaseApplication
 
     class Application(BaseApplication):  # type: ignore[misc]
@@ -29,7 +44,7 @@ def _serve(settings: Settings) -> None:
                 self.cfg.set(name, value)
 
         def load(self) -> Flask:
-            return create_server(settings)
+            return _create(settings)
 
         @staticmethod
         def say_where(_arbiter: object) -> None:
@@ -40,9 +55,11 @@ def _serve(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("vas_dash").setLevel(logging.INFO)
     try:
         _serve(Settings.from_env())
     except VasDashError as error:
         sys.exit(str(error))
 else:
-    server = create_server(Settings.from_env())
+    server = _create()

@@ -53,6 +53,15 @@
         say(text);
     }
 
+    /** Where there is no draft, a note goes when its cell is left. */
+    function unnote() {
+        const bar = document.getElementById("draft-bar");
+        if (!bar.hidden && !Object.keys(all()).length) {
+            bar.hidden = true;
+            say("");
+        }
+    }
+
     function save() {
         const drafts = Object.values(all());
         if (drafts.length && !saving) {
@@ -70,6 +79,7 @@
     vas.drafts = {
         toggle: toggle,
         save: save,
+        unnote: unnote,
         of: (camera, model) => all()[key(camera, model)],
     };
 
@@ -83,9 +93,7 @@
                 ? changes + " drafted, not saved."
                 : "";
             bar.hidden = count === 0;
-            ["draft-save", "draft-discard"].forEach(function (id) {
-                document.getElementById(id).disabled = count === 0;
-            });
+            bar.toggleAttribute("data-empty", count === 0);
             vas.grid.decorate();
         },
 

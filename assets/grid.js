@@ -14,6 +14,7 @@
     let arriving = null;
     let peeking = null;
     let timer = 0;
+    let clicked = null;
 
     const frame = () => document.getElementById("grid-frame");
     const table = () => document.querySelector("#grid table.cell-table");
@@ -113,8 +114,9 @@
     function settleFocus() {
         const all = rows();
         const data = vas.props("grid").data || [];
-        if (arriving && data.length) {
-            place.camera = data[arriving === "last" ? data.length - 1 : 0].id;
+        const page = (vas.props("rendered").data || {}).page;
+        if (arriving && arriving.page === page && data.length) {
+            place.camera = data[arriving.at === "last" ? data.length - 1 : 0].id;
             arriving = null;
         }
         let stop = place.camera === null ? null : find(place.camera, place.column);
@@ -132,16 +134,25 @@
         }
     }
 
-    function focus(node) {
-        if (!node) {
-            return;
-        }
+    /** The keyboard stands here now: this cell is the Tab stop. */
+    function settleAt(node) {
         const previous = frame().querySelector("[tabindex='0']");
         if (previous) {
             previous.tabIndex = -1;
         }
-        Object.assign(place, identity(node));
+        const at = identity(node);
+        if (at.camera !== place.camera || at.column !== place.column) {
+            vas.drafts.unnote();
+        }
+        Object.assign(place, at);
         node.tabIndex = 0;
+    }
+
+    function focus(node) {
+        if (!node) {
+            return;
+        }
+        settleAt(node);
         node.focus();
         node.scrollIntoView({ block: "nearest", inline: "nearest" });
     }
@@ -168,10 +179,8 @@
     }
 
     function flip(to) {
-        arriving = to === "next" ? "first" : "last";
-        if (!vas.address.page(to)) {
-            arriving = null;
-        }
+        const page = vas.address.page(to);
+        arriving = page ? { page: page, at: to === "next" ? "first" : "last" } : null;
     }
 
     function onKey(event) {
@@ -248,6 +257,7 @@
         }
         event.stopPropagation();
         hideTooltip();
+        clicked = { x: event.clientX, y: event.clientY };
         if (String(window.getSelection())) {
             return;
         }
@@ -316,6 +326,11 @@
     }
 
     function onPointer(event) {
+        if (clicked && clicked.x === event.clientX && clicked.y === event.clientY) {
+            // The grid moved under a pointer that rests since its click.
+            return;
+        }
+        clicked = null;
         const node = event.target.closest && event.target.closest("#grid th, #grid td");
         if (node) {
             rest(node);
@@ -343,6 +358,7 @@
         if (cell && cell !== event.target) {
             focus(cell);
         } else if (cell) {
+            settleAt(cell);
             rest(cell);
         } else {
             hideTooltip();

@@ -6,6 +6,37 @@
     const panel = () => document.getElementById("panel");
     let dirty = false;
 
+    // Dash draws a changed part of the panel anew: open lists and the focus are put back.
+    const unfolded = new Set();
+    let shown = "";
+    let focused = null;
+
+    /** How to find a part of the panel again. */
+    function selector(node) {
+        const quoted = (text) => JSON.stringify(text || "");
+        const { open, camera, model } = node.dataset;
+        if (node.id) {
+            return "#" + CSS.escape(node.id);
+        }
+        if (open) {
+            return `[data-open=${quoted(open)}][data-camera=${quoted(camera)}][data-model=${quoted(model)}]`;
+        }
+        return node.matches("[data-fold] > summary")
+            ? `[data-fold=${quoted(node.parentElement.dataset.fold)}] > summary`
+            : null;
+    }
+
+    function restore() {
+        panel().querySelectorAll("details[data-fold]").forEach(function (list) {
+            list.open = list.open || unfolded.has(list.dataset.fold);
+        });
+        const lost = focused && document.activeElement === document.body;
+        const again = lost && panel().querySelector(focused);
+        if (again) {
+            again.focus({ preventScroll: true });
+        }
+    }
+
     function unsaved() {
         vas.set("panel-message", {
             children: "Something here is not saved yet. Save it, or discard it, first.",
@@ -47,15 +78,30 @@
         }
     }
 
+    let observed = null;
+    const observer = new MutationObserver(restore);
+
     vas.panel = { open: open, close: close };
 
     vas.provide("vas_panel", {
         /** Another thing stands in the panel. */
         opened: function (data) {
             dirty = false;
-            if (data && !panel().contains(document.activeElement)) {
-                const title = document.getElementById("panel-title");
-                window.requestAnimationFrame(() => title.focus());
+            const what = data ? [data.kind, data.camera, data.model].join("\n") : "";
+            if (data && observed !== panel()) {
+                observed = panel();
+                observer.observe(observed, { childList: true, subtree: true });
+            }
+            if (what !== shown) {
+                shown = what;
+                unfolded.clear();
+                ["panel-live", "panel-form"].forEach(function (id) {
+                    document.getElementById(id).scrollTop = 0;
+                });
+                if (data) {
+                    const title = document.getElementById("panel-title");
+                    window.requestAnimationFrame(() => title.focus());
+                }
             }
         },
 
@@ -82,6 +128,18 @@
             }
             return { ...opened, n: Date.now() };
         },
+    });
+
+    // The event does not bubble.
+    document.addEventListener("toggle", function (event) {
+        const list = event.target;
+        if (list.isConnected && list.matches("#panel [data-fold]")) {
+            unfolded[list.open ? "add" : "delete"](list.dataset.fold);
+        }
+    }, true);
+
+    document.addEventListener("focusin", function (event) {
+        focused = event.target.closest("#panel") ? selector(event.target) : null;
     });
 
     ["input", "change"].forEach(function (kind) {

@@ -80,7 +80,7 @@
         vas.set("url", { search: search });
     }
 
-    /** Go to a page: "first", "previous", "next", "last", or a number. True if it is another one. */
+    /** Go to a page: "first", "previous", "next", "last". Returns its number; 0 if it is shown already. */
     function page(to) {
         const shown = vas.props("rendered").data || {};
         const view = read(current());
@@ -90,13 +90,12 @@
             next: shown.page + 1,
             last: shown.pages,
         };
-        const wanted = typeof to === "number" ? to : targets[to];
-        const target = Math.min(Math.max(1, wanted), shown.pages || 1);
+        const target = Math.min(Math.max(1, targets[to]), shown.pages || 1);
         if (target === shown.page) {
-            return false;
+            return 0;
         }
         write({ ...view, page: target });
-        return true;
+        return target;
     }
 
     /** Sort by a column; again: the other way round. */
@@ -163,6 +162,11 @@
             };
             Object.entries(controls).forEach(([id, value]) => vas.set(id, { value: value }));
             inStep = true;
+        },
+
+        /** The models to choose from came, or changed: show the one that the address names. */
+        offered: function () {
+            vas.set("filter-state-of", { value: read(current()).of || ANY });
         },
     });
 

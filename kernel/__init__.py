@@ -15,6 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kernel.arrays import FrameTap, close_frame_taps, tap_frame
+    from kernel.colour import to_bgr, to_rgb
     from kernel.errors import (
         CameraIdError,
         ExportDisabledError,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from kernel.layout import NV12, FrameSpec, PixelFormat
     from kernel.reader import FrameReader
     from kernel.settings import ExportSettings, export_enabled
+    from kernel.tap import PipeTap
     from kernel.writer import FrameWriter, SlotLease, WriterStats
 
 __all__ = [
@@ -44,10 +47,12 @@ __all__ = [
     "FrameReader",
     "FrameSizeError",
     "FrameSpec",
+    "FrameTap",
     "FrameView",
     "FrameWriter",
     "KernelError",
     "NoSpaceError",
+    "PipeTap",
     "PixelFormat",
     "ReaderError",
     "RingFormatError",
@@ -58,15 +63,22 @@ __all__ = [
     "WriterConflictError",
     "WriterError",
     "WriterStats",
+    "close_frame_taps",
     "export_enabled",
+    "tap_frame",
+    "to_bgr",
+    "to_rgb",
 ]
 
 _HOMES = {
+    "kernel.arrays": ["FrameTap", "close_frame_taps", "tap_frame"],
+    "kernel.colour": ["to_bgr", "to_rgb"],
     "kernel.errors": [name for name in __all__ if name.endswith("Error")],
     "kernel.frame": ["Frame", "FrameView"],
     "kernel.layout": ["NV12", "FrameSpec", "PixelFormat"],
     "kernel.reader": ["FrameReader"],
     "kernel.settings": ["ExportSettings", "export_enabled"],
+    "kernel.tap": ["PipeTap"],
     "kernel.writer": ["FrameWriter", "SlotLease", "WriterStats"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -158,7 +158,9 @@ def _read(camera_id: str, fps: str, base_dir: str) -> int:
         FrameReader(camera_id, base_dir=base_dir) as reader,
     ):
         # A source at 30 frames a second is not faster than 30: such a reader wants every frame.
-        for frame in reader.frames(max_fps=float(fps) if float(fps) < 30 else None, until_end=True):
+        max_fps = float(fps) if float(fps) < 30 else None
+        # The time-out is for a demo that was killed before this reader saw anything.
+        for frame in reader.frames(max_fps=max_fps, until_end=True, timeout_s=10):
             ages_ms.append(frame.age * 1e3)
             frames += 1
             skipped += frame.sequence - last - 1 if last else 0

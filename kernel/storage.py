@@ -34,6 +34,7 @@ __all__ = ["CameraFolder", "lock_is_held", "open_folder", "open_regular", "remov
 
 _OPEN_DIR = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _ATTEMPTS = 100
+_LAST_EPOCH = (1 << 63) - 1  # what is later than that was not written by a writer
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EFBIG}
 
 # struct flock: l_type, l_whence, l_start, l_len, l_pid. All zero but the type: the whole file.
@@ -165,7 +166,7 @@ class CameraFolder:
                 if len(words) == (Header.STATE + 1) * WORD_BYTES:
                     values = struct.unpack(f"@{Header.STATE + 1}Q", words)
                     if values[Header.MAGIC] == MAGIC:
-                        epoch = values[Header.EPOCH]
+                        epoch = min(values[Header.EPOCH], _LAST_EPOCH)
                         os.pwrite(fd, struct.pack("@Q", State.ENDED), Header.STATE.offset)
             finally:
                 os.close(fd)

@@ -52,8 +52,9 @@ class TapStats:
 
     `longest_wait_s`: the longest time that FFmpeg could have been waiting to get rid of one frame:
     from the moment the tap was last seen reading an empty stream, or if data were waiting when it
-    came back, from the moment it had gone away, until the frame was read. An upper bound, but for
-    the time that a woken process (a thread of the host's, `in_process`) waits for its turn to run.
+    came back, from the moment it had gone away, until the frame was read; the time that the woken
+    tap waited for a processor is in it. An upper bound, but for what a thread of the host's,
+    `in_process`, waits for the interpreter's lock.
 
     `taken_ns` is when all this was true, by CLOCK_MONOTONIC.
     """

@@ -63,8 +63,10 @@ class TapHost:
         self._since_ns = time.monotonic_ns()
         self._process: subprocess.Popen[bytes] | None = None
         self._writing: socket.socket | None = None
+        if spec is None and settings is not None:
+            spec = settings.spec
         if descriptor is None:
-            reading, self._writing = stream_socket_pair()
+            reading, self._writing = stream_socket_pair(0 if spec is None else spec.size_bytes)
             self._stream = RawStream(reading.detach())
         else:
             self._stream = RawStream(os.dup(descriptor))

@@ -31,8 +31,10 @@ from kernel.writer import FrameWriter
 __all__ = ["TapLoop"]
 
 REPORT_S = 0.5
-# Behind for that long, more than a burst, frames are dropped; readers still get one that often.
-PATIENCE_NS = 100_000_000
+# Behind for that long, more than a burst or a busy moment, frames are dropped ...
+PATIENCE_NS = 500_000_000
+# ... but not all: readers still get one that often.
+FRESH_NS = 100_000_000
 
 
 class TapLoop:
@@ -74,7 +76,9 @@ class TapLoop:
     def run(self) -> None:
         """Export, then discard, until the stream ends. Raises only what reading away raises."""
         try:
-            with self._open_writer() as writer:
+            with self._open_writer() as writer, _RunQueue() as self._queue:
+                if self._stream.descriptor not in self._stream.wait(0):
+                    self._left_ns = time.monotonic_ns()
                 self._report(replace(self.stats, state="exporting"))
                 ended = self._export(writer)
         except Exception as error:
@@ -126,13 +130,14 @@ class TapLoop:
             self._on_time_ns = self._left_ns
         return (
             self._left_ns - self._on_time_ns > PATIENCE_NS
-            and self._left_ns - self._published_ns < PATIENCE_NS
+            and self._left_ns - self._published_ns < FRESH_NS
         )
 
     def _await_data(self) -> int | None:
         """Wait for a frame's first byte; since when it may have waited, None when told to stop."""
         since_ns = self._left_ns
         ready = self._stream.wait(0)
+        queued_ns = self._queue.waited_ns() if not ready else 0
         while True:
             if ready & self._stops:
                 return None
@@ -140,7 +145,8 @@ class TapLoop:
                 return since_ns
             self._report_if_due()
             ready = self._stream.wait(REPORT_S)
-            since_ns = time.monotonic_ns()
+            # Woken at the first byte, and at some time later given the processor.
+            since_ns = time.monotonic_ns() - (self._queue.waited_ns() - queued_ns)
 
     def _fill(self, buffer: memoryview) -> tuple[int, bool]:
         """Read until the buffer is full; how much was read, and whether the stream ended."""
@@ -175,6 +181,31 @@ class TapLoop:
         # A host that does not read, or is gone, changes nothing here.
         with contextlib.suppress(OSError):
             self._control.send(json.dumps(message).encode(), socket.MSG_DONTWAIT)
+
+
+class _RunQueue:
+    """How long this thread, ready to run, has waited for a processor: `sched_info`, if it is there.
+
+    /proc/thread-self/schedstat: time on a processor, time waiting for one, in nanoseconds; turns.
+    """
+
+    def __init__(self) -> None:
+        self._descriptor = -1
+        with contextlib.suppress(OSError):
+            self._descriptor = os.open("/proc/thread-self/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+
+    def waited_ns(self) -> int:
+        """Since the thread began; 0 where the kernel does not say."""
+        if self._descriptor < 0:
+            return 0
+        return int(os.pread(self._descriptor, 100, 0).split()[1])
+
+    def __enter__(self) -> _RunQueue:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
 
 
 class _NotesForHost(logging.Handler):

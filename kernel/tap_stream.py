@@ -15,7 +15,7 @@ import struct
 import termios
 
 BUFFER_BYTES = 1 << 20
-"""What a pipe or socket should hold: the most that Linux gives without privileges to a pipe."""
+"""What a pipe should hold, and a socket at least: the most that a pipe gets unprivileged."""
 
 READ_TIMEOUT_S = 0.5
 """The longest that one read blocks, so that a request to stop is seen while a frame stalls."""
@@ -38,6 +38,8 @@ class RawStream:
             self._socket.setblocking(True)
             timeout = struct.pack("ll", 0, int(READ_TIMEOUT_S * 1e6))
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeout)
+            # What counts is the writing end's; a pair of ours has the same at both ends.
+            self.holds_bytes = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
         elif self._is_pipe:
             self.holds_bytes = grow_pipe(descriptor)
         self._poll = select.poll()
@@ -129,10 +131,15 @@ def grow_pipe(descriptor: int) -> int:
     return fcntl.fcntl(descriptor, fcntl.F_GETPIPE_SZ)
 
 
-def stream_socket_pair() -> tuple[socket.socket, socket.socket]:
-    """A reading and a writing end, with buffers of BUFFER_BYTES or as much as the host allows."""
+def stream_socket_pair(frame_bytes: int) -> tuple[socket.socket, socket.socket]:
+    """A reading and a writing end with room for a frame, as far as the host allows.
+
+    Linux doubles what it is asked for, up to twice net.core.wmem_max. Where that is more than a
+    frame, FFmpeg need not wait for the reader's turn on the processor.
+    """
+    size = max(BUFFER_BYTES, frame_bytes)
     reading, writing = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     for end in (reading, writing):
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
     return reading, writing

@@ -130,6 +130,7 @@ class FrameWriter:
     From then on nothing here raises, waits or repeats. A frame of the wrong size is rejected; any
     other fault ends the export. Both are counted, the first of each kind is logged in one line.
     It may be used from any thread; of two frames at the same moment one is dropped.
+    `first_sequence` is where sequences begin; other than 1 it is for seeing them wrap around.
     """
 
     _active = False

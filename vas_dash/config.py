@@ -144,6 +144,14 @@ class Settings(BaseSettings):
             raise ValueError("must have a port from 1 to 65535, or none")
         return value.rstrip("/")
 
+    @field_validator("api_key")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        text = value.get_secret_value().strip() if value is not None else ""
+        if not (text.isascii() and (not text or text.isprintable())):
+            raise ValueError("has characters that a header cannot carry")
+        return value
+
     @field_validator("prefix")
     @classmethod
     def _path_prefix(cls, value: str) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib.util
 import logging
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, redirect, send_from_directory
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, redirect, request, send_from_directory
+from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from vas_dash.config import Settings
@@ -121,7 +121,7 @@ def _create_page(settings: Settings) -> WSGIApplication:
     from vas_dash.services.fleet_reader import FleetReader
     from vas_dash.views import layout
 
-    server = Flask("vas_dash", static_folder=None)
+    server = _PageServer("vas_dash", static_folder=None)
     dash_server: Any = server
     app = Dash(
         "vas_dash",
@@ -155,7 +155,7 @@ def _create_page(settings: Settings) -> WSGIApplication:
         "/healthz", view_func=lambda: Response("ok\n", mimetype="text/plain"), endpoint="healthz"
     )
     server.add_url_rule("/bootstrap.min.css", view_func=_bootstrap, endpoint="bootstrap")
-    server.register_error_handler(Exception, _request_failed)
+    server.register_error_handler(Exception, lambda error: _request_failed(error, app.callback_map))
     _warm(server)
     return _Guard(server)
 
@@ -184,11 +184,27 @@ def _callback_failed(error: Exception) -> None:
     log.error("a callback failed: %s", _one_line(error))
 
 
-def _request_failed(error: Exception) -> Any:
+def _request_failed(error: Exception, known: Mapping[str, Any]) -> Any:
+    from vas_dash.callbacks.arguments import is_callback
+
+    if isinstance(error, InternalServerError) and error.original_exception is not None:
+        # What comes from outside the routes has been logged already.
+        return Response("This did not work.\n", status=500, mimetype="text/plain")
     if isinstance(error, HTTPException):
         return error
+    # Dash looks at the body without checking it first.
+    if request.path == "/_dash-update-component" and not is_callback(_body(), known):
+        log.warning("a request was no callback of the page")
+        return Response("This is no callback of the page.\n", status=400, mimetype="text/plain")
     log.error("a request failed: %s", _one_line(error))
     return Response("This did not work.\n", status=500, mimetype="text/plain")
+
+
+def _body() -> object:
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:
+        return None
 
 
 def _one_line(error: Exception) -> str:
@@ -207,6 +223,14 @@ def _plain(status: str, text: str) -> WSGIApplication:
         return [body]
 
     return answer
+
+
+class _PageServer(Flask):
+    """Flask, without tracebacks in the log: they may hold anything."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        """One line."""
+        log.error("a request failed: %s", _one_line(exc_info[1]))
 
 
 class _Guard:

@@ -292,16 +292,20 @@ def test_many_changes_at_once_all_answer_200_and_one_of_them_is_stored(
     vas: Vas, camera: Json
 ) -> None:
     assignment = vas.assign(camera)
+    changes = [{("priority", "desired_fps")[number % 2]: number + 1} for number in range(AT_ONCE)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        responses = list(
-            pool.map(lambda value: vas.patch(assignment, {"priority": value}), range(AT_ONCE))
-        )
+        responses = list(pool.map(lambda change: vas.patch(assignment, change), changes))
     assert {response.status_code for response in responses} == {200}
     stored = vas.reread(assignment)
-    assert stored["priority"] in range(AT_ONCE)
+    assert {"priority": stored["priority"]} in changes
+    assert {"desired_fps": stored["desired_fps"]} in changes
     if vas.embedded:
-        assert [response.json()["priority"] for response in responses] == list(range(AT_ONCE))
-        assert stored in [response.json() for response in responses]
+        answers = [response.json() for response in responses]
+        assert all(
+            answer == answer | change for answer, change in zip(answers, changes, strict=True)
+        )
+        assert stored == max(answers, key=lambda answer: moment_key(answer["updated_at"]))
+        assert len({answer["updated_at"] for answer in answers}) == AT_ONCE
 
 
 def test_a_change_that_races_a_delete_is_done_or_answers_404(vas: Vas, camera: Json) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+from http.client import HTTPConnection, HTTPSConnection
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -98,15 +101,34 @@ def test_a_body_that_is_no_json_object_is_refused(vas: Vas, body: str) -> None:
     assert_refused(vas, response)
 
 
-def test_a_refused_request_leaves_a_kept_connection_in_order(vas: Vas) -> None:
-    with requests.Session() as session:
-        headers = {} if vas.key is None else {"X-API-Key": vas.key}
-        for _ in range(3):
-            response = session.post(
-                vas.url("/nowhere"), json={"filler": "x" * 100_000}, headers=headers, timeout=30
-            )
-            assert response.status_code == 404
-            assert session.get(vas.url("/health"), timeout=30).status_code == 200
+def test_answers_of_all_kinds_leave_a_kept_connection_in_order(vas: Vas, camera: Json) -> None:
+    address = urlsplit(vas.base_url)
+    kind = HTTPSConnection if address.scheme == "https" else HTTPConnection
+    connection = kind(address.hostname or "", address.port, timeout=30)
+    headers = {"Content-Type": "application/json"}
+    if vas.key is not None:
+        headers["X-API-Key"] = vas.key
+    long_body = json.dumps({"filler": "x" * 100_000})
+    try:
+        connection.connect()
+        socket = connection.sock
+        for method, path, body, status in (
+            ("POST", "/nowhere", long_body, 404),
+            ("PATCH", "/devices", long_body, 405),
+            ("POST", "/devices", long_body, 422),
+            ("GET", "/devices/", None, 307),
+            ("GET", f"/devices/{camera['id']}", None, 200),
+            ("DELETE", f"/devices/{camera['id']}", None, 204),
+            ("GET", f"/devices/{camera['id']}", None, 404),
+        ):
+            target = urlsplit(vas.url(path)).path
+            connection.request(method, target, body, headers)
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == status
+            assert connection.sock is socket, "the connection was kept"
+    finally:
+        connection.close()
 
 
 def test_404_of_an_unknown_path_has_the_error_shape(vas: Vas) -> None:

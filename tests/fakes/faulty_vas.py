@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import socket
 import ssl
 import threading
@@ -94,6 +95,7 @@ class FaultyVas:
         self.on_request: Callable[[str, str], None] | None = None
         self.connections = 0
         self.headers: list[dict[str, str]] = []
+        self.bodies: list[bytes] = []
         self.redirect_to = "http://127.0.0.1:9/"
         self._api_key = api_key
         self._trickle_s = trickle_s
@@ -243,6 +245,8 @@ class FaultyVas:
         with self._lock:
             self._counts[method, endpoint] += 1
             self.headers.append(headers)
+            if body:
+                self.bodies.append(body)
         if self.on_request is not None:
             self.on_request(method, endpoint)
         fault = self._faults.get(endpoint) or self._faults.get("all")
@@ -270,7 +274,7 @@ class FaultyVas:
         if fault is Fault.DONE_UNSAID:
             release.wait()
             return False
-        payload = b"" if status == 204 else orjson.dumps(answer)
+        payload = b"" if status == 204 else _json(answer)
         head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n"
         if status != 204:
             head += f"Content-Length: {len(payload)}\r\n"
@@ -318,14 +322,14 @@ class FaultyVas:
         if method == "GET":
             return self._list_assignments(params, fault)
         if method == "POST":
-            return self._create(orjson.loads(body))
+            return self._create(json.loads(body))
         row = self.assignments.get(unquote(rest[0]))
         if row is None:
             return _error(404, "Assignment not found")
         if method == "DELETE":
             del self.assignments[row["id"]]
             return 204, None
-        return self._patch(row, orjson.loads(body))
+        return self._patch(row, json.loads(body))
 
     def _list_cameras(self, skip: int, limit: int, fault: Fault | None) -> tuple[int, Any]:
         if fault is Fault.ENDLESS:
@@ -474,6 +478,13 @@ def site(cameras: int, models: int, assignments: int) -> Site:
 
 
 _CHANGEABLE = ("desired_fps", "priority", "parameters")
+
+
+def _json(answer: Any) -> bytes:
+    try:
+        return orjson.dumps(answer)
+    except orjson.JSONEncodeError:  # an integer of more than 64 bits
+        return json.dumps(answer).encode()
 
 
 def _raw(status: int, body: bytes) -> bytes:

@@ -53,6 +53,21 @@ def test_it_shows_rates_and_ages_and_leaves_nothing_behind(tmp_path: Path) -> No
     assert processes_below(base) == []
 
 
+def test_it_ends_too_when_it_was_over_before_its_readers_had_come(tmp_path: Path) -> None:
+    base = tmp_path / "vas"
+    done = subprocess.run(
+        [*DEMO, "--seconds", "0.1", "--size", "64x36"],
+        cwd=REPOSITORY,
+        env=environment(base),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not base.exists()
+    assert processes_below(base) == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_cleanly_when_it_is_told_to(number: int, tmp_path: Path) -> None:
     base = tmp_path / "vas"

@@ -221,3 +221,23 @@ def test_who_may_not_read_gets_one_typed_error(folder: Path, base_dir: str) -> N
         finally:
             os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+
+
+@hypothesis_settings(max_examples=40, deadline=None)
+@given(data=st.binary(min_size=CONTROL_BYTES, max_size=CONTROL_BYTES), ours=st.booleans())
+def test_a_writer_takes_over_whatever_is_there(data: bytes, ours: bool) -> None:
+    with control_file() as (base, path):
+        left = Path(base, "copy")
+        data = path.read_bytes()[:8] + data[8:] if ours else data
+        left.joinpath(".rings", CAMERA).mkdir(parents=True)
+        left.joinpath(".rings", CAMERA, "frame.ring").write_bytes(data)
+        left.joinpath(".rings", CAMERA, "slot-of-nobody").mkdir()
+        settings = ExportSettings(
+            enabled=True, width_px=64, height_px=32, capacity=CAPACITY, base_dir=str(left)
+        )
+        with FrameWriter(CAMERA, settings=settings) as writer:
+            assert writer.write(stamped(writer.spec, 3), 3)
+            frame = FrameReader(CAMERA, base_dir=str(left)).latest()
+            assert frame is not None
+            assert is_good(frame)
+        assert os.listdir(left) == []

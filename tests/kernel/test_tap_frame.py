@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from kernel import colour
+from kernel.arrays import FrameTap, close_frame_taps, tap_frame
 from kernel.catalogue import list_rings
 from kernel.layout import FrameSpec
 from kernel.reader import FrameReader
 from kernel.settings import ExportSettings
-from kernel.tap_frame import FrameTap, close_frame_taps, tap_frame
 from kernel.writer import FrameWriter
 from tests.kernel.streams import pattern
 

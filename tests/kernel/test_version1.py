@@ -230,3 +230,13 @@ def test_names_that_somebody_took_away_end_alone_and_with_one_line(
         assert writer.stats.failures == 1
     assert len(caplog.records) == 1
     assert "version 1 names have ended" in caplog.text
+
+
+def test_where_folders_cannot_be_exchanged_the_start_says_so(
+    settings: ExportSettings, base_dir: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kernel.version1._renameat2", None)
+    with pytest.raises(StorageError, match="renameat2"):
+        FrameWriter(CAMERA, settings=settings)
+    assert os.listdir(base_dir) == []
+    FrameWriter(CAMERA, settings=settings, version1_names=False).close()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from sqlalchemy import create_engine
 
 from tests.contract.postgres import find_postgres, running_postgres
 from vas_dash.config import Settings
@@ -76,22 +77,68 @@ def write_from_all(addresses: list[str]) -> None:
     assert {total(address) for address in addresses} == {before + 10}
 
 
+OPENER = """
+import multiprocessing, sys
+from vas_dash.config import Settings
+from vas_dash.embedded import EmbeddedVas
+
+forked = multiprocessing.get_context("fork")
+barrier = forked.Barrier(4)
+
+def open_each():
+    for url in sys.argv[1:]:
+        barrier.wait(60)
+        try:
+            EmbeddedVas(Settings(embedded_db_url=url, embedded_site="empty")).close()
+        except BaseException:
+            barrier.abort()
+            raise
+
+processes = [forked.Process(target=open_each) for _ in range(4)]
+for process in processes:
+    process.start()
+for process in processes:
+    process.join()
+sys.exit(max(abs(process.exitcode) for process in processes))
+"""
+
+
+def open_at_the_same_moment(urls: list[str]) -> None:
+    """Let four processes open each database at the same moment."""
+    outcome = subprocess.run(
+        [sys.executable, "-c", OPENER, *urls], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+
+
+def test_processes_that_open_a_new_database_at_the_same_moment_all_succeed(
+    tmp_path: Path,
+) -> None:
+    urls = [f"sqlite:///{tmp_path}/{number}.db" for number in range(40)]
+    open_at_the_same_moment(urls)
+
+
 def test_processes_that_start_at_once_fill_the_database_once_and_share_it(tmp_path: Path) -> None:
-    with processes(4, tmp_path) as addresses:
-        assert [total(address) for address in addresses] == [150] * 4
+    with processes(2, tmp_path) as addresses:
+        assert [total(address) for address in addresses] == [150] * 2
         write_from_all(addresses)
 
 
-def test_processes_that_start_at_once_share_postgresql(tmp_path: Path) -> None:
+def test_processes_share_postgresql_too(tmp_path: Path) -> None:
     binaries = find_postgres()
     if binaries is None:
         pytest.skip("no PostgreSQL server here: install Debian's postgresql to test with it")
-    with (
-        running_postgres(binaries) as url,
-        processes(4, tmp_path, VAS_EMBEDDED_DB_URL=url) as addresses,
-    ):
-        assert [total(address) for address in addresses] == [150] * 4
-        write_from_all(addresses)
+    with running_postgres(binaries) as url:
+        engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+        with engine.begin() as connection:
+            for number in range(5):
+                connection.exec_driver_sql(f"CREATE SCHEMA fresh_{number}")
+        engine.dispose()
+        urls = [f"{url}&options=-csearch_path%3Dfresh_{number}" for number in range(5)]
+        open_at_the_same_moment(urls)
+        with processes(2, tmp_path, VAS_EMBEDDED_DB_URL=url) as addresses:
+            assert [total(address) for address in addresses] == [150] * 2
+            write_from_all(addresses)
 
 
 def test_each_site_has_a_file_of_its_own_that_keeps_what_is_written(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import sqlite3
@@ -76,10 +77,30 @@ def test_the_page_and_the_listener_share_the_rows(vas: EmbeddedVas, host: FlaskC
     assert host.get(f"/api/v1/devices/{made['id']}").get_json() == made
 
 
-def test_a_body_that_is_too_long_is_refused(host: FlaskClient) -> None:
-    answer = host.post("/api/v1/devices", json={"name": "x" * 5_000_000, "rtsp_url": SECRET})
+def test_a_body_that_is_too_long_is_refused(vas: EmbeddedVas, host: FlaskClient) -> None:
+    body = {"name": "x" * 5_000_000, "rtsp_url": SECRET}
+    answer = host.post("/api/v1/devices", json=body)
     assert answer.status_code == 413
     assert answer.get_json()["error"]["status"] == 413
+    with socket.create_connection(("127.0.0.1", port_of(vas)), timeout=30) as connection:
+        connection.sendall(b"POST /api/v1/devices HTTP/1.1\r\nContent-Length: 5000000\r\n\r\n")
+        head = connection.makefile("rb").read()
+    assert head.startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_body_in_chunks_is_read(vas: EmbeddedVas) -> None:
+    body = json.dumps({"name": "a", "rtsp_url": SECRET}).encode()
+    answer = requests.post(
+        f"{vas.serve()}/api/v1/devices",
+        data=iter([body[:9], body[9:]]),
+        headers={"Content-Type": "application/json"},
+        timeout=30,
+    )
+    assert answer.status_code == 201
+
+
+def port_of(vas: EmbeddedVas) -> int:
+    return int(vas.serve().rpartition(":")[2])
 
 
 def test_rtsp_urls_and_traces_never_reach_a_log(
@@ -119,22 +140,22 @@ def test_rtsp_urls_and_traces_never_reach_a_log(
 def test_clients_that_leave_early_or_talk_nonsense_leave_no_trace(
     vas: EmbeddedVas, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
+    others = set(threading.enumerate())
     address = vas.serve()
-    port = int(address.rpartition(":")[2])
     requests_sent = (
         b"GET /api/v1/devices?limit=60 HTTP/1.1\r\nHost: a\r\n\r\n" * 50,
         b"POST /api/v1/devices HTTP/1.1\r\nContent-Length: 900\r\n\r\n{",
         b"\x16\x03\x01 nonsense\r\n\r\n",
     )
     for sent in requests_sent:
-        with socket.create_connection(("127.0.0.1", port)) as connection:
+        with socket.create_connection(("127.0.0.1", port_of(vas))) as connection:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.sendall(sent)
             connection.recv(1) if sent is not requests_sent[1] else None
     assert requests.get(f"{address}/health", timeout=30).status_code == 200
     vas.close()
     deadline = time.monotonic() + 30
-    while any("process_request" in thread.name for thread in threading.enumerate()):
+    while any("process_request" in thread.name for thread in set(threading.enumerate()) - others):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert capfd.readouterr() == ("", "")

@@ -233,8 +233,10 @@ def test_a_write_has_a_connection_of_its_own() -> None:
         read(transport)
         path = f"{wire.ASSIGNMENTS_PATH}/{next(iter(vas.assignments))}"
         transport.write("PATCH", path, b"{}", nothing)
-        transport.write("DELETE", path, None, nothing)
+        assert vas.connections == 2
         read(transport)
+        assert vas.connections == 2
+        transport.write("DELETE", path, None, nothing)
         assert vas.connections == 3
 
 

@@ -35,7 +35,11 @@ def _register_clientside(app: Dash) -> None:
     clientside(
         ClientsideFunction("vas_address", "toControls"),
         Input(ids.URL, "search"),
+    )
+    clientside(
+        ClientsideFunction("vas_address", "offered"),
         Input(ids.FILTER_STATE_OF, "options"),
+        prevent_initial_call=True,
     )
     clientside(
         ClientsideFunction("vas_grid", "rendered"),

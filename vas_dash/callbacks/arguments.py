@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from dash.exceptions import PreventUpdate
-from pydantic import BaseModel, ConfigDict, Field, Json, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Json, TypeAdapter, ValidationError
 
 from vas_dash.domain.entities import Assignment, CellKey
 from vas_dash.domain.fleet import Cell, CellState
@@ -58,14 +59,16 @@ class Opened(_Argument):
 class Learned(_Argument):
     """A cell as it was read, or lost sight of, by this browser's own change.
 
-    It holds against every sweep that began before `until`.
+    It holds against every sweep that began before `until`. `seen` is when an unknown cell was last
+    known.
     """
 
     camera: _Id
     model: _Id
-    until: datetime
+    until: AwareDatetime
     assignment: Json[Assignment] | None = None
     unknown: Annotated[str | None, Field(max_length=1000)] = None
+    seen: AwareDatetime | None = None
 
     @property
     def key(self) -> CellKey:
@@ -76,7 +79,7 @@ class Learned(_Argument):
     def cell(self) -> Cell:
         """The cell as it is known since."""
         if self.unknown is not None:
-            return Cell(CellState.UNKNOWN, self.assignment, self.unknown)
+            return Cell(CellState.UNKNOWN, self.assignment, self.unknown, self.seen)
         return Cell.of(self.assignment)
 
 
@@ -126,6 +129,7 @@ def learned(
     assignment: Assignment | None,
     *,
     unknown: str | None = None,
+    seen: datetime | None = None,
     until: datetime | None = None,
 ) -> dict[str, str | None]:
     """One cell for the browser to remember; `Learned` reads it back."""
@@ -135,7 +139,41 @@ def learned(
         "until": (until or datetime.now(UTC)).isoformat(),
         "assignment": assignment_json(assignment),
         "unknown": unknown,
+        "seen": None if seen is None else seen.isoformat(),
     }
+
+
+class _Property(_Argument):
+    """One property of one component, with its value or without."""
+
+    id: str | dict[str, str | int | float | bool]
+    property: str
+
+
+class _Request(_Argument):
+    """What Dash takes for granted of a request that is a callback."""
+
+    output: str
+    outputs: _Property | list[_Property]
+    inputs: list[_Property | list[_Property]]
+    state: list[_Property | list[_Property]] = Field(default_factory=list)
+    changed: list[str] = Field(default_factory=list, alias="changedPropIds")
+
+
+def is_callback(body: object, callbacks: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether the body of a request calls one of Dash's `callback_map`, with all its arguments."""
+    try:
+        request = _Request.model_validate(body)
+    except (ValidationError, RecursionError):
+        return False
+    callback = callbacks.get(request.output)
+    outputs = request.outputs if isinstance(request.outputs, list) else [request.outputs]
+    return callback is not None and (
+        len(request.inputs) == len(callback["inputs"])
+        and len(request.state) == len(callback["state"])
+        and len(outputs) == request.output.strip(".").count("...") + 1
+        and request.output.startswith("..") == isinstance(request.outputs, list)
+    )
 
 
 RENDERED = TypeAdapter(Rendered)

@@ -17,6 +17,9 @@ from vas_dash.viewmodel.grid import FleetGrid
 WAIT_S = 0.6
 """Longest wait for a picture of the fleet that is still being read."""
 
+SAVE_S = 0.9
+"""Longest time from the beginning of a callback that saves until the save has its outcome."""
+
 _PICTURES_KEPT = 8
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,7 @@ from vas_dash.callbacks.arguments import (
     checked_recent,
     learned,
 )
-from vas_dash.callbacks.context import Context
+from vas_dash.callbacks.context import SAVE_S, Context
 from vas_dash.domain.changes import same_intent
 from vas_dash.domain.entities import AiModel, Assignment, CellIntent, CellKey
 from vas_dash.services.cell_writer import (
@@ -34,8 +35,8 @@ from vas_dash.services.cell_writer import (
     Unchanged,
     Unconfirmed,
 )
-from vas_dash.viewmodel import panel, words
-from vas_dash.viewmodel.grid import FleetGrid, change_token
+from vas_dash.viewmodel import panel, status, words
+from vas_dash.viewmodel.grid import FleetGrid, change_token, open_for_new
 from vas_dash.viewmodel.schema_form import build_form, read_form, with_submitted
 from vas_dash.views import ids
 from vas_dash.views import panel as view
@@ -80,7 +81,7 @@ def register(app: Dash, context: Context) -> None:
             case "cell" if camera is not None and model is not None:
                 assignment = grid.snapshot.cell(camera.id, model.model_id).assignment
                 title = words.cell_title(camera, model)
-                form = _form(model, assignment)
+                form = _form(grid, model, assignment)
                 opened |= {"assignment": assignment_json(assignment)}
             case "camera" if camera is not None:
                 title, form = words.cut(camera.title, 80), []
@@ -136,31 +137,38 @@ def register(app: Dash, context: Context) -> None:
         fields: object,
     ) -> tuple[Any, ...]:
         """Save the cell as it stands in the form, or resolve a conflict."""
+        began = time.monotonic()
         opened = checked(OPENED, opened_data)
         grid = context.grid(checked_recent(recent))
         camera, model = grid.camera(opened.camera), grid.model(opened.model)
-        if opened.kind != "cell" or camera is None or model is None:
+        if opened.kind != "cell":
             raise PreventUpdate
+        if camera is None or model is None:
+            text = f"Not saved, nothing was sent: {status.absence(grid.snapshot)}."
+            result = {"key": [opened.camera, opened.model], "ok": False}
+            return no_update, view.text_message(text, trouble=True), no_update, result
         key = CellKey(camera.id, model.model_id)
         choice = _choice(choices)
         conflict = _conflict(earlier, key)
         if choice == "theirs" and conflict is not None:
-            return _taken(model, opened, conflict.assignment)
+            return _taken(grid, model, opened, conflict.assignment)
         typed = _typed(values, names, field_values, fields)
         base = opened.assignment
-        result = read_form(model.config_schema, base.parameters if base else None, typed.parameters)
-        wish, errors = panel.read_intent(typed.intent, result.parameters)
-        field_errors = {} if wish is None else dict(result.errors)
+        form = read_form(model.config_schema, base.parameters if base else None, typed.parameters)
+        wish, errors = panel.read_intent(typed.intent, form.parameters)
+        field_errors = {} if wish is None else dict(form.errors)
+        against = conflict.assignment if choice == "mine" and conflict else base
+        if wish is not None and against is None and not open_for_new(model, grid.snapshot):
+            errors = {"intent": words.NOT_FOR_NEW}
         if errors or field_errors:
             return (
-                _form(model, base, typed, errors, field_errors),
+                _form(grid, model, base, typed, errors, field_errors),
                 view.text_message("Not saved: see the fields above.", trouble=True),
                 no_update,
                 {"key": list(key), "ok": False},
             )
-        against = conflict.assignment if choice == "mine" and conflict else base
-        outcome = context.writer.save(key, against, wish)
-        return _answer(model, opened, typed, wish, outcome, result.note)
+        outcome = context.writer.save(key, against, wish, began + SAVE_S)
+        return _answer(grid, model, opened, typed, wish, outcome, form.note)
 
 
 def _live(grid: FleetGrid, opened: Opened, page_size: int) -> tuple[list[Component], str]:
@@ -174,8 +182,9 @@ def _live(grid: FleetGrid, opened: Opened, page_size: int) -> tuple[list[Compone
     if opened.kind == "model" and model is not None:
         model_card = panel.model_card(grid, model)
         return view.model_card(model_card, model.model_id, page_size), _digest(model_card)
-    gone = [view.text_message("No longer in the VAS.", trouble=True)]
-    return gone, "gone"
+    absence = status.absence(grid.snapshot)
+    text = f"{absence[0].upper()}{absence[1:]}."
+    return [view.text_message(text, trouble=True)], _digest(text)
 
 
 def _digest(card: object) -> str:
@@ -183,6 +192,7 @@ def _digest(card: object) -> str:
 
 
 def _form(
+    grid: FleetGrid,
     model: AiModel,
     assignment: Assignment | None,
     typed: _Typed | None = None,
@@ -192,11 +202,12 @@ def _form(
     """The form for the cell; `typed` keeps what stands in it."""
     parameters = build_form(model.config_schema, assignment.parameters if assignment else None)
     text = panel.intent_text(assignment)
+    is_open = assignment is not None or open_for_new(model, grid.snapshot)
     if typed is not None:
         parameters = with_submitted(parameters, typed.parameters, field_errors or {})
         text = typed.intent
     return [
-        view.intent_form(text, errors or {}, open_for_new=model.enabled or assignment is not None),
+        view.intent_form(text, errors or {}, open_for_new=is_open),
         parameter_form(parameters),
     ]
 
@@ -241,10 +252,12 @@ def _typed(values: object, names: object, field_values: object, fields: object) 
     )
 
 
-def _taken(model: AiModel, opened: Opened, current: Assignment | None) -> tuple[Any, ...]:
+def _taken(
+    grid: FleetGrid, model: AiModel, opened: Opened, current: Assignment | None
+) -> tuple[Any, ...]:
     """The form with what the VAS holds, instead of what was typed."""
     return (
-        _form(model, current),
+        _form(grid, model, current),
         view.text_message("Now as the VAS has it."),
         _reopened(opened, current),
         {"key": [opened.camera, opened.model], "ok": True},
@@ -261,6 +274,7 @@ def _reopened(opened: Opened, current: Assignment | None) -> dict[str, Any]:
 
 
 def _answer(
+    grid: FleetGrid,
     model: AiModel,
     opened: Opened,
     typed: _Typed,
@@ -271,24 +285,22 @@ def _answer(
     """What the panel says of an outcome; what was typed stays unless it was saved."""
     key = CellKey(opened.camera, opened.model)
     result: dict[str, Any] = {"key": list(key), "ok": False}
-    keep = _form(model, opened.assignment, typed)
+    keep = _form(grid, model, opened.assignment, typed)
     match outcome:
         case Conflict(current=current) if same_intent(current.intent if current else None, wish):
-            return _saved(model, opened, current, "Nothing to save: the VAS has it already.")
+            return _saved(grid, model, opened, current, "Nothing to save: the VAS has it already.")
         case Saved(assignment=assignment):
-            return _saved(
-                model,
-                opened,
-                assignment,
-                _with_note("Saved. The VAS was read again and has it.", note),
-            )
+            text = _with_note("Saved. The VAS was read again and has it.", note)
+            return _saved(grid, model, opened, assignment, text)
         case Unchanged(assignment=assignment):
-            return _saved(model, opened, assignment, "Nothing to save: the VAS has it already.")
-        case Conflict(current=current):
+            return _saved(
+                grid, model, opened, assignment, "Nothing to save: the VAS has it already."
+            )
+        case Conflict(current=current, after_write=after_write):
             result |= {"conflict": assignment_json(current)} | {"learned": [learned(key, current)]}
             return (
                 keep,
-                view.conflict_message(_said(current), _wished(wish)),
+                view.conflict_message(_said(current), _wished(wish), after_write=after_write),
                 no_update,
                 result,
             )
@@ -297,23 +309,24 @@ def _answer(
             text = "; ".join([f"Not saved, the VAS refused it: {message}", *fields])
         case NotSent(reason=reason):
             text = f"Not saved, nothing was sent: {reason}."
-        case Unconfirmed(reason=reason, unknown_until=until):
+        case Unconfirmed(reason=reason, sent_at=sent_at, unknown_until=until):
             text = (
                 f"Sent, but not confirmed: {reason}. "
                 "The cell is unknown until it has been read again."
             )
-            result |= {"learned": [learned(key, opened.assignment, unknown=reason, until=until)]}
+            known = learned(key, opened.assignment, unknown=reason, seen=sent_at, until=until)
+            result |= {"learned": [known]}
     return keep, view.text_message(text, trouble=True), no_update, result
 
 
 def _saved(
-    model: AiModel, opened: Opened, assignment: Assignment | None, text: str
+    grid: FleetGrid, model: AiModel, opened: Opened, assignment: Assignment | None, text: str
 ) -> tuple[Any, ...]:
     result = {"key": [opened.camera, opened.model], "ok": True} | {
         "learned": [learned(CellKey(opened.camera, opened.model), assignment)]
     }
     return (
-        _form(model, assignment),
+        _form(grid, model, assignment),
         view.text_message(text),
         _reopened(opened, assignment),
         result,

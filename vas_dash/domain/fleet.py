@@ -28,8 +28,8 @@ class Part(Generic[T]):
 
     `items` were read in this sweep: all of them, some of them, or none. `reason` is a sentence for
     people, set whenever the part is not complete. `last_seen` are the items of the newest complete
-    read before this one, or of an incomplete one where there was no complete one, read at
-    `last_seen_at`; both are empty when this part is complete.
+    read before this one, or of an incomplete one where there was no complete one
+    (`last_seen_complete` False), read at `last_seen_at`; both are empty when this part is complete.
     """
 
     items: tuple[T, ...]
@@ -37,6 +37,7 @@ class Part(Generic[T]):
     reason: str | None = None
     last_seen: tuple[T, ...] = ()
     last_seen_at: datetime | None = None
+    last_seen_complete: bool = True
 
     @classmethod
     def complete(cls, items: tuple[T, ...]) -> Part[T]:
@@ -63,8 +64,18 @@ class Part(Generic[T]):
         if self.is_complete:
             return self
         if previous.is_complete or (previous.items and not previous.last_seen):
-            return replace(self, last_seen=previous.items, last_seen_at=previous_taken_at)
-        return replace(self, last_seen=previous.last_seen, last_seen_at=previous.last_seen_at)
+            return replace(
+                self,
+                last_seen=previous.items,
+                last_seen_at=previous_taken_at,
+                last_seen_complete=previous.is_complete,
+            )
+        return replace(
+            self,
+            last_seen=previous.last_seen,
+            last_seen_at=previous.last_seen_at,
+            last_seen_complete=previous.last_seen_complete,
+        )
 
 
 class CellState(StrEnum):
@@ -144,11 +155,13 @@ class FleetSnapshot:
     def doubting(self, doubts: Mapping[CellKey, str]) -> FleetSnapshot:
         """This snapshot, with these cells unknown, each for its reason."""
         return self.with_exceptions(
-            {
-                key: Cell(CellState.UNKNOWN, self.cell(*key).assignment, reason, self.taken_at)
-                for key, reason in doubts.items()
-            }
+            {key: self._doubted(self.cell(*key), reason) for key, reason in doubts.items()}
         )
+
+    def _doubted(self, cell: Cell, reason: str) -> Cell:
+        known = cell.state is not CellState.UNKNOWN
+        seen_at = self.taken_at if known else cell.last_seen_at
+        return Cell(CellState.UNKNOWN, cell.assignment, reason, seen_at)
 
     @property
     def is_complete(self) -> bool:
@@ -191,7 +204,10 @@ class FleetSnapshot:
         """The cell of a camera and a model that no assignment, read or last seen, speaks of."""
         if self.assignments.is_complete:
             return _UNASSIGNED
-        return Cell(CellState.UNKNOWN, None, self.assignments.reason, self.assignments.last_seen_at)
+        part = self.assignments
+        # What an incomplete read did not show need not have been unassigned.
+        seen_at = part.last_seen_at if part.last_seen_complete else None
+        return Cell(CellState.UNKNOWN, None, part.reason, seen_at)
 
     @cached_property
     def cells(self) -> Mapping[str, Mapping[str, Cell]]:

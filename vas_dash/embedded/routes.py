@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from vas_dash.embedded import wire
 from vas_dash.embedded.store import RefusedError, Store
 
-__all__ = ["create_app", "create_blueprint"]
+__all__ = ["MAX_BODY_BYTES", "create_app", "create_blueprint"]
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +52,6 @@ def create_blueprint(store: Store, api_key: str | None = None) -> Blueprint:
     @blueprint.before_request
     def _check() -> Response | None:
         request.max_content_length = MAX_BODY_BYTES
-        # Read the body whatever becomes of the request: on a kept-alive connection the rest of it
-        # would be taken for the next request.
-        request.get_data()
         if api_key is not None and request.path != "/health":
             sent = request.headers.get("X-API-Key")
             if sent is None:
@@ -72,7 +69,7 @@ def create_blueprint(store: Store, api_key: str | None = None) -> Blueprint:
         if isinstance(problem, HTTPException):
             return _error(problem.code or 500, problem.name)
         # Its text may carry what the database holds, passwords of cameras among it.
-        log.error("%s %s: %s", request.method, request.path, type(problem).__name__)
+        log.error("%s %s: %s", request.method, request.url_rule, type(problem).__name__)
         return _error(500, "Internal server error")
 
     _devices(route, store)
@@ -177,10 +174,6 @@ def _assignments(route: Callable[..., None], store: Store) -> None:
         values = wire.assignment_values(sent.model_dump())
         return _json(wire.assignment(store.create_assignment(values)), 201)
 
-    def get(assignment_id: str) -> Response:
-        key = wire.path_uuid("assignment_id", assignment_id)
-        return _json(wire.assignment(store.assignment(key)))
-
     def change(assignment_id: str) -> Response:
         key = wire.path_uuid("assignment_id", assignment_id)
         sent = wire.body(wire.AssignmentPatch, request.get_data(), request.mimetype)
@@ -192,7 +185,7 @@ def _assignments(route: Callable[..., None], store: Store) -> None:
         return Response(status=204)
 
     route(f"{API}/ai-model-assignments", GET=list_all, POST=create)
-    route(f"{API}/ai-model-assignments/<assignment_id>", GET=get, PATCH=change, DELETE=remove)
+    route(f"{API}/ai-model-assignments/<assignment_id>", PATCH=change, DELETE=remove)
 
 
 def _health() -> Response:

@@ -130,11 +130,6 @@ class Store:
             total = connection.execute(counted).scalar_one()
             return _rows(connection, wanted), total
 
-    def assignment(self, assignment_id: str) -> Row:
-        """One assignment. Raises RefusedError (404)."""
-        with self._database.read() as connection:
-            return _get(connection, ASSIGNMENTS, ASSIGNMENTS.c.id == assignment_id, "Assignment")
-
     def create_assignment(self, values: Row) -> Row:
         """Make an assignment, or give the pair's existing one, with what was sent discarded.
 

@@ -123,15 +123,23 @@ class CellWriter:
         self._slots = threading.BoundedSemaphore(at_once)
 
     def save(
-        self, key: CellKey, opened_with: Assignment | None, wish: CellIntent | None
+        self,
+        key: CellKey,
+        opened_with: Assignment | None,
+        wish: CellIntent | None,
+        until: float | None = None,
     ) -> SaveOutcome:
         """Make the cell `wish` (None: unassigned) if it still is what `opened_with` says.
+
+        `until` (`time.monotonic()`) bounds it further than the budget does.
 
         To overwrite after a conflict, call again with `opened_with` set to `Conflict.current`.
         """
         if not self._slots.acquire(blocking=False):
             return NotSent("other changes are still waiting for the VAS")
-        job = _Job(self._client, self._budget_s, key, opened_with, wish, self._slots.release)
+        now = time.monotonic()
+        budget_s = self._budget_s if until is None else min(self._budget_s, until - now)
+        job = _Job(self._client, budget_s, key, opened_with, wish, self._slots.release)
         try:
             threading.Thread(target=job.run, name="cell-save", daemon=True).start()
         except RuntimeError:  # the process may have no more threads
@@ -180,7 +188,7 @@ class _Job:
 
     def wait(self) -> SaveOutcome:
         """The outcome, after `budget_s` at the latest."""
-        self._done.wait(self._until - time.monotonic())
+        self._done.wait(max(0.0, self._until - time.monotonic()))
         with self._lock:
             if self._outcome is None:
                 self._outcome = self._unfinished(f"the VAS did not answer within {self._limit}")
@@ -204,7 +212,7 @@ class _Job:
 
     @property
     def _limit(self) -> str:
-        return f"{self._budget_s:.2g} s"
+        return f"{max(0.0, self._budget_s):.2g} s"
 
     def _may_send(self) -> None:
         """Called at the last moment before the first byte of a write."""

@@ -76,7 +76,7 @@ class Drawings:
             "texts": {
                 "status": status.status_line(snapshot),
                 "trouble": "\n".join(status.trouble_lines(snapshot)),
-                "counts": status.counts_line(page),
+                "counts": status.counts_line(page, snapshot),
                 "grid-empty": page.empty or "",
                 "pager-text": f"Page {page.page:,} of {page.pages:,}",
             },

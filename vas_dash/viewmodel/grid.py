@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -125,7 +126,7 @@ def _digest(value: object) -> str:
     try:
         text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
     except orjson.JSONEncodeError:
-        text = repr(value).encode("utf-8", "backslashreplace")
+        text = json.dumps(value, sort_keys=True, default=str).encode()
     return hashlib.blake2b(text, digest_size=6).hexdigest()
 
 
@@ -191,7 +192,7 @@ class FleetGrid:
             MODEL_PREFIX + model.model_id,
             name,
             "\n".join(tooltip),
-            open_for_new=model.registered and model.enabled,
+            open_for_new=open_for_new(model, self.snapshot),
         )
 
     def camera(self, camera_id: str) -> Camera | None:
@@ -334,7 +335,7 @@ class FleetGrid:
             data[column] = words.cell_text(cell)
             if cell.state is not CellState.UNASSIGNED:
                 data[column + TOKEN_SUFFIX] = change_token(cell.assignment)
-        data[SUMMARY_COLUMN] = summary_text(states)
+        data[SUMMARY_COLUMN] = summary_text(states, self.snapshot)
         return GridRow(data, _digest(data))
 
     def _why_empty(self, query: GridQuery) -> str:
@@ -346,6 +347,8 @@ class FleetGrid:
             )
             if unknown and query.state is not StateFilter.UNKNOWN:
                 text += f" Cells are unknown: {self.snapshot.assignments.reason}."
+            if not cameras.is_complete:
+                text += f" There may be more cameras: {cameras.reason}."
             return text
         if cameras.completeness is Completeness.COMPLETE:
             return "The VAS has no cameras."
@@ -378,14 +381,25 @@ def model_mark(model: AiModel, snapshot: FleetSnapshot) -> str | None:
     """What is special about a model, in words for its heading; None for an ordinary one."""
     if not model.registered:
         return "not in the registry" if snapshot.models.is_complete else "name unknown"
-    return None if model.enabled else "not for new assignments"
+    return None if model.enabled else words.NOT_FOR_NEW
 
 
-def summary_text(states: Mapping[CellState, int]) -> str:
-    """A camera's cells in a few words."""
+def open_for_new(model: AiModel, snapshot: FleetSnapshot) -> bool:
+    """Whether a camera can be newly assigned to it.
+
+    Not to a disabled one, nor to one that the registry does not have; without a registry that
+    cannot be told, and the VAS decides.
+    """
+    return model.enabled if model.registered else not snapshot.models.is_complete
+
+
+def summary_text(states: Mapping[CellState, int], snapshot: FleetSnapshot) -> str:
+    """A camera's cells in a few words. Without the assignments none is said to be missing."""
     parts = [
         f"{states.get(state, 0)} {state}"
         for state in (CellState.ON, CellState.OFF, CellState.UNKNOWN)
         if states.get(state, 0)
     ]
+    if not parts and not snapshot.assignments.is_complete:
+        return "unknown"
     return ", ".join(parts) or "nothing assigned"

@@ -109,7 +109,7 @@ def camera_card(grid: FleetGrid, camera: Camera) -> CameraCard:
     states = dict.fromkeys(CellState, 0)
     for entry in entries:
         states[entry.state] += 1
-    return CameraCard(tuple(facts), summary_text(states), entries)
+    return CameraCard(tuple(facts), summary_text(states, grid.snapshot), entries)
 
 
 def model_card(grid: FleetGrid, model: AiModel) -> ModelCard:

@@ -59,6 +59,8 @@ def parse_query(search: object, default_page_size: int = 50) -> GridQuery:
     """Read the address's query string; what it says wrongly counts as not said."""
     if not isinstance(search, str):
         return GridQuery(page_size=default_page_size)
+    # Half of a surrogate pair can stand in JSON, but in no address.
+    search = search.encode("utf-8", "replace").decode("utf-8")
     try:
         fields = parse_qs(search[:20_000].lstrip("?"), max_num_fields=2 * _LIST_LIMIT)
     except ValueError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vas_dash.domain.fleet import Completeness, FleetSnapshot, Part
 from vas_dash.viewmodel import words
-from vas_dash.viewmodel.grid import GridPage
+from vas_dash.viewmodel.grid import Counts, GridPage
 
 
 def status_line(snapshot: FleetSnapshot) -> str:
@@ -39,11 +39,25 @@ def _line(subject: str, part: Part[object]) -> str:
     return line
 
 
-def counts_line(page: GridPage) -> str:
+def absence(snapshot: FleetSnapshot) -> str:
+    """Why a camera or a model is not there: it is gone, or nobody can tell."""
+    for name, part in (("cameras", snapshot.cameras), ("models", snapshot.models)):
+        if not part.is_complete:
+            return f"the {name} are unknown: {words.cut(part.reason or 'no reason given')}"
+    return "no longer in the VAS"
+
+
+def counts_line(page: GridPage, snapshot: FleetSnapshot) -> str:
     """The counts over the whole filtered fleet, in words."""
+    if not page.cameras and not snapshot.cameras.is_complete:
+        return "cameras unknown"
     total = page.total
     cameras = "camera" if page.cameras == 1 else "cameras"
-    return (
-        f"{page.found:,} of {page.cameras:,} {cameras}: {total.on:,} on, {total.off:,} off, "
+    found = f"{page.found:,} of {page.cameras:,} {cameras}: "
+    if total == Counts() and page.found and not snapshot.assignments.is_complete:
+        # Without a model there is no cell to be counted as unknown.
+        return found + "assignments unknown"
+    return found + (
+        f"{total.on:,} on, {total.off:,} off, "
         f"{total.unassigned:,} unassigned, {total.unknown:,} unknown"
     )

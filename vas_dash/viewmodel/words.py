@@ -16,6 +16,9 @@ SHAPES = {
 }
 """A sign for each state, so that it is told by shape as well as by colour and word."""
 
+NOT_FOR_NEW = "not for new assignments"
+"""Said of a model that is not to be assigned to more cameras."""
+
 _PARAMETERS_LIMIT = 400
 _TEXT_LIMIT = 300
 
@@ -27,12 +30,19 @@ def cut(text: str, limit: int = _TEXT_LIMIT) -> str:
 
 def moment(when: datetime) -> str:
     """A time of day and date in the server's time zone, which it names."""
-    return when.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+    return _local(when).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def clock(when: datetime) -> str:
     """A time of day in the server's time zone, which it names."""
-    return when.astimezone().strftime("%H:%M:%S %Z")
+    return _local(when).strftime("%H:%M:%S %Z")
+
+
+def _local(when: datetime) -> datetime:
+    try:
+        return when.astimezone()
+    except OverflowError:  # the first or the last day of the calendar, in another zone
+        return when
 
 
 def cell_text(cell: Cell) -> str:
@@ -67,7 +77,10 @@ def unknown_text(cell: Cell) -> str:
     """Why a cell is unknown, and what was last seen and when."""
     lines = [f"unknown: {cell.reason}"]
     if cell.last_seen_at is None:
-        lines.append("not seen before")
+        if cell.assignment is None:
+            lines.append("not seen before")
+        else:
+            lines.append(f"last seen: {assignment_text(cell.assignment)}")
     elif cell.assignment is None:
         lines.append(f"last seen unassigned, {moment(cell.last_seen_at)}")
     else:

@@ -21,6 +21,7 @@ from vas_dash.viewmodel.panel import (
     StateList,
 )
 from vas_dash.viewmodel.query import GridQuery, StateFilter, format_query
+from vas_dash.viewmodel.words import NOT_FOR_NEW
 from vas_dash.views import ids
 from vas_dash.views.attributes import aria, data
 
@@ -71,11 +72,7 @@ def intent_form(text: IntentText, errors: Mapping[str, str], *, open_for_new: bo
                         id=field_id("intent"), options=choices, value=text.intent, inline=True
                     ),
                     *_message(errors.get("intent")),
-                    *(
-                        []
-                        if open_for_new
-                        else [html.P("not for new assignments", className="vd-hint")]
-                    ),
+                    *([] if open_for_new else [html.P(NOT_FOR_NEW, className="vd-hint")]),
                 ]
             ),
             _number("fps", "Desired fps", "1 to 30; blank: default", text.fps, errors),
@@ -120,11 +117,16 @@ def text_message(text: str, *, trouble: bool = False) -> Component:
     return html.P(text, className="vd-error" if trouble else "vd-ok")
 
 
-def conflict_message(theirs: list[str], mine: list[str]) -> Component:
+def conflict_message(theirs: list[str], mine: list[str], *, after_write: bool) -> Component:
     """Both values, and the choice between them."""
+    what = (
+        "Yours was stored, and then changed elsewhere."
+        if after_write
+        else "Not saved: the cell was changed elsewhere since this was opened."
+    )
     return html.Div(
         [
-            html.P("Not saved: the cell was changed elsewhere since this was opened."),
+            html.P(what),
             html.Dl(
                 [
                     html.Dt("In the VAS now"),
@@ -171,7 +173,8 @@ def model_card(card: ModelCard, model_id: str, default_page_size: int) -> list[C
                 [
                     html.Summary("Schema of the parameters"),
                     html.Pre(card.schema, tabIndex="0", **aria(label="Schema")),
-                ]
+                ],
+                **data(fold="schema"),
             )
         )
     else:
@@ -203,7 +206,8 @@ def _state_list(part: StateList, model_id: str, default_page_size: int) -> Compo
                 ]
             ),
             _entries(part.entries),
-        ]
+        ],
+        **data(fold=part.state.value),
     )
 
 

@@ -1,0 +1,110 @@
+"""A browser for the session; for each test a VAS, the page's server and a fresh browser profile.
+
+Every test ends with an empty browser log and with no error in the server's.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+
+from tests.browser.page import BrowserLog, GridPage
+from tests.browser.serving import served
+from tests.browser.site import PAGE_SIZE, make_vas
+from tests.fakes.faulty_vas import FaultyVas
+from vas_dash import Settings, create_server
+
+WAIT_MS = 20_000
+"""The generous deadline of every wait for a state."""
+
+Serve = Callable[[Flask], str]
+NewTab = Callable[..., GridPage]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        pytest.fail("no Chromium here: run tests/browser/ensure-chromium")
+    expect.set_options(timeout=WAIT_MS)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=found,
+            args=[
+                "--no-sandbox",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-quic",
+                "--disable-sync",
+                "--no-first-run",
+            ],
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def vas() -> Iterator[FaultyVas]:
+    with make_vas() as started:
+        yield started
+
+
+@pytest.fixture
+def settings(vas: FaultyVas) -> Settings:
+    """The page on `vas`, quick enough for tests."""
+    return Settings(api_url=vas.url, refresh_s=1, poll_s=0.2, page_size=PAGE_SIZE)
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Serves Flask applications until the end of the test."""
+    with ExitStack() as stack:
+
+        def start(app: Flask) -> str:
+            return stack.enter_context(served(app))
+
+        yield start
+
+
+@pytest.fixture
+def base_url(settings: Settings, serve: Serve) -> str:
+    """Where the page is served from."""
+    return serve(create_server(settings))
+
+
+@pytest.fixture
+def new_tab(browser: Browser, base_url: str, caplog: pytest.LogCaptureFixture) -> Iterator[NewTab]:
+    """Opens tabs in one fresh profile; keywords are the profile's options."""
+    log = BrowserLog(base_url)
+    contexts: list[BrowserContext] = []
+
+    def opened(**options: object) -> GridPage:
+        if not contexts:
+            # Colours that are half way between two states would be nobody's.
+            usual = {"viewport": {"width": 1280, "height": 720}, "reduced_motion": "reduce"}
+            options = usual | options
+            contexts.append(browser.new_context(**options))  # type: ignore[arg-type]
+            contexts[0].set_default_timeout(WAIT_MS)
+        tab = contexts[0].new_page()
+        log.watch(tab)
+        return GridPage(tab, base_url, log)
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert log.lines == []
+    records = [*caplog.get_records("setup"), *caplog.get_records("call")]
+    assert [str(record) for record in records if record.levelno >= logging.ERROR] == []
+
+
+@pytest.fixture
+def grid(new_tab: NewTab) -> GridPage:
+    """A tab with the whole page in it."""
+    return new_tab().open()

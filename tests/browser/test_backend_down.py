@@ -1,0 +1,137 @@
+"""The VAS goes away while the page is open, and comes back."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import NewTab
+from tests.browser.page import GridPage
+from tests.browser.site import camera_id
+from tests.fakes.faulty_vas import Fault, FaultyVas
+from vas_dash import Settings
+
+WHOLE_FLEET = "60 of 60 cameras: 22 on, 11 off, 147 unassigned, 0 unknown"
+REFUSED = "the VAS refused the connection"
+
+
+def test_the_vas_dies_with_a_form_open_and_comes_back(grid: GridPage, vas: FaultyVas) -> None:
+    grid.open_cell("Gate 3", "ppe")
+    grid.field("Desired fps").fill("13")
+    grid.field("Zone name").fill("dock")
+    vas.stop()
+    expect(grid.counts).to_have_text("60 of 60 cameras: 0 on, 0 off, 0 unassigned, 180 unknown")
+    expect(grid.trouble).to_contain_text(REFUSED)
+    expect(grid.trouble).to_contain_text("Last seen")
+    grid.expect_cameras(f"Gate {number}" for number in range(1, 26))
+    texts = grid.grid.locator("td[data-state]").all_inner_texts()
+    assert {text.strip() for text in texts} == {"? unknown"}
+    expect(grid.panel).to_contain_text(f"unknown: {REFUSED}")
+    expect(grid.field("Desired fps")).to_have_value("13")
+
+    grid.save()
+    expect(grid.panel_message).to_have_text(f"Not saved, nothing was sent: {REFUSED}.")
+    expect(grid.field("Desired fps")).to_have_value("13")
+    expect(grid.field("Zone name")).to_have_value("dock")
+    grid.cell("Gate 2", "ppe").click()
+    expect(grid.panel_message).to_contain_text("not saved yet")
+
+    vas.start()
+    expect(grid.counts).to_have_text(WHOLE_FLEET)
+    expect(grid.trouble).to_be_empty()
+    expect(grid.field("Desired fps")).to_have_value("13")
+    assert vas.count("PATCH", "writes") == 0
+    grid.save()
+    grid.expect_saved()
+    grid.expect_cell("Gate 3", "ppe", "\N{BLACK CIRCLE} on 13 fps")
+
+
+def test_drafts_wait_for_the_vas(grid: GridPage, vas: FaultyVas) -> None:
+    grid.focus("Gate 3", "m:ppe")
+    grid.press(" ")
+    vas.stop()
+    expect(grid.trouble).to_contain_text(REFUSED)
+    grid.focus("Gate 4", "m:ppe")
+    grid.press(" ")
+    expect(grid.drafts).to_contain_text("an unknown cell cannot be changed until it is known")
+    grid.press("Control+Enter")
+    expect(grid.drafts).to_contain_text("PPE on Gate 3: not saved, the cell is unknown.")
+    expect(grid.drafts).to_contain_text("1 change drafted, not saved.")
+    vas.start()
+    expect(grid.trouble).to_be_empty()
+    grid.press("Control+Enter")
+    grid.expect_cell("Gate 3", "ppe", "\N{WHITE CIRCLE} off")
+    expect(grid.drafts).to_be_hidden()
+    grid.expect_focus("Gate 4", "m:ppe")
+
+
+def test_a_save_that_may_have_arrived_leaves_the_cell_unknown_until_it_is_read(
+    grid: GridPage, vas: FaultyVas
+) -> None:
+    grid.open_cell("Gate 3", "ppe")
+    grid.field("Desired fps").fill("13")
+    vas.fault("writes", Fault.DONE_UNSAID)
+    grid.save()
+    expect(grid.panel_message).to_contain_text("Sent, but not confirmed")
+    expect(grid.field("Desired fps")).to_have_value("13")
+    grid.expect_cell("Gate 3", "ppe", "? unknown")
+    grid.expect_cell("Gate 4", "ppe", "\N{BLACK CIRCLE} on 4 fps")
+    vas.heal()
+    grid.expect_cell("Gate 3", "ppe", "\N{BLACK CIRCLE} on 13 fps")
+    assert vas.count("PATCH", "writes") == 1
+
+
+class TestDownAtFirst:
+    @pytest.fixture
+    def base_url(self, vas: FaultyVas, base_url: str) -> str:
+        vas.stop()
+        return base_url
+
+    def test_a_page_that_never_saw_the_vas_says_unknown_and_fills_itself_later(
+        self, new_tab: NewTab, vas: FaultyVas
+    ) -> None:
+        grid = new_tab().open()
+        expect(grid.trouble).to_have_text(
+            f"Cameras, models and assignments are unknown: {REFUSED}."
+        )
+        expect(grid.empty).to_have_text(f"The cameras are unknown: {REFUSED}.")
+        expect(grid.tab.locator("#grid-frame")).not_to_contain_text("unassigned")
+        expect(grid.counts).to_have_text("cameras unknown")
+        vas.start()
+        expect(grid.counts).to_have_text(WHOLE_FLEET)
+        expect(grid.empty).to_be_empty()
+        grid.expect_cell("Gate 1", "ppe", "\N{BLACK CIRCLE} on 5 fps p10")
+
+
+class TestOtherTrouble:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        """Short waits for the VAS: after a slow sweep it rests ten times as long."""
+        return settings.model_copy(update={"read_timeout_s": 0.4})
+
+    @pytest.mark.parametrize(
+        ("part", "fault", "said"),
+        [
+            ("assignments", Fault.FAIL_JSON, "Assignments are unknown"),
+            ("assignments", Fault.WRONG_TYPES, "unknown"),
+            ("all", Fault.HANG, "unknown"),
+            ("all", Fault.FORBIDDEN, "unknown"),
+        ],
+    )
+    def test_whatever_the_vas_does_cells_are_unknown_and_never_unassigned(
+        self, grid: GridPage, vas: FaultyVas, part: str, fault: Fault, said: str
+    ) -> None:
+        vas.fault(part, fault)
+        grid.expect_cell("Gate 1", "ppe", "? unknown")
+        grid.expect_cell("Gate 25", "counting", "? unknown")
+        expect(grid.trouble).to_contain_text(said)
+        expect(grid.counts).to_contain_text("0 on, 0 off, 0 unassigned, 180 unknown")
+        vas.heal()
+        expect(grid.counts).to_have_text(WHOLE_FLEET)
+
+
+def test_a_lost_registry_leaves_the_cells_as_they_are(grid: GridPage, vas: FaultyVas) -> None:
+    vas.fault("models", Fault.NOT_FOUND)
+    expect(grid.trouble).to_contain_text("Names of models are unknown")
+    grid.expect_cell("Gate 1", "ppe", "\N{BLACK CIRCLE} on 5 fps p10")
+    assert vas.cell(camera_id(1), "ppe") is not None

@@ -1,0 +1,131 @@
+"""The page where it will stand: under another application, and behind gunicorn's workers."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playwright.sync_api import expect
+
+import vas_dash
+from tests.browser.conftest import Serve
+from tests.browser.page import GridPage
+from tests.browser.site import PAGE_SIZE, camera_id
+from tests.fakes.faulty_vas import FaultyVas
+from vas_dash import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class TestMounted:
+    @pytest.fixture
+    def base_url(self, settings: Settings, serve: Serve) -> str:
+        host = Flask("host")
+        host.add_url_rule("/", view_func=lambda: "the host's own page\n", endpoint="own")
+        vas_dash.mount(host, prefix="/ai-models/", settings=settings)
+        return serve(host)
+
+    def test_the_page_works_under_a_host_and_the_host_too(
+        self, grid: GridPage, vas: FaultyVas, base_url: str
+    ) -> None:
+        grid.focus("Gate 2", "m:ppe")
+        grid.press(" ", "Control+Enter")
+        grid.expect_cell("Gate 2", "ppe", "\N{WHITE CIRCLE} off")
+        grid.open_cell("Gate 3", "ppe")
+        grid.field("Desired fps").fill("9")
+        grid.save()
+        grid.expect_saved()
+        grid.find.fill("hall 10")
+        grid.expect_search("?q=hall+10")
+        grid.tab.reload()
+        grid.expect_cameras([f"Gate {number}" for number in (10, 21, 32, 43, 54)])
+        row = vas.cell(camera_id(2), "ppe")
+        assert row is not None
+        assert row["enabled"] is False
+        answer = grid.tab.request.get(base_url + "/")
+        assert answer.text() == "the host's own page\n"
+
+
+class TestTwoWorkers:
+    @pytest.fixture
+    def base_url(self, settings: Settings) -> Iterator[str]:
+        # Nothing of the environment but what a program needs: settings must not come from outside.
+        environment = {
+            "PATH": os.environ["PATH"],
+            "VAS_API_URL": str(settings.api_url),
+            "VAS_DASH_REFRESH_S": "3",
+            "VAS_DASH_POLL_S": "0.2",
+            "VAS_DASH_PAGE_SIZE": str(PAGE_SIZE),
+        }
+        yield from gunicorn(environment)
+
+    def test_a_change_never_flickers_back_whichever_worker_answers(
+        self, grid: GridPage, vas: FaultyVas
+    ) -> None:
+        cell = grid.cell("Gate 3", "ppe")
+        cell.evaluate(
+            """(node) => {
+                window.seen = [];
+                const look = () => {
+                    const now = document.querySelector(
+                        "#grid tr:nth-child(4) td[data-dash-column='m:ppe']").innerText.trim();
+                    if (window.seen.at(-1) !== now) window.seen.push(now);
+                };
+                look();
+                new MutationObserver(look).observe(document.getElementById("grid-frame"),
+                    { childList: true, subtree: true, characterData: true });
+            }"""
+        )
+        words = ["\N{BLACK CIRCLE} on 3 fps", "\N{WHITE CIRCLE} off"]
+        expected = words[:1]
+        for turn in range(1, 7):
+            grid.focus("Gate 3", "m:ppe")
+            grid.press(" ", "Control+Enter")
+            grid.expect_cell("Gate 3", "ppe", words[turn % 2])
+            expected.append(words[turn % 2])
+            expect(grid.drafts).to_be_hidden()
+            # Both workers answer polls meanwhile, with pictures from before and after the change.
+            grid.wait_for_polls(3, lambda answer: answer.status in (200, 204))
+            row = vas.cell(camera_id(3), "ppe")
+            assert row is not None
+            assert row["enabled"] is (turn % 2 == 0)
+        grid.wait_for_polls(12, lambda answer: answer.status in (200, 204))
+        assert grid.tab.evaluate("window.seen") == expected
+
+        grid.open_cell("Gate 3", "ppe")
+        grid.field("Desired fps").fill("")
+        grid.save()
+        grid.expect_saved()
+        grid.expect_cell("Gate 3", "ppe", "\N{BLACK CIRCLE} on")
+        grid.tab.reload()
+        grid.expect_cell("Gate 3", "ppe", "\N{BLACK CIRCLE} on")
+
+
+def gunicorn(environment: dict[str, str]) -> Iterator[str]:
+    """Two workers of `app:server`; each request meets either, as no connection is kept."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "gunicorn", "app:server", "--no-control-socket"),
+                *("--workers", "2", "--worker-class", "gthread", "--threads", "4"),
+                *("--keep-alive", "0", "--bind", f"fd://{listener.fileno()}"),
+            ],
+            cwd=ROOT,
+            env=environment,
+            pass_fds=[listener.fileno()],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        # Whoever comes before the workers are there waits in the listener's queue.
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        process.terminate()
+        _, log = process.communicate(timeout=30)
+    assert log.count("Booting worker") == 2
+    assert "Traceback" not in log
+    assert process.returncode == 0

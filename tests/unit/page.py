@@ -1,0 +1,259 @@
+"""A browser's side of the page, without a browser: real requests, and the answers put together.
+
+It keeps the properties of components as a browser would, so that a test can say what was clicked
+and look at what stands on the page afterwards::
+
+    page = Page(create_server(settings).test_client(), "/ai-models/")
+    page.refresh()
+    page["status"]["children"]
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from werkzeug.test import Client, TestResponse
+
+Value = Any
+
+_EMPTY: dict[str, Any] = {
+    "url.search": "",
+    "poll.n_intervals": 0,
+    "recent.data": [],
+    "rendered.data": {"default_page_size": 50},
+}
+
+
+class Page:
+    """One open page.
+
+    `last` is the newest answer, `sent` the components that it changed, `received` all answers.
+    """
+
+    def __init__(self, client: Client, prefix: str = "/ai-models/") -> None:
+        self.client = client
+        self.prefix = prefix
+        self.props: dict[str, Value] = dict(_EMPTY)
+        self.last: TestResponse | None = None
+        self.sent: dict[str, Any] = {}
+        self.received: list[str] = []
+        self.callbacks: list[dict[str, Any]] = client.get(f"{prefix}_dash-dependencies").get_json()
+
+    def __getitem__(self, prop: str) -> Value:
+        return self.props.get(prop)
+
+    # What a browser does.
+
+    def refresh(self, search: str | None = None) -> None:
+        """Look at the fleet: what the timer does, or another address."""
+        if search is not None:
+            self.props["url.search"] = search
+        self.props["poll.n_intervals"] += 1
+        self.fire("url.search" if search is not None else "poll.n_intervals")
+        # What grid.js does with it: the texts to their places, and the filters asked for again.
+        rendered = self["rendered.data"]
+        for name, line in rendered.get("texts", {}).items():
+            self.props[f"{name}.children"] = line
+        sent = self.sent
+        if rendered.get("options", "") != (self["options.data"] or ""):
+            last = self.last
+            self.set("options.data", rendered["options"])
+            self.sent, self.last = {**sent, **self.sent}, last
+
+    def peek(self, camera: str, model: str, kind: str = "cell") -> str:
+        """The tooltip of a cell."""
+        self.set("peek.data", {"kind": kind, "camera": camera, "model": model, "n": 1})
+        return str(self["peek-text.data"]["text"])
+
+    def open(self, camera: str, model: str, kind: str = "cell") -> None:
+        """Open the side panel, and let the live part of it follow."""
+        self.set("gesture.data", {"kind": kind, "camera": camera, "model": model, "n": 1})
+        self.follow()
+
+    def follow(self) -> None:
+        """What the browser asks after each refresh while a panel is open."""
+        self.set("live.data", {**self["opened.data"], "n": 2})
+
+    def apply(self, *drafts: Mapping[str, Any]) -> dict[str, Any]:
+        """Save drafts; what was learned is remembered."""
+        self.set("apply.data", list(drafts))
+        answer: dict[str, Any] = self["settled.data"]
+        self._learn(result["learned"] for result in answer["results"])
+        return answer
+
+    def save(self, choice: str | None = None, **typed: str) -> str:
+        """Press Save, or a button of a conflict; returns the message above the button.
+
+        `typed` are `intent`, `fps` and `priority`; what else stands in the form is taken from it.
+        """
+        fields = {
+            name: value
+            for name, value in controls(self["panel-form.children"]).items()
+            if name.startswith("{")
+        }
+        for name, value in typed.items():
+            fields[json.dumps({"type": "panel-field", "name": name})] = value
+        self.save_fields(fields, choice)
+        return text(self["panel-message.children"])
+
+    def save_fields(self, fields: Mapping[str, Value], choice: str | None = None) -> None:
+        """Press Save with these fields, by their ids."""
+        buttons = controls(self["panel-message.children"], "n_clicks")
+        clicks = {json.loads(name)["choice"]: name for name in buttons if "panel-choice" in name}
+        trigger = "panel-save.n_clicks"
+        if choice is not None:
+            trigger = _dash_id(json.loads(clicks[choice])) + ".n_clicks"
+        every: dict[str, Value] = {
+            name: 1 if key == choice else None for key, name in clicks.items()
+        }
+        callback = self.callback("panel-save.n_clicks")
+        inputs = [
+            {"id": "panel-save", "property": "n_clicks", "value": None if choice else 1},
+            [
+                {"id": json.loads(name), "property": "n_clicks", "value": value}
+                for name, value in every.items()
+            ],
+        ]
+        states: list[Any] = []
+        for state in callback["state"]:
+            if not state["id"].startswith("{"):
+                states.append(self._current(state))
+                continue
+            kind = json.loads(state["id"])["type"]
+            ids = [json.loads(name) for name in fields if json.loads(name)["type"] == kind]
+            values = [fields[name] for name in fields if json.loads(name)["type"] == kind]
+            states.append(
+                [
+                    {
+                        "id": one,
+                        "property": state["property"],
+                        "value": one if state["property"] == "id" else value,
+                    }
+                    for one, value in zip(ids, values, strict=True)
+                ]
+            )
+        self.post(callback, inputs, states, trigger)
+        result = self["panel-result.data"] or {}
+        self._learn(result.get("learned") or [])
+
+    def set(self, prop: str, value: Value) -> None:
+        """Set a property, and fire the callback that looks at it."""
+        self.props[prop] = value
+        self.fire(prop)
+
+    def _learn(self, entries: Any) -> None:
+        entries = [entry for entry in entries if entry]
+        same = {(entry["camera"], entry["model"]) for entry in entries}
+        old = [one for one in self["recent.data"] if (one["camera"], one["model"]) not in same]
+        self.props["recent.data"] = old + entries
+
+    # How it is sent.
+
+    def callback(self, prop: str) -> dict[str, Any]:
+        """The server's callback that has `prop` among its inputs."""
+        found = [
+            one
+            for one in self.callbacks
+            if not one["clientside_function"]
+            and any(f"{entry['id']}.{entry['property']}" == prop for entry in one["inputs"])
+        ]
+        (callback,) = found
+        return callback
+
+    def fire(self, prop: str) -> None:
+        """Run the callback that looks at `prop`, with the properties as they stand."""
+        callback = self.callback(prop)
+        self.post(
+            callback,
+            [self._current(entry) for entry in callback["inputs"]],
+            [self._current(entry) for entry in callback["state"]],
+            prop,
+        )
+
+    def _current(self, entry: Mapping[str, str]) -> dict[str, Any]:
+        value = self.props.get(f"{entry['id']}.{entry['property']}")
+        return {"id": entry["id"], "property": entry["property"], "value": value}
+
+    def post(
+        self, callback: Mapping[str, Any], inputs: list[Any], states: list[Any], trigger: str
+    ) -> TestResponse:
+        """Send one callback and put its answer into the page."""
+        self.sent = {}
+        self.last = self.client.post(
+            f"{self.prefix}_dash-update-component",
+            json={
+                "output": callback["output"],
+                "outputs": outputs(callback["output"]),
+                "inputs": inputs,
+                "state": states,
+                "changedPropIds": [trigger],
+            },
+        )
+        self.received.append(self.last.text)
+        if self.last.status_code == 200:
+            self.sent = self.last.get_json()["response"]
+            for component, props in self.sent.items():
+                for name, value in props.items():
+                    self._take(f"{component}.{name}", value)
+        return self.last
+
+    def _take(self, prop: str, value: Value) -> None:
+        if isinstance(value, dict) and value.get("__dash_patch_update"):
+            rows = list(self.props[prop])
+            for operation in value["operations"]:
+                assert operation["operation"] == "Assign"
+                (position,) = operation["location"]
+                rows[position] = operation["params"]["value"]
+            value = rows
+        self.props[prop] = value
+
+
+def outputs(spec: str) -> Any:
+    """The outputs of a callback, as a browser names them."""
+    if not spec.startswith(".."):
+        return _output(spec)
+    return [_output(part) for part in spec.strip(".").split("...")]
+
+
+def _output(part: str) -> dict[str, str]:
+    component, _, name = part.rpartition(".")
+    return {"id": component, "property": name}
+
+
+def _dash_id(identity: Mapping[str, str]) -> str:
+    return json.dumps(identity, sort_keys=True, separators=(",", ":"))
+
+
+def walk(component: Any) -> Any:
+    """Every component below, as the dicts that stand in an answer."""
+    if isinstance(component, list):
+        for one in component:
+            yield from walk(one)
+    elif isinstance(component, dict):
+        yield component
+        yield from walk(component.get("props", {}).get("children"))
+
+
+def controls(component: Any, prop: str = "value") -> dict[str, Value]:
+    """What stands in each component that has an id: by its id (as JSON where it is a dict)."""
+    found = {}
+    for one in walk(component):
+        props = one.get("props", {})
+        if "id" in props:
+            identity = props["id"]
+            key = identity if isinstance(identity, str) else json.dumps(identity)
+            found[key] = props.get(prop)
+    return found
+
+
+def text(component: Any) -> str:
+    """All the text of a component, joined by blanks."""
+    if isinstance(component, str):
+        return component
+    if isinstance(component, list):
+        return " ".join(filter(None, map(text, component)))
+    if isinstance(component, dict):
+        return text(component.get("props", {}).get("children"))
+    return ""

@@ -1,0 +1,769 @@
+"""The page's callbacks, over real requests to its server and from there to a VAS."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.fakes.faulty_vas import Fault, FaultyVas, assignment, camera
+from tests.unit.conftest import OpenPage, calm, complete, row, until
+from tests.unit.page import Page, controls, text, walk
+from vas_dash import Settings, create_server
+from vas_dash.services.cell_writer import CellWriter, NotSent, SaveOutcome
+
+ALL_OF_THE_PAGE = {
+    "grid",
+    "rendered",
+    "filter-locations",
+    "filter-models",
+    "filter-state-of",
+}
+
+
+# The grid.
+
+
+def test_the_first_answer_sends_everything(
+    page: Page, patient: Settings, open_page: OpenPage
+) -> None:
+    fresh = open_page(patient)
+    fresh.refresh()
+    assert set(fresh.sent) == ALL_OF_THE_PAGE
+    assert [one["camera"] for one in page["grid.data"]] == ["Gate 1", "Gate 2", "Gate 10"]
+    assert [one["name"] for one in page["grid.columns"]] == [
+        "Camera",
+        "Assigned models",
+        "Location",
+        "Fire",
+        "Old (not for new assignments)",
+        "Protective gear",
+    ]
+    assert page["counts.children"] == "3 of 3 cameras: 2 on, 1 off, 6 unassigned, 0 unknown"
+    assert page["pager-text.children"] == "Page 1 of 1"
+    assert page["grid-empty.children"] == ""
+    assert page["rendered.data"]["closed"] == ["m:old"]
+    assert page["filter-models.options"][0] == {"label": "Fire", "value": "fire"}
+    assert page["filter-state-of.options"][0] == {"label": "any shown", "value": "any"}
+
+
+def test_nothing_is_sent_when_nothing_changed(still: Page) -> None:
+    still.refresh()
+    assert still.last is not None
+    assert (still.last.status_code, still.last.data) == (204, b"")
+
+
+@pytest.fixture
+def still(patient: Settings) -> Page:
+    """A page whose picture was taken once and stays."""
+    made = Page(create_server(patient.model_copy(update={"refresh_s": 3600})).test_client())
+    until(made, lambda: complete(made))
+    return made
+
+
+def test_only_the_time_is_sent_when_only_the_time_moved(still: Page) -> None:
+    now = still["status.children"]
+    # As if the browser had been told of an earlier reading that was otherwise the same.
+    still["rendered.data"]["texts"]["status"] = "as of 00:00:00"
+    still["rendered.data"]["digest"] = "earlier"
+    still.refresh()
+    assert set(still.sent) == {"rendered"}
+    assert still["status.children"] == now
+    still.refresh()
+    assert still.sent == {}
+
+
+def test_a_changed_cell_sends_its_row_and_no_other(page: Page, vas: FaultyVas) -> None:
+    kept = row(page, "cam-1")
+    vas.edit("cam-2", "ppe", desired_fps=9)
+    sent: list[dict[str, Any]] = []
+
+    def changed() -> bool:
+        sent.append(page.sent)
+        return "grid" in page.sent
+
+    before = row(page, "cam-2")
+    until(page, changed)
+    (operation,) = sent[-1]["grid"]["data"]["operations"]
+    assert operation["location"] == [1]
+    assert set(sent[-1]["grid"]) == {"data"}
+    assert row(page, "cam-1") == kept
+    # Off: the cell's text stays as it is, its token does not.
+    after = row(page, "cam-2")
+    assert {name for name in after if after[name] != before[name]} == {"m:ppe~"}
+
+
+def test_a_camera_that_goes_or_comes_sends_all_rows(page: Page, vas: FaultyVas) -> None:
+    del vas.cameras["cam-2"]
+    until(page, lambda: len(page["grid.data"]) == 2)
+    vas.cameras["cam-3"] = camera(3, id="cam-3", name="Gate 3")
+    until(page, lambda: len(page["grid.data"]) == 3)
+    assert [one["id"] for one in page["grid.data"]] == ["cam-1", "cam-3", "cam-10"]
+    assert page["counts.children"].startswith("3 of 3 cameras")
+
+
+def test_another_address_is_another_view(still: Page) -> None:
+    still.refresh("?state=off&of=ppe&sort=-camera&model=ppe")
+    assert [one["id"] for one in still["grid.data"]] == ["cam-2"]
+    assert [one["id"] for one in still["grid.columns"][3:]] == ["m:ppe"]
+    assert still["grid.sort_by"] == [{"column_id": "camera", "direction": "desc"}]
+    assert still["counts.children"] == "1 of 3 cameras: 0 on, 1 off, 0 unassigned, 0 unknown"
+    still.refresh("")
+    assert len(still["grid.data"]) == 3
+    assert still["grid.sort_by"] == [{"column_id": "camera", "direction": "asc"}]
+
+
+@pytest.mark.parametrize("search", ["?loc=" + "%ff" * 6600, "?q=\ud800", "?" + "loc=x&" * 900])
+def test_a_hostile_address_does_not_freeze_the_grid(still: Page, search: str) -> None:
+    still.refresh(search)
+    assert still.last is not None
+    assert still.last.status_code in (200, 204)
+    still.refresh("?q=Gate+10")
+    assert [one["id"] for one in still["grid.data"]] == ["cam-10"]
+
+
+# Tooltips.
+
+
+def test_tooltips_say_what_is_known(still: Page) -> None:
+    assert still.peek("cam-1", "ppe").startswith("Protective gear on Gate 1\nassigned: on, 5 fps")
+    assert still.peek("cam-1", "fire") == "Fire on Gate 1\nunassigned"
+    assert still.peek("cam-1", "", "camera").startswith("Gate 1\nHall 1\nid cam-1")
+    assert still.peek("", "old", "model").endswith("not for new assignments")
+    assert still.peek("no", "such") == ""
+
+
+# The side panel.
+
+
+def test_a_cells_panel_shows_the_cell_and_its_form(still: Page) -> None:
+    still.open("cam-1", "ppe")
+    assert still["panel-title.children"] == "Protective gear on Gate 1"
+    assert still["panel.hidden"] is False
+    assert still["panel-actions.hidden"] is False
+    assert text(still["panel-live.children"]).startswith("assigned: on, 5 fps, default priority")
+    form = controls(still["panel-form.children"])
+    assert form['{"type": "panel-field", "name": "intent"}'] == "on"
+    assert form['{"type": "panel-field", "name": "fps"}'] == "5"
+    assert form['{"type": "panel-field", "name": "priority"}'] == ""
+    assert "0.5" in form.values()
+
+
+def test_a_cameras_and_a_models_panel_have_no_form(still: Page) -> None:
+    still.open("cam-2", "", "camera")
+    assert still["panel-actions.hidden"] is True
+    assert still["panel-form.children"] == []
+    assert "Models: 1 on, 1 off" in text(still["panel-live.children"])
+    still.open("", "ppe", "model")
+    assert "Schema of the parameters" in text(still["panel-live.children"])
+    assert "1 on" in text(still["panel-live.children"])
+
+
+def test_the_live_part_is_sent_again_only_when_it_changed(page: Page, vas: FaultyVas) -> None:
+    page.open("cam-1", "ppe")
+    page.follow()
+    assert page.last is not None
+    assert page.last.status_code == 204
+    vas.edit("cam-1", "ppe", priority=3)
+    until(page, lambda: "p3" in row(page, "cam-1")["m:ppe"])
+    page.follow()
+    assert "Changed elsewhere since this was opened." in text(page["panel-live.children"])
+
+
+def test_a_panel_says_when_its_camera_has_gone(page: Page, vas: FaultyVas) -> None:
+    page.open("cam-10", "ppe")
+    del vas.cameras["cam-10"]
+    until(page, lambda: len(page["grid.data"]) == 2)
+    page.follow()
+    assert text(page["panel-live.children"]) == "No longer in the VAS."
+    assert page.save(intent="on") == "Not saved, nothing was sent: no longer in the VAS."
+
+
+def test_an_empty_process_does_not_say_that_a_camera_has_gone(
+    page: Page, vas: FaultyVas, patient: Settings, open_page: OpenPage
+) -> None:
+    page.open("cam-1", "ppe")
+    vas.stop()
+    page.client = open_page(patient).client
+    message = page.save(fps="6")
+    assert message.startswith("Not saved, nothing was sent: the cameras are unknown: ")
+    page.follow()
+    assert text(page["panel-live.children"]).startswith("The cameras are unknown: ")
+    answer = page.apply({"camera": "cam-1", "model": "ppe", "enabled": False, "token": "x"})
+    assert "the cameras are unknown" in answer["results"][0]["message"]
+
+
+# Saving from the panel.
+
+
+def test_a_save_is_written_read_again_and_shown(still: Page, vas: FaultyVas) -> None:
+    still.open("cam-1", "ppe")
+    assert still.save(fps="", priority=" 7 ") == "Saved. The VAS was read again and has it."
+    stored = vas.cell("cam-1", "ppe")
+    assert stored is not None
+    assert (stored["desired_fps"], stored["priority"]) == (None, 7)
+    assert stored["parameters"] == {"threshold": 0.5}
+    still.refresh()
+    assert row(still, "cam-1")["m:ppe"] == "\N{BLACK CIRCLE} on p7"
+    still.follow()
+    assert "default fps, priority 7" in text(still["panel-live.children"])
+    # The form now stands on what was saved: saving again changes nothing.
+    assert still.save() == "Nothing to save: the VAS has it already."
+
+
+def test_a_cell_is_assigned_and_taken_away(still: Page, vas: FaultyVas) -> None:
+    still.open("cam-10", "fire")
+    still.save(intent="off", fps="3")
+    stored = vas.cell("cam-10", "fire")
+    assert stored is not None
+    assert (stored["enabled"], stored["desired_fps"]) == (False, 3)
+    still.save(intent="unassigned")
+    assert vas.cell("cam-10", "fire") is None
+    still.refresh()
+    assert row(still, "cam-10")["m:fire"] == "\N{EN DASH} unassigned"
+
+
+def test_wrong_fields_are_told_at_the_field_and_nothing_is_sent(
+    still: Page, vas: FaultyVas
+) -> None:
+    still.open("cam-1", "ppe")
+    fields = controls(still["panel-form.children"])
+    (threshold,) = (name for name, value in fields.items() if value == "0.5")
+    wrong = {name: value for name, value in fields.items() if name.startswith("{")}
+    wrong |= {'{"type": "panel-field", "name": "fps"}': "ten", threshold: "1.5"}
+    still.save_fields(wrong)
+    assert text(still["panel-message.children"]) == "Not saved: see the fields above."
+    again = controls(still["panel-form.children"])
+    assert again['{"type": "panel-field", "name": "fps"}'] == "ten"
+    assert again[threshold] == "1.5"
+    messages = [
+        text(one) for one in walk(still["panel-form.children"]) if "error" in _class(one).split("-")
+    ]
+    assert messages[0] == "must be a whole number from 1 to 30, or blank"
+    assert len(messages) == 2
+    assert vas.count("PATCH", "writes") == 0
+    assert still["panel-result.data"] == {"key": ["cam-1", "ppe"], "ok": False}
+
+
+def _class(component: dict[str, Any]) -> str:
+    return str(component.get("props", {}).get("className", ""))
+
+
+def test_a_conflict_shows_both_and_changes_nothing_until_a_choice(
+    still: Page, vas: FaultyVas
+) -> None:
+    still.open("cam-1", "ppe")
+    vas.edit("cam-1", "ppe", desired_fps=20)
+    message = still.save(fps="6")
+    assert message.startswith("Not saved: the cell was changed elsewhere since this was opened.")
+    assert "In the VAS now on, 20 fps" in message
+    assert "Yours on, 6 fps" in message
+    assert vas.count("PATCH", "writes") == 0
+    form = controls(still["panel-form.children"])
+    assert form['{"type": "panel-field", "name": "fps"}'] == "6"
+    # The grid shows what the VAS has.
+    still.refresh()
+    assert row(still, "cam-1")["m:ppe"] == "\N{BLACK CIRCLE} on 20 fps"
+
+
+def test_mine_is_saved_over_theirs(still: Page, vas: FaultyVas) -> None:
+    still.open("cam-1", "ppe")
+    vas.edit("cam-1", "ppe", desired_fps=20, priority=1)
+    still.save(fps="6")
+    assert still.save("mine", fps="6") == "Saved. The VAS was read again and has it."
+    stored = vas.cell("cam-1", "ppe")
+    assert stored is not None
+    assert (stored["desired_fps"], stored["priority"]) == (6, None)
+
+
+def test_theirs_is_taken_instead_of_mine(still: Page, vas: FaultyVas) -> None:
+    still.open("cam-1", "ppe")
+    vas.edit("cam-1", "ppe", desired_fps=20)
+    still.save(fps="6")
+    assert still.save("theirs", fps="6") == "Now as the VAS has it."
+    form = controls(still["panel-form.children"])
+    assert form['{"type": "panel-field", "name": "fps"}'] == "20"
+    assert still.save() == "Nothing to save: the VAS has it already."
+    assert vas.count("PATCH", "writes") == 0
+
+
+def test_a_conflict_that_moves_on_is_a_conflict_again(still: Page, vas: FaultyVas) -> None:
+    still.open("cam-1", "ppe")
+    vas.edit("cam-1", "ppe", desired_fps=20)
+    still.save(fps="6")
+    vas.edit("cam-1", "ppe", desired_fps=21)
+    assert "In the VAS now on, 21 fps" in still.save("mine", fps="6")
+    assert vas.count("PATCH", "writes") == 0
+
+
+def test_a_row_of_somebody_else_is_a_conflict_and_not_a_save(still: Page, vas: FaultyVas) -> None:
+    still.open("cam-10", "fire")
+    # Between the reading and the POST: the VAS answers 201 with the row of the other.
+    other = assignment("cam-10", "fire", desired_fps=1)
+    vas.on_request = lambda method, _: vas.put(other) if method == "POST" else None
+    message = still.save(intent="on", fps="9")
+    assert "In the VAS now on, 1 fps" in message
+    assert "Yours on, 9 fps" in message
+    assert vas.cell("cam-10", "fire") == other
+
+
+def test_what_the_vas_has_already_is_no_conflict(still: Page, vas: FaultyVas) -> None:
+    still.open("cam-1", "ppe")
+    vas.edit("cam-1", "ppe", desired_fps=6)
+    assert still.save(fps="6") == "Nothing to save: the VAS has it already."
+
+
+def test_a_disabled_model_is_not_newly_assigned_even_when_a_browser_asks(
+    still: Page, vas: FaultyVas
+) -> None:
+    still.open("cam-1", "old")
+    assert still.save(intent="on") == "Not saved: see the fields above."
+    assert "not for new assignments" in text(still["panel-form.children"])
+    answer = still.apply({"camera": "cam-1", "model": "old", "enabled": True, "token": ""})
+    assert answer["results"][0]["message"] == ("Old on Gate 1: not saved, not for new assignments.")
+    assert vas.count("POST", "writes") == 0
+    # What is assigned can be changed all the same.
+    still.open("cam-2", "old")
+    assert still.save(intent="off").startswith("Saved.")
+
+
+@pytest.mark.parametrize(
+    ("fault", "start", "stored"),
+    [
+        (Fault.UNAUTHORISED, "Not saved, the VAS refused it: the VAS asks for an API key", 5),
+        (Fault.FORBIDDEN, "Not saved, the VAS refused it: the VAS rejected the API key", 5),
+        (Fault.FAIL_JSON, "Sent, but not confirmed: the VAS failed (500). The cell is unknown", 5),
+        (Fault.FAIL_TEXT, "Sent, but not confirmed: the VAS failed (500). The cell is unknown", 5),
+        (Fault.CLOSE, "Sent, but not confirmed: the VAS cut the connection. The cell", 5),
+        (Fault.HANG, "Sent, but not confirmed: the VAS did not answer within 0.9 s.", 5),
+        (Fault.TRICKLE_HEADERS, "Sent, but not confirmed: the VAS did not answer within", 6),
+        (Fault.TRICKLE_BODY, "Sent, but not confirmed: the VAS did not answer within", 6),
+        (Fault.DONE_UNSAID, "Sent, but not confirmed: the VAS did not answer within", 6),
+    ],
+)
+def test_a_save_that_fails_says_so_and_keeps_what_was_typed(
+    still: Page, vas: FaultyVas, fault: Fault, start: str, stored: int
+) -> None:
+    still.open("cam-1", "ppe")
+    vas.fault("writes", fault)
+    message = still.save(fps="6", priority="8")
+    # It was answered while the fault still holds.
+    assert message.startswith(start)
+    cell = vas.cell("cam-1", "ppe")
+    assert cell is not None
+    assert cell["desired_fps"] == stored
+    form = controls(still["panel-form.children"])
+    assert form['{"type": "panel-field", "name": "fps"}'] == "6"
+    assert form['{"type": "panel-field", "name": "priority"}'] == "8"
+    still.refresh()
+    if message.startswith("Sent"):
+        assert row(still, "cam-1")["m:ppe"] == "? unknown"
+        tip = still.peek("cam-1", "ppe")
+        assert "\nunknown: " in tip
+        assert "\nlast seen 2" in tip
+        assert ": on, 5 fps" in tip
+    else:
+        assert row(still, "cam-1")["m:ppe"] == "\N{BLACK CIRCLE} on 5 fps"
+
+
+def test_a_refusal_says_what_was_wrong_with_which_field(still: Page, vas: FaultyVas) -> None:
+    still.open("cam-10", "fire")
+    del vas.cameras["cam-10"]
+    assert still.save(intent="on") == (
+        "Not saved, the VAS refused it: Device cam-10 does not exist"
+    )
+
+
+def test_an_unconfirmed_cell_is_known_again_after_a_sweep(page: Page, vas: FaultyVas) -> None:
+    page.open("cam-1", "ppe")
+    vas.fault("writes", Fault.CLOSE)
+    page.save(fps="6")
+    assert page["recent.data"][0]["unknown"]
+    vas.heal()
+    # The browser forgets it when the time is over; until then every sweep is older than that.
+    page.refresh()
+    assert row(page, "cam-1")["m:ppe"] == "? unknown"
+
+
+@pytest.mark.parametrize("fault", [Fault.HANG, Fault.TRICKLE_BODY])
+def test_a_save_on_a_vas_that_hangs_sends_nothing_and_says_so(
+    still: Page, vas: FaultyVas, fault: Fault
+) -> None:
+    still.open("cam-1", "ppe")
+    vas.fault("all", fault)
+    message = still.save(fps="6")
+    assert message.startswith("Not saved, nothing was sent: the VAS did not answer within")
+    assert vas.count("PATCH", "writes") == 0
+    vas.heal()
+    assert still.save(fps="6").startswith("Saved.")
+
+
+def test_a_save_on_a_vas_that_is_away_says_so(still: Page, vas: FaultyVas) -> None:
+    still.open("cam-1", "ppe")
+    vas.stop()
+    assert still.save(fps="6") == ("Not saved, nothing was sent: the VAS refused the connection.")
+
+
+# Drafts.
+
+
+def draft(page: Page, camera_id: str, model_id: str, enabled: bool) -> dict[str, Any]:
+    """A draft as the browser makes it of what the grid shows."""
+    token = row(page, camera_id).get(f"m:{model_id}~", "")
+    return {"camera": camera_id, "model": model_id, "enabled": enabled, "token": token}
+
+
+def test_drafts_are_saved_and_settle(still: Page, vas: FaultyVas) -> None:
+    todo = [
+        draft(still, "cam-1", "ppe", False),
+        draft(still, "cam-2", "ppe", True),
+        draft(still, "cam-10", "fire", True),
+    ]
+    done: list[dict[str, Any]] = []
+    while todo:
+        answer = still.apply(*todo)
+        assert answer["results"]
+        done += answer["results"]
+        todo = answer["left"]
+    assert [(one["done"], one["message"]) for one in done] == [
+        (True, "Protective gear on Gate 1: saved"),
+        (True, "Protective gear on Gate 2: saved"),
+        (True, "Fire on Gate 10: saved"),
+    ]
+    cells = [
+        vas.cell("cam-1", "ppe"),
+        vas.cell("cam-2", "ppe"),
+        vas.cell("cam-10", "fire"),
+    ]
+    assert [cell and cell["enabled"] for cell in cells] == [False, True, True]
+    # The rest of the assignment is left as it is.
+    assert cells[0] is not None
+    assert cells[0]["desired_fps"] == 5
+    assert cells[0]["parameters"] == {"threshold": 0.5}
+    still.refresh()
+    assert row(still, "cam-10")["m:fire"] == "\N{BLACK CIRCLE} on"
+
+
+def test_a_draft_of_what_was_changed_since_is_not_saved(still: Page, vas: FaultyVas) -> None:
+    wish = draft(still, "cam-1", "ppe", False)
+    vas.edit("cam-1", "ppe", desired_fps=20)
+    (result,) = still.apply(wish)["results"]
+    assert not result["done"]
+    assert "not saved, changed elsewhere to on, 20 fps" in result["message"]
+    still.refresh()
+    assert row(still, "cam-1")["m:ppe"] == "\N{BLACK CIRCLE} on 20 fps"
+    (result,) = still.apply(wish)["results"]
+    assert result["message"].endswith("not saved, it was changed elsewhere meanwhile.")
+    assert vas.count("PATCH", "writes") == 0
+
+
+def test_a_draft_that_the_vas_has_already_is_done(still: Page, vas: FaultyVas) -> None:
+    vas.edit("cam-1", "ppe", enabled=False)
+    (result,) = still.apply(draft(still, "cam-1", "ppe", False))["results"]
+    assert (result["done"], result["message"]) == (
+        True,
+        "Protective gear on Gate 1: the VAS has it already",
+    )
+
+
+def test_drafts_that_cannot_be_saved_say_why(still: Page, vas: FaultyVas) -> None:
+    vas.fault("writes", Fault.FAIL_TEXT)
+    (unsure,) = still.apply(draft(still, "cam-1", "ppe", False))["results"]
+    assert unsure["message"].endswith(
+        "sent, but not confirmed: the VAS failed (500); unknown until read again."
+    )
+    still.refresh()
+    assert row(still, "cam-1")["m:ppe"] == "? unknown"
+    (again,) = still.apply(draft(still, "cam-1", "ppe", False))["results"]
+    assert again["message"].endswith("not saved, the cell is unknown.")
+    vas.fault("writes", Fault.FORBIDDEN)
+    (refused,) = still.apply(draft(still, "cam-2", "ppe", True))["results"]
+    assert refused["message"].endswith(
+        "not saved, the VAS refused it: the VAS rejected the API key"
+    )
+    vas.stop()
+    (unsent,) = still.apply(draft(still, "cam-2", "ppe", True))["results"]
+    assert unsent["message"].endswith(
+        "not saved, nothing was sent: the VAS refused the connection."
+    )
+    (gone,) = still.apply({"camera": "no", "model": "such", "enabled": True})["results"]
+    assert gone["message"] == "A cell: not saved, no longer in the VAS."
+    assert not any(one["done"] for one in (unsure, again, refused, unsent, gone))
+
+
+def test_all_drafts_of_one_answer_share_one_deadline(
+    still: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deadlines: list[float] = []
+    clock = itertools.count()
+
+    def save(_self: object, *_args: object) -> SaveOutcome:
+        deadline = _args[-1]
+        assert isinstance(deadline, float)
+        deadlines.append(deadline)
+        return NotSent("no")
+
+    monkeypatch.setattr(CellWriter, "save", save)
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock) / 1000)
+    wishes = [draft(still, one, "fire", True) for one in ("cam-1", "cam-2", "cam-10")]
+    still.apply(*wishes)
+    assert len(deadlines) == 3
+    assert len(set(deadlines)) == 1
+
+
+def test_drafts_that_do_not_fit_into_one_answer_go_round_again(still: Page, vas: FaultyVas) -> None:
+    vas.fault("all", Fault.HANG)
+    wishes = [draft(still, one, "fire", True) for one in ("cam-1", "cam-2", "cam-10")]
+    answer = still.apply(*wishes)
+    assert len(answer["results"]) == 1
+    assert answer["left"] == wishes[1:]
+
+
+# What this browser's own changes have shown.
+
+
+def test_a_change_is_seen_by_its_browser_in_another_process_too(
+    still: Page, vas: FaultyVas, patient: Settings, open_page: OpenPage
+) -> None:
+    other = open_page(patient)
+    until(other, lambda: complete(other))
+    still.open("cam-1", "ppe")
+    vas_before = dict(vas.cell("cam-1", "ppe") or {})
+    still.save(fps="6")
+    # The other process's picture is older than the change: its sweep read what stood there before.
+    fps = row(other, "cam-1")["m:ppe"]
+    assert fps == f"\N{BLACK CIRCLE} on {vas_before['desired_fps']} fps"
+    moved = Page(still.client)
+    moved.props = dict(still.props)
+    moved.client = still.client
+    moved.refresh()
+    assert row(moved, "cam-1")["m:ppe"] == "\N{BLACK CIRCLE} on 6 fps"
+
+
+def learned(until: datetime, fps: int | None) -> dict[str, Any]:
+    row = None
+    if fps is not None:
+        row = json.dumps(assignment("cam-1", "ppe", desired_fps=fps))
+    return {"camera": "cam-1", "model": "ppe", "until": until.isoformat(), "assignment": row}
+
+
+def test_what_was_learned_wins_over_an_older_sweep_and_loses_to_a_newer_one(still: Page) -> None:
+    past = datetime.now(UTC) - timedelta(hours=1)
+    future = datetime.now(UTC) + timedelta(hours=1)
+    for until_, fps, shown in (
+        (future, 6, "\N{BLACK CIRCLE} on 6 fps"),
+        (past, 7, "\N{BLACK CIRCLE} on 5 fps"),
+        (future, None, "\N{EN DASH} unassigned"),
+        (past, None, "\N{BLACK CIRCLE} on 5 fps"),
+    ):
+        still.props["recent.data"] = [learned(until_, fps)]
+        still.refresh()
+        assert row(still, "cam-1")["m:ppe"] == shown
+        assert row(still, "cam-2")["m:ppe"] == "\N{WHITE CIRCLE} off"
+
+
+def test_what_one_browser_learned_is_not_shown_to_another(still: Page) -> None:
+    other = Page(still.client)
+    still.props["recent.data"] = [learned(datetime.now(UTC) + timedelta(hours=1), 6)]
+    still.refresh()
+    other.refresh()
+    assert row(other, "cam-1")["m:ppe"] == "\N{BLACK CIRCLE} on 5 fps"
+
+
+# Numbers.
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"big": 2**63, "bigger": -(10**40), "float": 1.0, "int": 1, "small": 1e-320},
+        {"text": "1.0", "nested": {"list": [1.0, 2**60 + 1, None, True]}, "": ""},
+        {"\N{SNOWMAN}": "\u2028</script>\0"[:-1]},
+    ],
+)
+def test_numbers_survive_the_way_through_a_browser(
+    page: Page, vas: FaultyVas, parameters: dict[str, Any]
+) -> None:
+    vas.put(assignment("cam-10", "fire", parameters=parameters))
+    until(page, lambda: "m:fire~" in row(page, "cam-10"))
+    page.open("cam-10", "fire")
+    browser = json.loads(json.dumps(page.props), parse_int=lambda digits: int(float(digits)))
+    page.props = browser
+    assert page.save() == "Nothing to save: the VAS has it already."
+    assert page.save(fps="2").startswith("Saved.")
+    assert json.loads(vas.bodies[-1]) == {"desired_fps": 2}
+    stored = vas.cell("cam-10", "fire")
+    assert stored is not None
+    assert json.dumps(stored["parameters"]) == json.dumps(parameters)
+
+
+# The second.
+
+
+def _refresh(page: Page) -> object:
+    page.refresh()
+    return page["grid-empty.children"] or page["trouble.children"] or page["counts.children"]
+
+
+CALLBACKS: list[Callable[[Page], object]] = [
+    _refresh,
+    lambda page: page.peek("cam-1", "ppe") or "nothing known of it",
+    lambda page: page.save(fps="6"),
+    lambda page: page.apply({"camera": "cam-1", "model": "ppe", "enabled": False, "token": ""}),
+]
+
+
+@pytest.mark.parametrize(
+    ("first", "fault"),
+    [
+        ("nothing was ever read", Fault.HANG),
+        ("the fleet was read before", Fault.HANG),
+        ("the fleet was read before", Fault.TRICKLE_HEADERS),
+        ("the fleet was read before", Fault.TRICKLE_BODY),
+    ],
+)
+def test_every_callback_answers_while_the_vas_still_hangs(
+    page: Page,
+    vas: FaultyVas,
+    patient: Settings,
+    open_page: OpenPage,
+    caplog: pytest.LogCaptureFixture,
+    fault: Fault,
+    first: str,
+) -> None:
+    """The time-outs are minutes: an answer that came at all did not wait for the VAS."""
+    page.open("cam-1", "ppe")
+    vas.fault("all", fault)
+    if first == "nothing was ever read":
+        page.client = open_page(patient).client
+    for callback in CALLBACKS:
+        assert callback(page)
+        assert page.last is not None
+        assert page.last.status_code in (200, 204)
+    page.follow()
+    assert text(page["panel-live.children"])
+    assert vas.count("PATCH", "writes") == 0
+    calm(caplog)
+
+
+# What no browser of ours would send.
+
+GARBAGE: list[Any] = [
+    None,
+    True,
+    0,
+    -1.5,
+    1e300,
+    "",
+    "text",
+    "\ud800",
+    [],
+    [[]],
+    [None],
+    [{"camera": 1}],
+    {},
+    {"kind": "cell"},
+    {"kind": "cell", "camera": None, "model": []},
+    {"kind": "cell", "camera": "\ud800", "model": "\ud800"},
+    {"kind": "cell", "camera": "cam-1", "model": "ppe", "assignment": "{}"},
+    {"kind": "cell", "camera": "cam-1", "model": "ppe", "assignment": {"id": "x"}},
+    {"kind": "cell", "camera": "x" * 100_000, "model": "ppe"},
+    {"kind": "nothing", "camera": "cam-1", "model": "ppe"},
+    {"key": ["cam-1", "ppe"], "conflict": "{"},
+    {"key": ["cam-1", "ppe"], "conflict": 7},
+    {"view": 7, "rows": "x", "lines": None},
+    {"rows": ["x"] * 100_000},
+    [{"camera": "cam-1", "model": "ppe", "until": "2999-01-01T00:00:00", "assignment": None}],
+    [{"camera": "cam-1", "model": "ppe", "until": 1e18}],
+    [{"camera": "cam-1", "model": "ppe", "until": "2999-01-01T00:00:00Z", "unknown": "\0"}],
+    [{"camera": "cam-1", "model": "ppe", "until": "2999-01-01T00:00:00Z", "assignment": "[[["}],
+    [
+        {
+            "camera": "cam-1",
+            "model": "ppe",
+            "until": "9999-12-31T23:59:59-14:00",
+            "assignment": json.dumps(
+                assignment("cam-1", "ppe", created_at="0001-01-01T00:00:00+14:00")
+            ),
+        }
+    ],
+    [{"camera": "cam-1", "model": "ppe", "enabled": "perhaps"}],
+    [{"camera": "cam-1", "model": "ppe", "enabled": True, "token": 7}] * 3000,
+]
+
+
+def deep(depth: int) -> Any:
+    value: Any = "x"
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "prop",
+    ["url.search", "peek.data", "gesture.data", "live.data", "apply.data", "panel-save.n_clicks"],
+)
+def test_arguments_that_make_no_sense_change_nothing_and_break_nothing(
+    still: Page, vas: FaultyVas, prop: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    still.open("cam-1", "ppe")
+    callback = still.callback(prop)
+    places = callback["inputs"] + callback["state"]
+    for place, value in itertools.product(range(len(places)), [*GARBAGE, deep(500)]):
+        values = [
+            {"id": entry["id"], "property": entry["property"], "value": still[_name(entry)]}
+            for entry in places
+        ]
+        values[place]["value"] = value
+        inputs = len(callback["inputs"])
+        answer = still.post(callback, values[:inputs], values[inputs:], prop)
+        assert answer.status_code < 500, (places[place], value, answer.text)
+        assert "Traceback" not in answer.text
+    calm(caplog)
+    assert vas.count("PATCH", "writes") + vas.count("POST", "writes") == 0
+    still.refresh("?q=gate")
+    assert len(still["grid.data"]) == 3
+
+
+def _name(entry: dict[str, str]) -> str:
+    return f"{entry['id']}.{entry['property']}"
+
+
+BODIES = [
+    b"",
+    b"null",
+    b"[]",
+    b"{}",
+    b"7",
+    b'"text"',
+    b"{",
+    b"\xff\xfe",
+    b"[" * 100_000,
+    b'{"output": "peek-text.data", "outputs": {"id": "peek-text", "property": "data"},'
+    b' "inputs": [], "state": [], "changedPropIds": []}',
+    b'{"output": "grid.data"}',
+    b'{"output": "no.such", "outputs": {"id": "no", "property": "such"}, "inputs": []}',
+    b'{"output": 7, "outputs": 7, "inputs": 7, "changedPropIds": 7}',
+    b'{"output": "peek-text.data", "outputs": {"id": "peek-text", "property": "data"}}',
+    b'{"output": "peek-text.data", "outputs": {}, "inputs": [{}], "changedPropIds": ["x"]}',
+    b'{"output": "peek-text.data", "outputs": {"id": "peek-text", "property": "data"},'
+    b' "inputs": [{"id": "peek", "property": "data", "value": 1}], "changedPropIds": ["x.y"],'
+    b' "state": [1, 2, 3]}',
+]
+
+
+def test_a_request_that_is_no_callback_is_refused_quietly(
+    still: Page, caplog: pytest.LogCaptureFixture
+) -> None:
+    for body in BODIES:
+        answer = still.client.post(
+            "/ai-models/_dash-update-component", data=body, content_type="application/json"
+        )
+        assert answer.status_code == 400, (body[:80], answer.text)
+        assert "Traceback" not in answer.text
+    calm(caplog)
