@@ -326,6 +326,8 @@ def test_nothing_is_pruned_while_something_in_the_file_is_wrong(fault: str) -> N
     found = draft(text, Format.CSV, prune="")
     assert [one.key for one in found.changes.changes] == [("c1", "helmet")]
     assert not found.pruned
+    unknown_row = read_file(b"camera,model\nGate 3,helmet\n", Format.CSV)
+    assert import_file(unknown_row, FLEET, GridQuery()).removals == {}
     assert len(found.problems) == 1
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from vas_dash.files.formulas import restore
@@ -155,6 +156,10 @@ def _cell(row: Mapping[str, _Field], report: Report) -> FileCell | None:
     )
 
 
+# Many cells have the same parameters.
+_read_json = lru_cache(maxsize=1_000)(read_json)
+
+
 def _property(name: str, field: _Field) -> Node:
     text = field.text.strip()
     value: Any = text
@@ -164,7 +169,7 @@ def _property(name: str, field: _Field) -> Node:
         value = _BOOLEAN.get(text.lower(), text)
     elif name == "parameters":
         try:  # its nodes count offsets within the field
-            return read_json(field.text)
+            return _read_json(field.text)
         except FormatError as error:
             raise FormatError(field.inner(error.at), str(error)) from None
     elif _WHOLE.fullmatch(text):

@@ -10,7 +10,8 @@ from vas_dash.files.tree import MAX_DEPTH, FormatError, Node
 
 __all__ = ["read_json"]
 
-_BLANK = re.compile(r"[ \t\n\r]*")
+_BLANKS = " \t\n\r"
+_BLANK = re.compile(rf"[{_BLANKS}]*")
 
 
 def read_json(text: str, start: int = 0) -> Node:
@@ -36,6 +37,8 @@ class _Reader:
 
     def blank(self, at: int) -> int:
         """The offset of what is not blank, at `at` or after."""
+        if self._text[at : at + 1] not in _BLANKS:  # the end counts as blank
+            return at
         match = _BLANK.match(self._text, at)
         return match.end() if match else at
 

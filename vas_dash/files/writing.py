@@ -7,7 +7,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -113,7 +113,7 @@ def _json_cell(intent: CellIntent) -> str:
 def _scalar(value: bool | int | None) -> str:
     if value is None:
         return "null"
-    if isinstance(value, bool):
+    if value is True or value is False:
         return "true" if value else "false"
     return str(value)
 
@@ -164,7 +164,7 @@ def _yaml_name(name: str, indent: int) -> str:
 
 
 def _yaml_block(value: Any, indent: int) -> str:
-    if not isinstance(value, Mapping) or not value:
+    if not isinstance(value, dict) or not value:
         return f" {_yaml_flow(value)}"
     space = " " * indent
     return "".join(
@@ -174,13 +174,13 @@ def _yaml_block(value: Any, indent: int) -> str:
 
 
 def _yaml_flow(value: Any) -> str:
-    if value is None or isinstance(value, bool | int):
-        return _scalar(value)
     if isinstance(value, str):
         return _yaml_text(value)
+    if value is None or isinstance(value, int):
+        return _scalar(value)
     if isinstance(value, float):
         return _yaml_number(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         pairs = (f"{_yaml_flow_name(name)}{_yaml_flow(value[name])}" for name in sorted(value))
         return f"{{{', '.join(pairs)}}}"
     return f"[{', '.join(map(_yaml_flow, value))}]"
