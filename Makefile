@@ -39,10 +39,11 @@ test: check chromium ## The whole suite, browser included
 test-contract: dev ## The contract suite; VAS_CONTRACT_URL=http://... runs it against a real VAS
 	$(BIN)/pytest tests/contract
 
-bench: dev ## Figures of the page, of change sets and of the journal
+bench: dev ## Figures of the page, of change sets, the journal and files
 	$(BIN)/python -m bench.page
 	$(BIN)/python -m bench.apply
 	$(BIN)/python -m bench.history
+	$(BIN)/python -m bench.files
 
 bench-kernel: dev ## Figures of the frame kernel
 	$(BIN)/python -m bench.kernel

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import orjson
 import requests
 
+from bench import bare_dash
 from vas_dash.views import ids
 
 OUTPUTS = (
@@ -80,6 +81,15 @@ def measure(page_url: str, seconds: float, connections: int = 4) -> Throughput:
     if len(bodies) > 1:
         bodies = bodies[1:]
     return _turn(url, bodies, seconds, connections)
+
+
+def measure_bare(bare_url: str, seconds: float) -> tuple[float, float]:
+    """A bare Flask route and the smallest Dash callback, each a second, in the same way."""
+    flask, dash = (
+        _turn(bare_url + path, [bare_dash.BODY], seconds, connections=4).per_second
+        for path in (bare_dash.FLASK_PATH, bare_dash.CALLBACK_PATH)
+    )
+    return flask, dash
 
 
 def _turn(url: str, bodies: list[bytes], seconds: float, connections: int) -> Throughput:

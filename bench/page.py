@@ -21,6 +21,8 @@ class Figures:
     cameras: int
     felt: browser.Felt
     per_second: float
+    flask_per_second: float
+    dash_per_second: float
     page_bytes: int
     swept: sweep.Figures
 
@@ -32,13 +34,21 @@ def measure(cameras: int, rounds: int, seconds: float) -> Figures:
         with processes.page(vas_url) as page_url:
             felt = browser.measure(page_url, rounds)
         # Sweeps are measured apart: here only the callbacks count.
-        with processes.page(vas_url, VAS_DASH_REFRESH_S="3600") as page_url:
+        with (
+            processes.page(vas_url, VAS_DASH_REFRESH_S="3600") as page_url,
+            processes.bare_dash() as bare_url,
+        ):
             callbacks.warm(page_url)
-            turns = [callbacks.measure(page_url, seconds) for _ in range(3)]
+            turns, bare = [], []
+            for _ in range(3):
+                turns.append(callbacks.measure(page_url, seconds))
+                bare.append(callbacks.measure_bare(bare_url, seconds / 2))
     return Figures(
         cameras,
         felt,
         statistics.median(turn.per_second for turn in turns),
+        statistics.median(flask for flask, _ in bare),
+        statistics.median(dash for _, dash in bare),
         turns[0].page_bytes,
         swept,
     )
@@ -62,6 +72,15 @@ def main() -> None:
         ("bytes of the first load's callbacks", [f"{row.felt.bytes_sent:,}" for row in rows]),
         ("bytes of one page's answer", [f"{row.page_bytes:,}" for row in rows]),
         ("paged callbacks a second, one worker", [f"{row.per_second:,.0f}" for row in rows]),
+        (
+            "the smallest Dash callback, in the same run",
+            [f"{row.dash_per_second:,.0f}" for row in rows],
+        ),
+        ("a bare Flask route, in the same run", [f"{row.flask_per_second:,.0f}" for row in rows]),
+        (
+            "paged callbacks by the smallest",
+            [f"{row.per_second / row.dash_per_second:.2f}" for row in rows],
+        ),
         ("sweep, ms", [f"{row.swept.sweep_s * 1e3:.0f}" for row in rows]),
         ("plain transfer, ms", [f"{row.swept.transfer_s * 1e3:.0f}" for row in rows]),
         ("sweep by plain transfer", [f"{row.swept.ratio:.2f}" for row in rows]),

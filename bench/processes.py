@@ -50,6 +50,17 @@ def page(vas_url: str, **settings: str) -> Iterator[str]:
         yield url
 
 
+@contextlib.contextmanager
+def bare_dash() -> Iterator[str]:
+    """One gunicorn worker with `bench.bare_dash`; gives its address."""
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--worker-class", "gthread"]
+    command += ["--threads", "8", "--log-level", "error", "--bind", f"127.0.0.1:{port}"]
+    url = f"http://127.0.0.1:{port}/"
+    with _process([*command, "bench.bare_dash:server"], {}, url):
+        yield url
+
+
 def free_port() -> int:
     """A port that nobody listens on just now."""
     with socket.socket() as probe:
