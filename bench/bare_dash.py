@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
 import orjson
 from dash import Dash, Input, Output, html
-from flask import Response, request
+from flask import Flask, Response, request
 
 FLASK_PATH = "flask"
 CALLBACK_PATH = "_dash-update-component"
@@ -30,7 +30,7 @@ _ROWS = [
 
 app = Dash("bare_dash", use_async=False, suppress_callback_exceptions=True, pages_folder="")
 app.layout = html.Div()
-server: Any = app.server
+server = cast(Flask, app.server)
 
 
 @app.callback(Output("grid", "data"), Input("page", "data"))
