@@ -30,7 +30,7 @@ _ROWS = [
 
 app = Dash("bare_dash", use_async=False, suppress_callback_exceptions=True, pages_folder="")
 app.layout = html.Div()
-server = cast(Flask, app.server)
+server = cast("Flask", app.server)
 
 
 @app.callback(Output("grid", "data"), Input("page", "data"))
