@@ -202,3 +202,23 @@ def latency(seconds: float) -> dict[str, float]:
                 assert frame is not None
                 took.append(frame.age * 1000)
         return {"p50": float(np.percentile(took, 50)), "p99": float(np.percentile(took, 99))}
+
+
+def latency_floor(seconds: float) -> dict[str, float]:
+    """The same for a poll's pause and a copy of one frame alone, without a ring, 30 times a second.
+
+    No polling reader of this machine can be quicker; what is slow here is its clock and scheduler.
+    """
+    with mmap.mmap(-1, HD.size_bytes) as mapped:
+        mapped.write(bytes([1]) * HD.size_bytes)
+        source, into = np.frombuffer(mapped, np.uint8), np.empty(HD.size_bytes, np.uint8)
+        took = []
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            time.sleep(1 / 30)
+            began = time.monotonic()
+            time.sleep(0.0005)
+            np.copyto(into, source)
+            took.append((time.monotonic() - began) * 1000)
+        del source
+    return {"p50": float(np.percentile(took, 50)), "p99": float(np.percentile(took, 99))}
