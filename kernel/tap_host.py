@@ -19,7 +19,7 @@ from kernel.errors import WriterError
 from kernel.layout import FrameSpec
 from kernel.settings import ExportSettings
 from kernel.storage import CameraFolder
-from kernel.tap import TapState, TapStats
+from kernel.tap_stats import TapState, TapStats
 from kernel.tap_stream import RawStream, stream_socket_pair
 
 __all__ = ["TapHost", "log_over"]

@@ -24,7 +24,7 @@ from dataclasses import asdict, replace
 
 from kernel.layout import FrameSpec
 from kernel.settings import ExportSettings
-from kernel.tap import TapStats
+from kernel.tap_stats import TapStats
 from kernel.tap_stream import READ_TIMEOUT_S, RawStream
 from kernel.writer import FrameWriter
 
