@@ -11,7 +11,8 @@ the release wrote. So nothing before the fence moves behind it, and nothing behi
   copies use non-temporal and string stores, which may otherwise pass an earlier ordinary store.
 - aarch64: stores may pass stores and loads may pass loads; release then acquire on one location
   orders both.
-It costs some 50 ns, the same on every architecture, so there is no other path.
+It costs tens to some hundreds of nanoseconds, little beside a frame's copy, so there is no other
+path.
 """
 
 from __future__ import annotations
