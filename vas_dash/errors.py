@@ -10,6 +10,8 @@
     ├── UnknownChangeSetError        there is no change set of this number
     ├── BusyError                    the change set is being applied just now
     ├── ReasonNeededError            change sets need a reason here, and there is none
+    ├── JobError                     a change set could not be handed over to be applied
+    ├── NotAllowedError              the operator may not do this
     └── BackendError                 the VAS did not do what was asked; `reason` says why
         ├── UnreachableError         no connection: no such host, no route, no TLS
         │   └── NotListeningError   nobody listens at the address
@@ -57,6 +59,22 @@ class BusyError(VasDashError):
 
 class ReasonNeededError(VasDashError):
     """Change sets need a reason here, and there is none."""
+
+
+class JobError(VasDashError):
+    """A change set could not be handed over to be applied: nothing was sent."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NotAllowedError(VasDashError):
+    """The operator may not do this; nothing was done. `reason` is one plain sentence."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class BackendError(VasDashError):

@@ -117,8 +117,13 @@ def _create_page(settings: Settings) -> WSGIApplication:
     from vas_dash.backend.client import VasClient
     from vas_dash.backend.transport import Transport
     from vas_dash.callbacks.context import Context
+    from vas_dash.domain.operators import Operator, Role
+    from vas_dash.journal import Journal
+    from vas_dash.services.apply import Operations
     from vas_dash.services.cell_writer import CellWriter
+    from vas_dash.services.drafting import Drafting
     from vas_dash.services.fleet_reader import FleetReader
+    from vas_dash.services.jobs import ThreadJobs
     from vas_dash.views import layout
 
     server = _PageServer("vas_dash", static_folder=None)
@@ -148,7 +153,19 @@ def _create_page(settings: Settings) -> WSGIApplication:
         )
     )
     reader = FleetReader(client, settings.refresh_s)
-    context = Context(settings, reader, CellWriter(client, reader=reader))
+    journal = Journal(settings.db_url, retention_days=settings.retention_days)
+    operations = Operations(
+        client, journal, concurrency=settings.apply_concurrency, reason=settings.reason
+    )
+    context = Context(
+        settings,
+        reader,
+        CellWriter(client, reader=reader),
+        operations,
+        Drafting(journal),
+        ThreadJobs(operations),
+        lambda: Operator("operator", Role.ADMIN),
+    )
     app.layout = layout.page(settings)
     callbacks.register(app, context)
     server.add_url_rule(

@@ -267,7 +267,7 @@ def test_a_cell_is_marked_before_its_write_arrives(journal: Journal) -> None:
     with FaultyVas(**site(8, 5, 40)) as vas:
         operations = operations_on(vas, journal, concurrency=4)
         number = operations.submit(drafted(operations, keys_of(vas), FPS), who="kim")
-        watching = Journal(journal._url.render_as_string())
+        watching = Journal(journal._store._url.render_as_string())
         arrived, marked = 0, []
         lock = threading.Lock()
 

@@ -203,7 +203,7 @@ def test_processes_that_open_an_empty_database_at_once_all_succeed(journal_url: 
 
 def test_the_migrations_lead_to_the_tables_of_the_code(both: Journal) -> None:
     both.record(change(A), "kim")
-    with both._open().database.read() as connection:
+    with both._store.opened().database.read() as connection:
         options = {"version_table": migration.VERSION_TABLE, "compare_type": True}
         context = MigrationContext.configure(connection, opts=options)
         differences = [
@@ -221,7 +221,7 @@ def test_old_change_sets_leave_the_journal(journal_url: str) -> None:
     journal = Journal(journal_url, retention_days=30)
     old, kept = journal.record(CHANGES, "kim"), journal.record(change(A), "kim")
     forty_days_ago = int((NOW - timedelta(days=40)).timestamp() * 1e6)
-    with journal._open().database.write() as connection:
+    with journal._store.opened().database.write() as connection:
         aged = update(CHANGE_SETS).where(CHANGE_SETS.c.id == old)
         connection.execute(aged.values(created_at=forty_days_ago))
     newest = journal.record(change(A), "kim")
@@ -260,7 +260,7 @@ def test_a_locked_file_is_a_plain_error(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_a_full_disk_is_a_plain_error(journal: Journal) -> None:
     journal.record(change(A), "kim")
-    with journal._open().database.read() as connection:
+    with journal._store.opened().database.read() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
         many = ChangeSet(tuple(CellChange(CellKey(str(n), "m"), None, None) for n in range(9999)))

@@ -100,7 +100,7 @@ def test_a_process_that_is_killed_leaves_a_journal_that_tells_what_it_did(
 
 def test_two_processes_that_apply_one_change_set_send_it_once(journal: Journal) -> None:
     with FaultyVas(**site(10, 4, 40)) as vas:
-        url = journal._url.render_as_string()
+        url = journal._store._url.render_as_string()
         operations = operations_on(vas, journal)
         number = operations.submit(drafted(operations, keys_of(vas), ZONE), who="kim")
         start = threading.Barrier(3)

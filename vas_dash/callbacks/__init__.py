@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State
 
-from vas_dash.callbacks import drafts, grid, panel
+from vas_dash.callbacks import drafts, files, grid, history, panel, review
 from vas_dash.callbacks.context import Context
 from vas_dash.views import ids
 
@@ -16,6 +16,9 @@ def register(app: Dash, context: Context) -> None:
     grid.register(app, context)
     panel.register(app, context)
     drafts.register(app, context)
+    review.register(app, context)
+    history.register(app, context)
+    files.register(app, context)
     _register_clientside(app)
 
 
@@ -40,6 +43,10 @@ def _register_clientside(app: Dash) -> None:
         ClientsideFunction("vas_address", "offered"),
         Input(ids.FILTER_STATE_OF, "options"),
         prevent_initial_call=True,
+    )
+    clientside(
+        ClientsideFunction("vas_views", "show"),
+        Input(ids.URL, "pathname"),
     )
     clientside(
         ClientsideFunction("vas_grid", "rendered"),

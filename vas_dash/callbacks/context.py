@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from vas_dash.callbacks.arguments import Learned
 from vas_dash.config import Settings
 from vas_dash.domain.fleet import FleetSnapshot
+from vas_dash.domain.operators import Operator
+from vas_dash.services.apply import Operations
 from vas_dash.services.cell_writer import CellWriter
+from vas_dash.services.drafting import Drafting
 from vas_dash.services.fleet_reader import FleetReader
+from vas_dash.services.jobs import Jobs
 from vas_dash.viewmodel.drawing import Drawings
 from vas_dash.viewmodel.grid import FleetGrid
 
@@ -25,11 +29,18 @@ _PICTURES_KEPT = 8
 
 @dataclass(frozen=True)
 class Context:
-    """The services, and what was drawn of their last few pictures."""
+    """The services, and what was drawn of their last few pictures.
+
+    `operator` says who asks, in the thread of a request.
+    """
 
     settings: Settings
     reader: FleetReader
     writer: CellWriter
+    operations: Operations
+    drafting: Drafting
+    jobs: Jobs
+    operator: Callable[[], Operator]
     _drawings: OrderedDict[tuple[int, str], tuple[FleetSnapshot, Drawings]] = field(
         default_factory=OrderedDict
     )

@@ -7,7 +7,7 @@ holds wishes against a snapshot and gives a `ChangeSet`: the cells that differ, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
@@ -89,6 +89,9 @@ class CellChange:
     wish: CellIntent | None
 
 
+NO_DRAFT: Final[Mapping[CellKey, CellChange]] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One reason why a cell cannot be changed so.
@@ -117,8 +120,13 @@ class ChangeSet:
     blocked: tuple[Blocked, ...] = ()
 
 
-def plan(snapshot: FleetSnapshot, wishes: Wishes) -> ChangeSet:
+def plan(
+    snapshot: FleetSnapshot, wishes: Wishes, drafted: Mapping[CellKey, CellChange] = NO_DRAFT
+) -> ChangeSet:
     """What has to change for the wishes to hold. Cells that are so already are left out.
+
+    Where a cell is `drafted`, the wish is held against what the draft makes of it, and the change
+    still begins with what the cell held when it was drafted.
 
     Blocked are cells that the snapshot does not know, cameras that are not in the VAS, and
     properties of a cell that is not assigned.
@@ -138,6 +146,13 @@ def plan(snapshot: FleetSnapshot, wishes: Wishes) -> ChangeSet:
         cell = cells.get(camera_id, none).get(model_id, default)
         if cell.state is CellState.UNKNOWN:
             blocked.append(Blocked(key, (Problem("", f"the cell is unknown: {cell.reason}"),)))
+            continue
+        if key in drafted:
+            changed = _redrafted(drafted[key], wish)
+            if isinstance(changed, Blocked):
+                blocked.append(changed)
+            elif changed is not None:
+                changes.append(changed)
             continue
         before = cell.assignment
         if before is None:
@@ -159,6 +174,22 @@ def plan(snapshot: FleetSnapshot, wishes: Wishes) -> ChangeSet:
     changes.sort(key=lambda change: change.key)
     blocked.sort(key=lambda one: one.key)
     return ChangeSet(tuple(changes), tuple(blocked))
+
+
+def _redrafted(drafted: CellChange, wish: Wish) -> CellChange | Blocked | None:
+    """The drafted change with one more wish; None: nothing is left to change."""
+    before = _intent(drafted.before)
+    base = drafted.wish
+    if base is None and before is not None and wish.enabled is True:
+        # Kept after all: with the properties that it has.
+        base = before
+    if base is not None:
+        intent = None if wish.remove else _resulting(base, wish)
+    else:
+        intent = _assigned(wish)
+        if intent is None and _needs_an_assignment(wish):
+            return Blocked(drafted.key, _NOT_ASSIGNED)
+    return None if same_intent(before, intent) else replace(drafted, wish=intent)
 
 
 def inverse(applied: Iterable[tuple[CellChange, Assignment | None]]) -> ChangeSet:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from vas_dash.domain.changes import CellChange
+from vas_dash.domain.changes import Blocked, CellChange, ChangeSet
 from vas_dash.domain.entities import Assignment, CellKey
 
 
@@ -112,6 +112,25 @@ class HistoryPage:
     next_before: int | None
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A change set that somebody still works on. `revision` counts its changes; 0: never kept."""
+
+    id: str
+    revision: int = 0
+    origin: str = "edit"
+    changes: Mapping[CellKey, CellChange] = field(default_factory=dict)
+    blocked: Mapping[CellKey, Blocked] = field(default_factory=dict)
+
+    @property
+    def change_set(self) -> ChangeSet:
+        """Its cells in the order of their keys."""
+        return ChangeSet(
+            tuple(self.changes[key] for key in sorted(self.changes)),
+            tuple(self.blocked[key] for key in sorted(self.blocked)),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Settled:
     """What became of one cell, to be written into the journal."""
@@ -129,6 +148,7 @@ __all__ = [
     "CellRecord",
     "CellResult",
     "ChangeSetRecord",
+    "Draft",
     "HistoryFilter",
     "HistoryPage",
     "Settled",

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,9 +19,8 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import SQLAlchemyError
 
-from vas_dash.database import Database, advisory_lock, database_url, fault_words
+from vas_dash.database import advisory_lock
 from vas_dash.domain.changes import CellChange, ChangeSet
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.records import (
@@ -38,9 +34,8 @@ from vas_dash.domain.records import (
     State,
     Tally,
 )
-from vas_dash.errors import JournalError
-from vas_dash.journal.locks import Locks, locks_of
-from vas_dash.journal.migrate import migrate
+from vas_dash.journal.drafts import DraftTables
+from vas_dash.journal.store import Store
 from vas_dash.journal.tables import CELLS, CHANGE_SETS, MODELS
 from vas_dash.journal.texts import (
     assignment_text,
@@ -64,13 +59,6 @@ BEGIN_LOCK = 0x4A4F55524E42
 _IN_FLIGHT = (CellResult.NOT_SENT, CellResult.SENT)
 
 
-@dataclass(frozen=True)
-class _Opened:
-    pid: int
-    database: Database
-    locks: Locks
-
-
 class Journal:
     """Safe to share between threads; each process opens the database at its first use.
 
@@ -82,10 +70,9 @@ class Journal:
     """
 
     def __init__(self, db_url: str | None = None, *, retention_days: int = 0) -> None:
-        self._url = database_url(db_url, "VAS_DASH_DB_URL", "journal.db")
+        self._store = Store(db_url)
         self._retention = timedelta(days=retention_days)
-        self._opening = threading.Lock()
-        self._opened: _Opened | None = None
+        self.drafts = DraftTables(self._store)
 
     def record(
         self, changes: ChangeSet, who: str, why: str | None = None, origin: str = "edit"
@@ -106,7 +93,7 @@ class Journal:
             "cells": len(rows),
             "tally": _tally_text(tally),
         }
-        with self._write() as connection:
+        with self._store.write() as connection:
             self._forget(connection)
             number: int = connection.execute(
                 insert(CHANGE_SETS).values(values).returning(CHANGE_SETS.c.id)
@@ -124,7 +111,7 @@ class Journal:
 
     def change_set(self, change_set_id: int) -> ChangeSetRecord | None:
         """One change set; None: there is none of this number."""
-        with self._read() as connection:
+        with self._store.read() as connection:
             return _change_set(connection, change_set_id)
 
     def cells(
@@ -144,7 +131,7 @@ class Journal:
         )
         if results is not None:
             wanted = wanted.where(CELLS.c.result.in_([str(result) for result in results]))
-        with self._read() as connection:
+        with self._store.read() as connection:
             return tuple(_cell(row) for row in connection.execute(wanted).mappings())
 
     def history(
@@ -154,7 +141,7 @@ class Journal:
         chosen = _chosen(wanted or HistoryFilter())
         if before is not None:
             chosen = chosen.where(CHANGE_SETS.c.id < before)
-        with self._read() as connection:
+        with self._store.read() as connection:
             rows = connection.execute(chosen.limit(limit + 1)).mappings().all()
             items = tuple(_record(connection, row) for row in rows[:limit])
         return HistoryPage(items, items[-1].id if len(rows) > limit else None)
@@ -163,7 +150,7 @@ class Journal:
         """What change sets did with one cell, newest first."""
         mine = (CELLS.c.camera_id == key.camera_id) & (CELLS.c.model_id == key.model_id)
         wanted = select(CELLS).where(mine).order_by(CELLS.c.change_set_id.desc()).limit(limit)
-        with self._read() as connection:
+        with self._store.read() as connection:
             cells = [_cell(row) for row in connection.execute(wanted).mappings()]
             numbers = [cell.change_set_id for cell in cells]
             chosen = select(CHANGE_SETS).where(CHANGE_SETS.c.id.in_(numbers))
@@ -176,19 +163,19 @@ class Journal:
     @contextmanager
     def locked(self, change_set_id: int) -> Iterator[bool]:
         """The lock of one change set: true when it is ours. It dies with the process."""
-        with self._faults("locked"):
-            hold = self._open().locks.hold(change_set_id)
+        with self._store.faults("locked"):
+            hold = self._store.opened().locks.hold(change_set_id)
             mine = hold.__enter__()
         try:
             yield mine
         finally:
-            with self._faults("unlocked"):
+            with self._store.faults("unlocked"):
                 hold.__exit__(None, None, None)
 
     def is_applied_now(self, change_set_id: int) -> bool:
         """Whether some process holds the lock of the change set."""
-        with self._faults("read"):
-            return self._open().locks.held(change_set_id)
+        with self._store.faults("read"):
+            return self._store.opened().locks.held(change_set_id)
 
     def begin(self, change_set_id: int) -> dict[CellKey, int]:
         """From now on it is being applied. To be called with its lock held.
@@ -197,13 +184,13 @@ class Journal:
         to change, with the numbers of those: of two that begin at once the second sees the first.
         """
         values = {"state": State.APPLYING, "started_at": microseconds(datetime.now(UTC))}
-        with self._write() as connection:
+        with self._store.write() as connection:
             advisory_lock(connection, BEGIN_LOCK)
             mine = CHANGE_SETS.c.id == change_set_id
             connection.execute(update(CHANGE_SETS).where(mine).values(values))
             applying = CHANGE_SETS.c.state == State.APPLYING
             others = connection.execute(select(CHANGE_SETS.c.id).where(applying, ~mine)).scalars()
-            alive = [other for other in others if self._open().locks.held(other)]
+            alive = [other for other in others if self._store.opened().locks.held(other)]
             columns = (CELLS.c.camera_id, CELLS.c.model_id, CELLS.c.change_set_id)
             busy = select(*columns).where(
                 CELLS.c.change_set_id.in_(alive), CELLS.c.result.in_([*map(str, _IN_FLIGHT)])
@@ -214,7 +201,7 @@ class Journal:
         """Durably, before the writes go out."""
         mine = (CELLS.c.change_set_id == change_set_id) & CELLS.c.position.in_(positions)
         values = {"result": CellResult.SENT, "sent_at": microseconds(when)}
-        with self._write() as connection:
+        with self._store.write() as connection:
             connection.execute(update(CELLS).where(mine).values(values))
 
     def settle(self, change_set_id: int, settled: Sequence[Settled]) -> None:
@@ -239,13 +226,13 @@ class Journal:
             }
             for one in settled
         ]
-        with self._write() as connection:
+        with self._store.write() as connection:
             connection.execute(statement, rows)
 
     def end(self, change_set_id: int, state: State, note: str | None = None) -> ChangeSetRecord:
         """It is no longer being applied."""
         mine = CHANGE_SETS.c.id == change_set_id
-        with self._write() as connection:
+        with self._store.write() as connection:
             values = {
                 "state": state,
                 "note": note,
@@ -259,42 +246,7 @@ class Journal:
 
     def close(self) -> None:
         """Close the connections."""
-        with self._opening:
-            opened, self._opened = self._opened, None
-        if opened is not None and opened.pid == os.getpid():
-            opened.database.close()
-
-    def _open(self) -> _Opened:
-        opened = self._opened
-        if opened is not None and opened.pid == os.getpid():
-            return opened
-        with self._opening:
-            if self._opened is None or self._opened.pid != os.getpid():
-                database = Database(self._url, durable=True)
-                migrate(database)
-                self._opened = _Opened(os.getpid(), database, locks_of(database))
-            return self._opened
-
-    @contextmanager
-    def _read(self) -> Iterator[Connection]:
-        with self._faults("read"), self._open().database.read() as connection:
-            yield connection
-
-    @contextmanager
-    def _write(self) -> Iterator[Connection]:
-        with self._faults("written"), self._open().database.write() as connection:
-            yield connection
-
-    @contextmanager
-    def _faults(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except (SQLAlchemyError, OSError) as error:
-            words = fault_words(error, self._url)
-            raise JournalError(f"the journal cannot be {what}: {words}") from None
-        except UnicodeError:
-            why = "a text holds a character that cannot be stored"
-            raise JournalError(f"the journal cannot be {what}: {why}") from None
+        self._store.close()
 
     def _forget(self, connection: Connection) -> None:
         """Take the oldest change sets out that are older than the retention."""

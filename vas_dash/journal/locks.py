@@ -89,13 +89,14 @@ class _AdvisoryLocks:
 
     @contextmanager
     def hold(self, number: int) -> Iterator[bool]:
+        key = {"class": ADVISORY_CLASS, "number": number}
         with self._engine.connect() as connection:
-            yield bool(
-                connection.execute(
-                    text("SELECT pg_try_advisory_lock(:class, :number)"),
-                    {"class": ADVISORY_CLASS, "number": number},
-                ).scalar()
-            )
+            taken = connection.execute(text("SELECT pg_try_advisory_lock(:class, :number)"), key)
+            mine = bool(taken.scalar())
+            yield mine
+            if mine:
+                # The server would let go of it only some time after the connection is closed.
+                connection.execute(text("SELECT pg_advisory_unlock(:class, :number)"), key)
 
     def held(self, number: int) -> bool:
         with self._database.read() as connection:

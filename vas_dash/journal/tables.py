@@ -19,7 +19,7 @@ from sqlalchemy import (
     Text,
 )
 
-__all__ = ["CELLS", "CHANGE_SETS", "METADATA", "MODELS"]
+__all__ = ["CELLS", "CHANGE_SETS", "DRAFTS", "DRAFT_CELLS", "METADATA", "MODELS"]
 
 METADATA = MetaData()
 
@@ -78,3 +78,26 @@ MODELS = Table(
     ),
 )
 """Which models a change set touches: a model has far too many cells to look through."""
+
+DRAFTS = Table(
+    "journal_drafts",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("who", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("changed_at", BigInteger, nullable=False, index=True),
+)
+"""Change sets that are still being drafted; `revision` counts their changes."""
+
+DRAFT_CELLS = Table(
+    "journal_draft_cells",
+    METADATA,
+    Column("draft_id", ForeignKey(DRAFTS.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("camera_id", Text, primary_key=True),
+    Column("model_id", Text, primary_key=True),
+    Column("before", Text),
+    Column("wish", Text),
+    Column("problems", Text),
+)
+"""`problems` (JSON) where the cell is blocked; it then has neither `before` nor `wish`."""

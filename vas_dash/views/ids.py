@@ -51,3 +51,22 @@ PANEL_ACTIONS = "panel-actions"
 PANEL_SAVE = "panel-save"
 PANEL_FIELD = "panel-field"
 PANEL_CHOICE = "panel-choice"
+
+# The views of the page: one is shown, by the path of the address.
+NAV_GRID = "nav-grid"
+NAV_REVIEW = "nav-review"
+NAV_HISTORY = "nav-history"
+NAV_FILES = "nav-files"
+VIEW_GRID = "view-grid"
+VIEW_REVIEW = "view-review"
+VIEW_HISTORY = "view-history"
+VIEW_FILES = "view-files"
+
+# The draft.
+DRAFT = "draft"
+
+# Review.
+
+# History and change sets.
+
+# Files.

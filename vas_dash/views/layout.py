@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from vas_dash.config import Settings
 from vas_dash.viewmodel.query import PAGE_SIZES, StateFilter
-from vas_dash.views import grid, ids
+from vas_dash.views import files, grid, history, ids, review
 from vas_dash.views.attributes import aria, data
 
 _STATE_CHOICES = {
@@ -38,6 +38,7 @@ def page(settings: Settings) -> Component:
             html.Header(
                 [
                     html.H1("AI models by camera"),
+                    _navigation(settings),
                     html.P("as of, not read yet", id=ids.STATUS, className="vd-status"),
                 ],
                 className="vd-header",
@@ -54,8 +55,12 @@ def page(settings: Settings) -> Component:
                             _pager(),
                             _drafts(),
                         ],
+                        id=ids.VIEW_GRID,
                         className="vd-main",
                     ),
+                    review.page(),
+                    history.page(),
+                    files.page(),
                     _panel(),
                 ],
                 className="vd-body",
@@ -63,6 +68,24 @@ def page(settings: Settings) -> Component:
             html.Div(id="cell-tooltip", role="tooltip", className="vd-tooltip", hidden=True),
         ],
         className="vd-page",
+    )
+
+
+def _navigation(settings: Settings) -> Component:
+    """The views; `views.js` shows the one that the address names."""
+
+    def link(text: str, path: str, name: str) -> Component:
+        return dcc.Link(text, href=settings.prefix + path, className="vd-nav-link", id=name)
+
+    return html.Nav(
+        [
+            link("Grid", "", ids.NAV_GRID),
+            link("Review", "review", ids.NAV_REVIEW),
+            link("History", "history", ids.NAV_HISTORY),
+            link("Files", "files", ids.NAV_FILES),
+        ],
+        className="vd-nav",
+        **aria(label="Views"),
     )
 
 
@@ -80,6 +103,7 @@ def _plumbing(settings: Settings) -> list[Component]:
         dcc.Store(id=ids.APPLY),
         dcc.Store(id=ids.SETTLED),
         dcc.Store(id=ids.RECENT, storage_type="session", data=[]),
+        dcc.Store(id=ids.DRAFT, storage_type="local"),
         dcc.Store(id=ids.OPENED),
         dcc.Store(id=ids.PANEL_RESULT),
         dcc.Store(id=ids.LIVE),

@@ -1,0 +1,36 @@
+/* The views of the page: the path of the address says which one is shown. */
+(function () {
+    "use strict";
+
+    const vas = (window.vas = window.vas || {});
+    const NAMES = ["review", "history", "files"];
+    const TITLE = "AI models";
+
+    /** The path below the page's own root, as steps: ["history", "118"]; [] is the grid. */
+    function steps() {
+        const root = document.querySelector(".vd-nav-link").pathname;
+        const path = window.location.pathname;
+        return path.startsWith(root) ? path.slice(root.length).split("/").filter(Boolean) : [];
+    }
+
+    vas.views = { steps: steps };
+
+    vas.provide("vas_views", {
+        /** The address changed: show its view, and mark its link. */
+        show: function () {
+            const name = NAMES.includes(steps()[0]) ? steps()[0] : "grid";
+            ["grid"].concat(NAMES).forEach(function (other) {
+                document.getElementById("view-" + other).hidden = other !== name;
+            });
+            document.querySelectorAll(".vd-nav-link").forEach(function (link) {
+                const mine = link.pathname.endsWith("/" + (name === "grid" ? "" : name));
+                if (mine) {
+                    link.setAttribute("aria-current", "page");
+                } else {
+                    link.removeAttribute("aria-current");
+                }
+            });
+            document.title = name === "grid" ? TITLE : TITLE + ": " + name;
+        },
+    });
+})();

@@ -1,0 +1,109 @@
+"""Work on a draft: plan wishes into it, drop cells, and hand it over to be applied."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from vas_dash.domain.changes import ChangeSet, Wishes, plan
+from vas_dash.domain.entities import CellKey
+from vas_dash.domain.fleet import FleetSnapshot
+from vas_dash.domain.records import Draft
+from vas_dash.journal import Journal
+from vas_dash.services.checks import checked
+
+__all__ = ["Drafting"]
+
+_DRAFTS_KEPT = 16
+
+_Edit = Callable[[Draft], Draft]
+
+
+class Drafting:
+    """Drafts by an id that only their owner's browser knows, and by the owner's name.
+
+    Every method raises JournalError when the journal cannot be used; nothing is kept then.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._tables = journal.drafts
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, str], Draft] = OrderedDict()
+
+    def load(self, draft_id: str, who: str) -> Draft:
+        """The draft as it is now; an empty one where there is none."""
+        revision = self._tables.revision(draft_id, who)
+        with self._lock:
+            draft = self._kept.get((draft_id, who))
+        if draft is None or draft.revision != revision:
+            draft = self._keep(self._tables.load(draft_id, who), who)
+        return draft
+
+    def add(
+        self, draft_id: str, who: str, fleet: FleetSnapshot, wishes: Wishes
+    ) -> tuple[Draft, ChangeSet]:
+        """Plan wishes on top of what is drafted; the draft, and what the wishes came to.
+
+        Cells that come to nothing leave the draft. A cell that was drafted before and whose further
+        wish cannot be keeps what was drafted.
+        """
+        planned = ChangeSet()
+
+        def edit(draft: Draft) -> Draft:
+            nonlocal planned
+            planned = checked(plan(fleet, wishes, draft.changes), fleet)
+            changes = {key: one for key, one in draft.changes.items() if key not in wishes}
+            blocked = {key: one for key, one in draft.blocked.items() if key not in wishes}
+            for change in planned.changes:
+                changes[change.key] = change
+            for one in planned.blocked:
+                if one.key in draft.changes:
+                    changes[one.key] = draft.changes[one.key]
+                else:
+                    blocked[one.key] = one
+            return replace(draft, changes=changes, blocked=blocked)
+
+        return self._change(draft_id, who, edit), planned
+
+    def put(self, draft_id: str, who: str, changes: ChangeSet, origin: str) -> Draft:
+        """Make a whole change set (an import, an undo) the draft, instead of what it was."""
+
+        def edit(draft: Draft) -> Draft:
+            return replace(
+                draft,
+                origin=origin,
+                changes={change.key: change for change in changes.changes},
+                blocked={one.key: one for one in changes.blocked},
+            )
+
+        return self._change(draft_id, who, edit)
+
+    def drop(self, draft_id: str, who: str, keys: Collection[CellKey]) -> Draft:
+        """Throw cells away, drafted or blocked."""
+        gone = set(keys)
+
+        def edit(draft: Draft) -> Draft:
+            return replace(
+                draft,
+                changes={key: one for key, one in draft.changes.items() if key not in gone},
+                blocked={key: one for key, one in draft.blocked.items() if key not in gone},
+            )
+
+        return self._change(draft_id, who, edit)
+
+    def clear(self, draft_id: str, who: str) -> Draft:
+        """Throw the whole draft away."""
+        return self.put(draft_id, who, ChangeSet(), "edit")
+
+    def _change(self, draft_id: str, who: str, edit: _Edit) -> Draft:
+        return self._keep(self._tables.change(draft_id, who, edit), who)
+
+    def _keep(self, draft: Draft, who: str) -> Draft:
+        with self._lock:
+            self._kept[draft.id, who] = draft
+            self._kept.move_to_end((draft.id, who))
+            while len(self._kept) > _DRAFTS_KEPT:
+                self._kept.popitem(last=False)
+        return draft
