@@ -3,7 +3,12 @@
     "use strict";
 
     const vas = (window.vas = window.vas || {});
-    const NAMES = ["review", "history", "files"];
+    const VIEWS = {
+        grid: "view-grid",
+        review: "view-review",
+        history: "view-history",
+        files: "view-files",
+    };
     const TITLE = "AI models";
 
     /** The path below the page's own root, as steps: ["history", "118"]; [] is the grid. */
@@ -18,9 +23,9 @@
     vas.provide("vas_views", {
         /** The address changed: show its view, and mark its link. */
         show: function () {
-            const name = NAMES.includes(steps()[0]) ? steps()[0] : "grid";
-            ["grid"].concat(NAMES).forEach(function (other) {
-                document.getElementById("view-" + other).hidden = other !== name;
+            const name = Object.hasOwn(VIEWS, steps()[0]) ? steps()[0] : "grid";
+            Object.entries(VIEWS).forEach(function ([other, id]) {
+                document.getElementById(id).hidden = other !== name;
             });
             document.querySelectorAll(".vd-nav-link").forEach(function (link) {
                 const mine = link.pathname.endsWith("/" + (name === "grid" ? "" : name));

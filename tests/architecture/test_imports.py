@@ -24,6 +24,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
         "vas_dash.domain",
         "vas_dash.backend",
         "vas_dash.embedded",
+        "vas_dash.journal",
         "vas_dash.services",
         "vas_dash.viewmodel",
         "vas_dash.views",
