@@ -48,4 +48,7 @@ bench: dev ## Figures of the page, of change sets, the journal and files
 bench-kernel: dev ## Figures of the frame kernel
 	$(BIN)/python -m bench.kernel
 
-.PHONY: help dev run check chromium test test-contract bench bench-kernel
+soak: dev ## Half an hour of many browsers, a failing VAS, a host beside a page; with figures
+	$(BIN)/python -m bench.soak
+
+.PHONY: help dev run check chromium test test-contract bench bench-kernel soak

@@ -28,7 +28,7 @@ def fleet(cameras: int) -> Iterator[str]:
         port = free_port()
         command = [sys.executable, "-m", "vas_dash.embedded", "--port", str(port)]
         url = f"http://127.0.0.1:{port}"
-        with _process(command, environment, f"{url}/health"):
+        with running(command, environment, f"{url}/health"):
             with contextlib.closing(sqlite3.connect(database, timeout=30)) as connection:
                 connection.execute("PRAGMA foreign_keys = ON")
                 connection.execute(
@@ -46,7 +46,7 @@ def page(vas_url: str, **settings: str) -> Iterator[str]:
     port = free_port()
     environment = {"VAS_API_URL": vas_url, "PORT": str(port), "WEB_CONCURRENCY": "1", **settings}
     url = f"http://127.0.0.1:{port}/ai-models/"
-    with _process([sys.executable, "app.py"], environment, f"{url}healthz"):
+    with running([sys.executable, "app.py"], environment, f"{url}healthz"):
         yield url
 
 
@@ -57,7 +57,7 @@ def bare_dash() -> Iterator[str]:
     command = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--worker-class", "gthread"]
     command += ["--threads", "8", "--log-level", "error", "--bind", f"127.0.0.1:{port}"]
     url = f"http://127.0.0.1:{port}/"
-    with _process([*command, "bench.bare_dash:server"], {}, url):
+    with running([*command, "bench.bare_dash:server"], {}, url):
         yield url
 
 
@@ -70,7 +70,19 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def _process(command: list[str], environment: dict[str, str], ready_url: str) -> Iterator[None]:
+def served(
+    command: list[str], environment: dict[str, str], ready_url: str, url: str
+) -> Iterator[str]:
+    """A process as `running` has it; gives `url`."""
+    with running(command, environment, ready_url):
+        yield url
+
+
+@contextlib.contextmanager
+def running(
+    command: list[str], environment: dict[str, str], ready_url: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process, from when it answers at `ready_url` until the context is left."""
     process = subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.DEVNULL
     )
@@ -80,7 +92,7 @@ def _process(command: list[str], environment: dict[str, str], ready_url: str) ->
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{' '.join(command)} did not start")
             time.sleep(0.05)
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait()

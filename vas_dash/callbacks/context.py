@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vas_dash.callbacks.arguments import Learned
 from vas_dash.config import Settings
-from vas_dash.domain.fleet import FleetSnapshot
+from vas_dash.domain.entities import CellKey
+from vas_dash.domain.fleet import Cell, FleetSnapshot
 from vas_dash.domain.operators import Operator
 from vas_dash.services.apply import Operations
 from vas_dash.services.cell_writer import CellWriter
@@ -41,9 +43,7 @@ class Context:
     drafting: Drafting
     jobs: Jobs
     operator: Callable[[], Operator]
-    _drawings: OrderedDict[tuple[int, str], tuple[FleetSnapshot, Drawings]] = field(
-        default_factory=OrderedDict
-    )
+    _pictures: _Pictures = field(default_factory=lambda: _Pictures())
 
     def grid(self, recent: Sequence[Learned] = ()) -> FleetGrid:
         """The grid of the newest picture."""
@@ -53,13 +53,30 @@ class Context:
         """The newest picture, with what this browser's own changes have shown since."""
         snapshot = self.reader.current(wait_s=WAIT_S)
         learned = {entry.key: entry.cell for entry in recent if entry.until > snapshot.taken_at}
-        key = (id(snapshot), repr(learned) if learned else "")
-        kept = self._drawings.get(key)
-        if kept is not None:
-            return kept[1]
-        drawings = Drawings(snapshot.with_exceptions(learned) if learned else snapshot)
-        # The snapshot is kept too: as long as it lives, no other one has its id.
-        self._drawings[key] = (snapshot, drawings)
-        while len(self._drawings) > _PICTURES_KEPT:
-            self._drawings.popitem(last=False)
-        return drawings
+        return self._pictures.drawings(snapshot, learned)
+
+
+class _Pictures:
+    """What was drawn of the newest picture, and of it with what browsers know better.
+
+    Nothing of an older picture is kept: each is as large as the fleet.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._snapshot: FleetSnapshot | None = None
+        self._kept: OrderedDict[str, Drawings] = OrderedDict()
+
+    def drawings(self, snapshot: FleetSnapshot, learned: Mapping[CellKey, Cell]) -> Drawings:
+        key = repr(learned) if learned else ""
+        with self._lock:
+            if snapshot is not self._snapshot:
+                self._snapshot = snapshot
+                self._kept.clear()
+            kept = self._kept.get(key)
+            if kept is None:
+                drawn = snapshot.with_exceptions(learned) if learned else snapshot
+                kept = self._kept[key] = Drawings(drawn)
+                while len(self._kept) > _PICTURES_KEPT:
+                    self._kept.popitem(last=False)
+            return kept
