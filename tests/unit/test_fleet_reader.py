@@ -27,12 +27,14 @@ class Clock:
 
     def __init__(self) -> None:
         self.seconds = 1000.0
+        self.stepped_back = timedelta()
 
     def __call__(self) -> float:
         return self.seconds
 
     def now(self) -> datetime:
-        return datetime(2026, 11, 22, 12, tzinfo=UTC) + timedelta(seconds=self.seconds)
+        passed = timedelta(seconds=self.seconds)
+        return datetime(2026, 11, 22, 12, tzinfo=UTC) + passed - self.stepped_back
 
 
 def eventually(condition: Callable[[], bool]) -> None:
@@ -363,6 +365,27 @@ def test_a_doubt_lasts_until_a_sweep_that_began_after_it(reader_of: Readers) -> 
         assert read_again(reader, clock, 11).cell(*key).state is CellState.UNKNOWN
         vas.heal()
         assert read_again(reader, clock, 11).cell(*key).state is not CellState.UNKNOWN
+
+
+def test_a_clock_that_steps_back_does_not_keep_what_a_sweep_knows_better(
+    reader_of: Readers,
+) -> None:
+    clock = Clock()
+    with FaultyVas(**site(cameras=1, models=2, assignments=2)) as vas:
+        reader = reader_of(vas, clock)
+        before = reader.current(LONG_S)
+        first, second = (row.key for row in before.assignments.items)
+        clock.seconds += 1
+        reader.saw(first, None, clock.now())
+        reader.doubt(second, "not confirmed", clock.now())
+        clock.seconds += 60
+        clock.stepped_back = timedelta(hours=1)
+        reader.current(LONG_S)
+        eventually(lambda: reader._began is None)
+        after = reader.current()
+        assert [after.cell(*key) for key in (first, second)] == [
+            before.cell(*key) for key in (first, second)
+        ]
 
 
 def test_a_fault_of_our_own_leaves_everything_unknown(

@@ -8,7 +8,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from vas_dash.backend.client import VasClient
@@ -27,6 +27,9 @@ SWEEP_CALLS = 10
 
 REST_FACTOR = 10
 """The VAS rests so many times as long as a sweep took."""
+
+STEP_BACK = timedelta(seconds=1)
+"""By less the time of day is only being mended."""
 
 
 def _utc_now() -> datetime:
@@ -69,6 +72,8 @@ class FleetReader:
         """What is shown of `_read`, and the reason if it is too old to be shown as it is."""
         self._seen: dict[CellKey, tuple[Assignment | None, datetime]] = {}
         self._doubts: dict[CellKey, tuple[str, datetime]] = {}
+        self._started = now() - timedelta(seconds=clock())
+        """The time of day at which `clock` was 0, as it was seen last."""
         _renew_in_children(self)
 
     def current(self, wait_s: float = 0.0) -> FleetSnapshot:
@@ -115,11 +120,25 @@ class FleetReader:
             return
         if self._read is not None and self._clock() - self._read_at < self._rest_s:
             return
+        self._heed_step_back()
         self._began = (self._clock(), self._now())
         try:
             threading.Thread(target=self._sweep, name="fleet-sweep", daemon=True).start()
         except RuntimeError:  # the process may have no more threads
             self._publish(FleetSnapshot.nothing_read("the page is overloaded", self._now()))
+
+    def _heed_step_back(self) -> None:
+        """Where the time of day was set back, set back with it what is measured against it.
+
+        Else a cell that was read or doubted before would outlast every sweep until the old time of
+        day comes again.
+        """
+        started = self._now() - timedelta(seconds=self._clock())
+        back = self._started - started
+        self._started = started
+        if back > STEP_BACK:
+            self._seen = {key: (cell, when - back) for key, (cell, when) in self._seen.items()}
+            self._doubts = {key: (why, when - back) for key, (why, when) in self._doubts.items()}
 
     def _is_old(self) -> bool:
         return self._read is None or self._clock() - self._read_at > 2 * self._rest_s
