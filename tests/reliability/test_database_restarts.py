@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -71,12 +72,12 @@ def test_a_lock_that_was_lost_with_the_database_is_nobodys(
     postgres: PostgresServer, journal: Journal
 ) -> None:
     number = journal.record(CHANGES, "kim")
-    with (
-        pytest.raises(JournalError, match="the journal cannot be unlocked"),
-        journal.locked(number),
-    ):
-        postgres.stop()
-        postgres.start()
+    holding = ExitStack()
+    assert holding.enter_context(journal.locked(number))
+    postgres.stop()
+    postgres.start()
+    with pytest.raises(JournalError, match="the journal cannot be unlocked"):
+        holding.close()
     assert not journal.is_applied_now(number)
     with journal.locked(number) as mine:
         assert mine
