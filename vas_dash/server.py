@@ -160,7 +160,7 @@ def _create_page(settings: Settings) -> WSGIApplication:
     context = Context(
         settings,
         reader,
-        CellWriter(client, reader=reader),
+        CellWriter(operations, reader=reader),
         operations,
         Drafting(journal),
         ThreadJobs(operations),

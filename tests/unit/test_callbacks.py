@@ -502,7 +502,8 @@ def test_all_drafts_of_one_answer_share_one_deadline(
     deadlines: list[float] = []
     clock = itertools.count()
 
-    def save(_self: object, *_args: object) -> SaveOutcome:
+    def save(_self: object, *_args: object, who: str) -> SaveOutcome:
+        assert who
         deadline = _args[-1]
         assert isinstance(deadline, float)
         deadlines.append(deadline)

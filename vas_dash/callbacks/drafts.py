@@ -72,7 +72,9 @@ def _settled(context: Context, grid: FleetGrid, draft: Draft, until: float) -> d
     if cell.assignment is None and not open_for_new(model, grid.snapshot):
         return result | {"message": f"{title}: not saved, {words.NOT_FOR_NEW}."}
     wish = _wish(cell.assignment, draft.enabled)
-    outcome = context.writer.save(draft.key, cell.assignment, wish, until)
+    outcome = context.writer.save(
+        draft.key, cell.assignment, wish, until, who=context.operator().name
+    )
     done, message, knowledge = _said(draft, cell.assignment, outcome)
     return result | {"done": done, "message": f"{title}: {message}", "learned": knowledge}
 
@@ -86,8 +88,10 @@ def _said(
 ) -> tuple[bool, str, dict[str, str | None] | None]:
     wish = _wish(before, draft.enabled)
     match outcome:
-        case Saved(assignment=now) | Unchanged(assignment=now):
+        case Saved(assignment=now):
             return True, "saved", learned(draft.key, now)
+        case Unchanged(assignment=now):
+            return True, "the VAS has it already", learned(draft.key, now)
         case Conflict(current=now) if now is not None and same_intent(now.intent, wish):
             return True, "the VAS has it already", learned(draft.key, now)
         case Conflict(current=now):

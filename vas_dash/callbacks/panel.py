@@ -26,6 +26,7 @@ from vas_dash.callbacks.arguments import (
 from vas_dash.callbacks.context import SAVE_S, Context
 from vas_dash.domain.changes import same_intent
 from vas_dash.domain.entities import AiModel, Assignment, CellIntent, CellKey
+from vas_dash.services.apply import ReasonRule
 from vas_dash.services.cell_writer import (
     Conflict,
     NotSent,
@@ -43,18 +44,21 @@ from vas_dash.views import panel as view
 from vas_dash.views.schema_form import FIELD, parameter_form
 
 _TEXT_LIMIT = 100_000
+_NOTHING_TO_SAVE = "Nothing to save: the VAS has it already."
 
 
 @dataclass(frozen=True)
 class _Typed:
-    """What stands in the form: the texts of the intent, and the parameters' fields."""
+    """What stands in the form: the texts of the intent, the parameters' fields, the reason."""
 
     intent: panel.IntentText
     parameters: dict[str, object]
+    reason: str = ""
 
 
 def register(app: Dash, context: Context) -> None:
     """Register the callbacks of the side panel."""
+    rule = context.settings.reason
 
     @app.callback(
         Output(ids.PANEL_TITLE, "children"),
@@ -81,7 +85,7 @@ def register(app: Dash, context: Context) -> None:
             case "cell" if camera is not None and model is not None:
                 assignment = grid.snapshot.cell(camera.id, model.model_id).assignment
                 title = words.cell_title(camera, model)
-                form = _form(grid, model, assignment)
+                form = _form(grid, model, assignment, rule)
                 opened |= {"assignment": assignment_json(assignment)}
             case "camera" if camera is not None:
                 title, form = words.cut(camera.title, 80), []
@@ -151,24 +155,28 @@ def register(app: Dash, context: Context) -> None:
         choice = _choice(choices)
         conflict = _conflict(earlier, key)
         if choice == "theirs" and conflict is not None:
-            return _taken(grid, model, opened, conflict.assignment)
+            return _taken(grid, model, opened, conflict.assignment, rule)
         typed = _typed(values, names, field_values, fields)
         base = opened.assignment
         form = read_form(model.config_schema, base.parameters if base else None, typed.parameters)
         wish, errors = panel.read_intent(typed.intent, form.parameters)
         field_errors = {} if wish is None else dict(form.errors)
+        if rule == "required" and not typed.reason.strip():
+            errors["reason"] = "a reason is needed"
         against = conflict.assignment if choice == "mine" and conflict else base
         if wish is not None and against is None and not open_for_new(model, grid.snapshot):
-            errors = {"intent": words.NOT_FOR_NEW}
+            errors["intent"] = words.NOT_FOR_NEW
         if errors or field_errors:
             return (
-                _form(grid, model, base, typed, errors, field_errors),
+                _form(grid, model, base, rule, typed, errors, field_errors),
                 view.text_message("Not saved: see the fields above.", trouble=True),
                 no_update,
                 {"key": list(key), "ok": False},
             )
-        outcome = context.writer.save(key, against, wish, began + SAVE_S)
-        return _answer(grid, model, opened, typed, wish, outcome, form.note)
+        outcome = context.writer.save(
+            key, against, wish, began + SAVE_S, who=context.operator().name, why=typed.reason
+        )
+        return _answer(grid, model, opened, typed, wish, outcome, form.note, rule)
 
 
 def _live(grid: FleetGrid, opened: Opened, page_size: int) -> tuple[list[Component], str]:
@@ -195,6 +203,7 @@ def _form(
     grid: FleetGrid,
     model: AiModel,
     assignment: Assignment | None,
+    rule: ReasonRule,
     typed: _Typed | None = None,
     errors: dict[str, str] | None = None,
     field_errors: dict[str, str] | None = None,
@@ -203,13 +212,17 @@ def _form(
     parameters = build_form(model.config_schema, assignment.parameters if assignment else None)
     text = panel.intent_text(assignment)
     is_open = assignment is not None or open_for_new(model, grid.snapshot)
+    reason = ""
     if typed is not None:
         parameters = with_submitted(parameters, typed.parameters, field_errors or {})
-        text = typed.intent
-    return [
+        text, reason = typed.intent, typed.reason
+    parts: list[Component] = [
         view.intent_form(text, errors or {}, open_for_new=is_open),
         parameter_form(parameters),
     ]
+    if rule != "off":
+        parts.append(view.reason_field(reason, errors or {}, needed=rule == "required"))
+    return parts
 
 
 def _choice(clicks: Sequence[object]) -> str | None:
@@ -249,15 +262,16 @@ def _typed(values: object, names: object, field_values: object, fields: object) 
             intent.get("intent", ""), intent.get("fps", ""), intent.get("priority", "")
         ),
         {field.path: value for field, value in pairs(fields, field_values)},
+        intent.get("reason", ""),
     )
 
 
 def _taken(
-    grid: FleetGrid, model: AiModel, opened: Opened, current: Assignment | None
+    grid: FleetGrid, model: AiModel, opened: Opened, current: Assignment | None, rule: ReasonRule
 ) -> tuple[Any, ...]:
     """The form with what the VAS holds, instead of what was typed."""
     return (
-        _form(grid, model, current),
+        _form(grid, model, current, rule),
         view.text_message("Now as the VAS has it."),
         _reopened(opened, current),
         {"key": [opened.camera, opened.model], "ok": True},
@@ -281,21 +295,20 @@ def _answer(
     wish: CellIntent | None,
     outcome: SaveOutcome,
     note: str | None,
+    rule: ReasonRule,
 ) -> tuple[Any, ...]:
     """What the panel says of an outcome; what was typed stays unless it was saved."""
     key = CellKey(opened.camera, opened.model)
     result: dict[str, Any] = {"key": list(key), "ok": False}
-    keep = _form(grid, model, opened.assignment, typed)
+    keep = _form(grid, model, opened.assignment, rule, typed)
     match outcome:
         case Conflict(current=current) if same_intent(current.intent if current else None, wish):
-            return _saved(grid, model, opened, current, "Nothing to save: the VAS has it already.")
+            return _saved(grid, model, opened, current, _NOTHING_TO_SAVE, rule)
         case Saved(assignment=assignment):
             text = _with_note("Saved. The VAS was read again and has it.", note)
-            return _saved(grid, model, opened, assignment, text)
+            return _saved(grid, model, opened, assignment, text, rule)
         case Unchanged(assignment=assignment):
-            return _saved(
-                grid, model, opened, assignment, "Nothing to save: the VAS has it already."
-            )
+            return _saved(grid, model, opened, assignment, _NOTHING_TO_SAVE, rule)
         case Conflict(current=current, after_write=after_write):
             result |= {"conflict": assignment_json(current)} | {"learned": [learned(key, current)]}
             return (
@@ -304,9 +317,8 @@ def _answer(
                 no_update,
                 result,
             )
-        case Refused(message=message, problems=problems):
-            fields = [f"{problem.field}: {problem.message}" for problem in problems]
-            text = "; ".join([f"Not saved, the VAS refused it: {message}", *fields])
+        case Refused(message=message):
+            text = f"Not saved, the VAS refused it: {message}"
         case NotSent(reason=reason):
             text = f"Not saved, nothing was sent: {reason}."
         case Unconfirmed(reason=reason, sent_at=sent_at, unknown_until=until):
@@ -320,13 +332,18 @@ def _answer(
 
 
 def _saved(
-    grid: FleetGrid, model: AiModel, opened: Opened, assignment: Assignment | None, text: str
+    grid: FleetGrid,
+    model: AiModel,
+    opened: Opened,
+    assignment: Assignment | None,
+    text: str,
+    rule: ReasonRule,
 ) -> tuple[Any, ...]:
     result = {"key": [opened.camera, opened.model], "ok": True} | {
         "learned": [learned(CellKey(opened.camera, opened.model), assignment)]
     }
     return (
-        _form(grid, model, assignment),
+        _form(grid, model, assignment, rule),
         view.text_message(text),
         _reopened(opened, assignment),
         result,

@@ -20,12 +20,27 @@ from vas_dash.backend.client import VasClient
 from vas_dash.domain.changes import Command, command, same_assignment, same_intent
 from vas_dash.domain.entities import Assignment, CellIntent, CellKey
 from vas_dash.domain.records import CellRecord, CellResult, Settled, State, Tally
-from vas_dash.errors import BackendError
 from vas_dash.journal import Journal
 from vas_dash.services.cell_reads import CellReads, Reading
 from vas_dash.services.sending import Answer, Sender, Sent
 
-__all__ = ["Application", "Ended", "Progress"]
+__all__ = [
+    "NOTHING_SENT",
+    "UNCONFIRMED",
+    "WRITTEN_OVER",
+    "Application",
+    "Ended",
+    "Progress",
+]
+
+NOTHING_SENT = "nothing was sent: "
+"""How the note of a change set begins none of whose cells could be read; it is still ready."""
+
+UNCONFIRMED = "sent, but not confirmed: "
+"""How the message of a cell begins that was sent and is unknown."""
+
+WRITTEN_OVER = "written, and changed elsewhere since"
+"""The message of a conflict after the write; before any other conflict nothing was stored."""
 
 FREE_READING_S = 0.25
 READING_SHARE = 0.02
@@ -71,8 +86,9 @@ class Application:
     """Applies the cells of one change set that were not sent yet, once.
 
     The caller holds the lock of the change set. `busy` are cells that other change sets are about
-    to change, with the numbers of those. `cancelled` is asked before each write, from several
-    threads.
+    to change, with the numbers of those. `cancelled` is asked again and again, and `may_send` at
+    the last moment before the first byte of each write, both from several threads. The read before
+    the first write ends by `read_until` (`time.monotonic()`).
     """
 
     def __init__(
@@ -85,6 +101,8 @@ class Application:
         concurrency: int,
         on_progress: Callable[[Progress], None],
         cancelled: Callable[[], bool],
+        may_send: Callable[[], bool],
+        read_until: float | None,
     ) -> None:
         self._client = client
         self._journal = journal
@@ -93,6 +111,8 @@ class Application:
         self._concurrency = concurrency
         self._on_progress = on_progress
         self._cancelled = cancelled
+        self._asked_last = may_send
+        self._read_until = read_until
         self._reads = CellReads(client)
         self._results: dict[int, CellResult] = {}
         self._answered = 0
@@ -111,13 +131,17 @@ class Application:
         cells = self._journal.cells(self._id, results=[CellResult.NOT_SENT])
         self._results = dict.fromkeys((cell.position for cell in cells), CellResult.NOT_SENT)
         self._report("reading", at_once=True)
-        try:
-            reading = self._reads.all([cell.change.key for cell in cells])
-        except BackendError as error:
-            return Ended(State.READY, f"nothing was sent: {error.reason}")
+        if self._stopping():
+            return Ended(State.STOPPED, self._note)
+        reading = self._reads.first([cell.change.key for cell in cells], self._read_until)
+        if reading.unknown and not reading.known:
+            why = next(iter(reading.unknown.values()))
+            return Ended(State.READY, f"{NOTHING_SENT}{why}")
         self._first_read_s, self._first_read_at = self._reads.spent_s, time.monotonic()
         todo = self._compared(cells, reading)
-        with Sender(self._client, self._concurrency, self._may_send) as sender:
+        with Sender(
+            self._client, self._concurrency, stopping=self._stopping, may_send=self._may_send
+        ) as sender:
             while todo and not self._stopping():
                 over = self._round(sender, todo)
                 todo = self._proved(over, todo)
@@ -227,7 +251,9 @@ class Application:
         self._report("applying")
 
     def _may_send(self) -> bool:
-        return not self._stopping()
+        if not self._stopping() and not self._asked_last():
+            self._stop_for("cancelled")
+        return not self._stop.is_set()
 
     def _stopping(self) -> bool:
         if not self._stop.is_set() and self._cancelled():
@@ -283,16 +309,16 @@ def _after_sending(cell: CellRecord, sent: Sent, reading: Reading, stopped: str 
         return Settled(at, CellResult.REFUSED, sent.reason)
     if key in reading.unknown:
         why = sent.reason or f"it could not be read again: {reading.unknown[key]}"
-        return Settled(at, CellResult.UNKNOWN, f"sent, but not confirmed: {why}")
+        return Settled(at, CellResult.UNKNOWN, f"{UNCONFIRMED}{why}")
     current = reading.known[key]
     if same_intent(_intent(current), cell.change.wish):
         return Settled(at, CellResult.APPLIED, None, True, current)
     if sent.answer is Answer.LOST:
-        why = f"sent, but not confirmed: {sent.reason}"
+        why = f"{UNCONFIRMED}{sent.reason}"
         return Settled(at, CellResult.UNKNOWN, why, True, current)
     why = "changed elsewhere under way"
     if sent.answer is Answer.DONE:
-        why = "written, and changed elsewhere since"
+        why = WRITTEN_OVER
     return Settled(at, CellResult.CONFLICT, why, True, current)
 
 

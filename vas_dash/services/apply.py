@@ -79,6 +79,11 @@ class Operations:
         """Where it is all recorded."""
         return self._journal
 
+    @property
+    def flight(self) -> timedelta:
+        """How long a write may still be on its way after it was sent."""
+        return timedelta(seconds=self._client.call_limit_s)
+
     def read_fleet(self) -> FleetSnapshot:
         """The fleet as it is now, read in the thread of the caller."""
         return self._reader.read_fleet()
@@ -105,12 +110,16 @@ class Operations:
         *,
         on_progress: Callable[[Progress], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
+        may_send: Callable[[], bool] | None = None,
+        read_until: float | None = None,
     ) -> ChangeSetRecord:
         """Send what has to be sent; the record as it stands afterwards.
 
         A change set that was applied before, wholly or in part, is left as it is: nothing is sent
-        twice. One whose process died (`APPLYING`) is to be reopened. `cancelled` is asked before
-        each write, from several threads.
+        twice. One whose process died (`APPLYING`) is to be reopened. `cancelled` stops new writes;
+        `may_send` is asked at the last moment before the first byte of each: what it allows goes
+        out. Both are asked from several threads. The read before the first write ends by
+        `read_until` (`time.monotonic()`).
 
         Raises:
             JournalError: the journal could not be written; no more was sent.
@@ -131,6 +140,8 @@ class Operations:
                 concurrency=self._concurrency,
                 on_progress=on_progress or (lambda _: None),
                 cancelled=cancelled or (lambda: False),
+                may_send=may_send or (lambda: True),
+                read_until=read_until,
             )
             ended = application.run()
             return self._journal.end(change_set_id, ended.state, ended.note)
@@ -154,11 +165,10 @@ class Operations:
             doubtful = self._journal.cells(
                 change_set_id, results=[CellResult.SENT, CellResult.UNKNOWN]
             )
-            flight = timedelta(seconds=self._client.call_limit_s)
             self._journal.settle(
                 change_set_id,
                 [
-                    _settled(cell, fleet.cell(*cell.change.key), fleet.taken_at, flight)
+                    _settled(cell, fleet.cell(*cell.change.key), fleet.taken_at, self.flight)
                     for cell in doubtful
                 ],
             )

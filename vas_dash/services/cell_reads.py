@@ -15,6 +15,9 @@ from vas_dash.errors import BackendError, UnreachableError
 
 __all__ = ["CellReads", "Reading"]
 
+FEW_CAMERAS = 8
+"""So many are read one by one, before it is known how many assignments there are."""
+
 READ_CALLS = 10
 """A read of many cells may take as long as so many calls at most."""
 
@@ -30,15 +33,30 @@ class Reading:
 class CellReads:
     """Reads by camera, by model or by page, whichever is fewer requests.
 
-    How many assignments a model has is known from the last whole read, so that comes first.
+    How many assignments a model has is known from the last whole read, so that comes first, unless
+    there are few cells.
     `spent_s` is how long all reads took, `last_s` the last one.
     """
 
     def __init__(self, client: VasClient) -> None:
         self._client = client
-        self._by_model: Counter[str] = Counter()
+        self._by_model: Counter[str] | None = None
+        self._bound: float | None = None
         self.spent_s = 0.0
         self.last_s = 0.0
+
+    def first(self, keys: Collection[CellKey], until: float | None = None) -> Reading:
+        """These cells, before any other read; what cannot be read is unknown, for a reason.
+
+        `until` (`time.monotonic()`) bounds it further.
+        """
+        self._bound = until
+        try:
+            if len({key.camera_id for key in keys}) <= FEW_CAMERAS:
+                return self.some(keys)
+            return self._whole(keys)
+        finally:
+            self._bound = None
 
     def all(self, keys: Collection[CellKey]) -> Reading:
         """These cells, by a read of the whole list.
@@ -63,7 +81,11 @@ class CellReads:
             self._took(began)
 
     def _some(self, keys: Collection[CellKey]) -> Reading:
+        if len(keys) == 1:
+            return self._one(*keys)
         cameras = sorted({key.camera_id for key in keys})
+        if self._by_model is None:
+            return self._each(keys, "camera_id", cameras)
         models = sorted({key.model_id for key in keys})
         # One more row for each cell that may have come since.
         pages = _pages(self._by_model.total() + len(keys))
@@ -72,10 +94,19 @@ class CellReads:
             return self._each(keys, "camera_id", cameras)
         if by_model <= pages:
             return self._each(keys, "model_id", models)
+        return self._whole(keys)
+
+    def _whole(self, keys: Collection[CellKey]) -> Reading:
         try:
             return self.all(keys)
         except BackendError as error:
             return Reading(unknown=dict.fromkeys(keys, error.reason))
+
+    def _one(self, key: CellKey) -> Reading:
+        try:
+            return Reading({key: self._client.assignment(key, self._until())})
+        except BackendError as error:
+            return Reading(unknown={key: error.reason})
 
     def _each(self, keys: Collection[CellKey], name: str, values: Iterable[str]) -> Reading:
         groups: dict[str, list[CellKey]] = {}
@@ -99,7 +130,8 @@ class CellReads:
         return Reading(known, unknown)
 
     def _until(self) -> float:
-        return time.monotonic() + READ_CALLS * self._client.call_limit_s
+        until = time.monotonic() + READ_CALLS * self._client.call_limit_s
+        return until if self._bound is None else min(until, self._bound)
 
     def _took(self, began: float) -> None:
         self.last_s = time.monotonic() - began

@@ -1,4 +1,4 @@
-"""Save one cell: read it, compare, write, read it again, within a budget of time."""
+"""Save one cell: a change set of one, applied within a budget of time."""
 
 from __future__ import annotations
 
@@ -7,27 +7,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from vas_dash.backend.client import VasClient
-from vas_dash.domain.changes import (
-    Command,
-    Create,
-    Delete,
-    Update,
-    command,
-    same_assignment,
-    same_intent,
-)
+from vas_dash.domain.changes import CellChange, ChangeSet
 from vas_dash.domain.entities import Assignment, CellIntent, CellKey
-from vas_dash.errors import (
-    BackendError,
-    ConflictError,
-    FieldProblem,
-    NotAuthorisedError,
-    NotFoundError,
-    RejectedError,
-)
+from vas_dash.domain.records import CellRecord, CellResult
+from vas_dash.errors import VasDashError
+from vas_dash.services.application import NOTHING_SENT, UNCONFIRMED, WRITTEN_OVER, Progress
+from vas_dash.services.apply import Operations
 from vas_dash.services.fleet_reader import FleetReader
 
 __all__ = [
@@ -40,6 +27,10 @@ __all__ = [
     "Unchanged",
     "Unconfirmed",
 ]
+
+READ_LEAVES = 0.1
+"""Of the budget, so much is left when the first read must end, to have that in the journal: who
+tries again finds no change set that is still being applied."""
 
 _log = logging.getLogger(__name__)
 
@@ -72,10 +63,9 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The VAS did not accept the wish: nothing was stored. `message` is for people."""
+    """The VAS did not accept the wish: nothing was stored. `message` names the fields too."""
 
     message: str
-    problems: tuple[FieldProblem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,22 +92,23 @@ SaveOutcome = Saved | Unchanged | Conflict | Refused | NotSent | Unconfirmed
 
 
 class CellWriter:
-    """Saves cells; never takes longer than `budget_s`, whatever the VAS does.
+    """Saves cells; never takes longer than `budget_s`, whatever the VAS or the journal does.
 
     The work is done in a thread of its own, of which there are `at_once` at most; the caller waits.
-    Whoever has been told `NotSent` can rely on it: a write is sent only while somebody waits.
+    Whoever has been told `NotSent` can rely on it: a write is sent only while somebody waits. The
+    thread goes on to write down in the journal what came of a write that was sent.
     `reader`, if given, learns what was read, or that the cell has become unknown.
     """
 
     def __init__(
         self,
-        client: VasClient,
+        operations: Operations,
         budget_s: float = 0.9,
         *,
         reader: FleetReader | None = None,
         at_once: int = 8,
     ) -> None:
-        self._client = client
+        self._operations = operations
         self._budget_s = budget_s
         self._reader = reader
         self._slots = threading.BoundedSemaphore(at_once)
@@ -128,10 +119,14 @@ class CellWriter:
         opened_with: Assignment | None,
         wish: CellIntent | None,
         until: float | None = None,
+        *,
+        who: str,
+        why: str | None = None,
     ) -> SaveOutcome:
         """Make the cell `wish` (None: unassigned) if it still is what `opened_with` says.
 
-        `until` (`time.monotonic()`) bounds it further than the budget does.
+        `until` (`time.monotonic()`) bounds it further than the budget does. `who` wants it, and
+        `why`, stand in the journal.
 
         To overwrite after a conflict, call again with `opened_with` set to `Conflict.current`.
         """
@@ -139,7 +134,8 @@ class CellWriter:
             return NotSent("other changes are still waiting for the VAS")
         now = time.monotonic()
         budget_s = self._budget_s if until is None else min(self._budget_s, until - now)
-        job = _Job(self._client, budget_s, key, opened_with, wish, self._slots.release)
+        change = CellChange(key, opened_with, wish)
+        job = _Job(self._operations, budget_s, change, who, why, self._slots.release)
         try:
             threading.Thread(target=job.run, name="cell-save", daemon=True).start()
         except RuntimeError:  # the process may have no more threads
@@ -149,7 +145,7 @@ class CellWriter:
         if self._reader is not None:
             match outcome:
                 case Saved(current) | Unchanged(current) | Conflict(current):
-                    self._reader.saw(key, current, job.read_began_at)
+                    self._reader.saw(key, current, job.read_at)
                 case Unconfirmed(reason, _, unknown_until):
                     self._reader.doubt(key, reason, unknown_until)
                 case _:
@@ -157,49 +153,47 @@ class CellWriter:
         return outcome
 
 
-class _CancelledError(Exception):
-    """Nobody waits any more: nothing may be sent."""
-
-
 class _Job:
     """One save: `run` in its thread, `wait` in the caller's."""
 
     def __init__(
         self,
-        client: VasClient,
+        operations: Operations,
         budget_s: float,
-        key: CellKey,
-        opened_with: Assignment | None,
-        wish: CellIntent | None,
+        change: CellChange,
+        who: str,
+        why: str | None,
         at_end: Callable[[], None],
     ) -> None:
-        self._client = client
+        self._operations = operations
         self._budget_s = budget_s
         self._until = time.monotonic() + budget_s
-        self._key = key
-        self._opened_with = opened_with
-        self._wish = wish
+        self._change = change
+        self._who = who
+        self._why = why
         self._at_end = at_end
         self._done = threading.Event()
         self._lock = threading.Lock()
         self._outcome: SaveOutcome | None = None
         self._sent_at: datetime | None = None
-        self.read_began_at = datetime.now(UTC)
+        self._waits_for = "the journal"
+        self.read_at = datetime.now(UTC)
 
     def wait(self) -> SaveOutcome:
         """The outcome, after `budget_s` at the latest."""
         self._done.wait(max(0.0, self._until - time.monotonic()))
         with self._lock:
             if self._outcome is None:
-                self._outcome = self._unfinished(f"the VAS did not answer within {self._limit}")
+                limit = f"{max(0.0, self._budget_s):.2g} s"
+                self._outcome = self._unfinished(f"{self._waits_for} did not answer within {limit}")
             return self._outcome
 
     def run(self) -> None:
-        """Do the work, unless nobody waits for it any more."""
+        """Do the work; no write goes out once nobody waits for it any more."""
         try:
             outcome = self._save()
-        except _CancelledError:
-            return
+        except VasDashError as error:
+            outcome = self._unfinished(str(error))
         except Exception:  # a fault of ours: whoever waits must be told
             _log.exception("a cell could not be saved")
             outcome = self._unfinished("the page could not save the change")
@@ -210,66 +204,50 @@ class _Job:
                 self._outcome = outcome
         self._done.set()
 
-    @property
-    def _limit(self) -> str:
-        return f"{max(0.0, self._budget_s):.2g} s"
+    def _save(self) -> SaveOutcome:
+        number = self._operations.submit(ChangeSet((self._change,)), who=self._who, why=self._why)
+        record = self._operations.apply(
+            number,
+            on_progress=self._recorded,
+            cancelled=lambda: self._outcome is not None,
+            may_send=self._may_send,
+            read_until=self._until - READ_LEAVES * self._budget_s,
+        )
+        (cell,) = self._operations.journal.cells(number)
+        if cell.settled_at is not None:
+            self.read_at = cell.settled_at
+        return self._meaning(cell, record.note or "")
 
-    def _may_send(self) -> None:
-        """Called at the last moment before the first byte of a write."""
+    def _recorded(self, _: Progress) -> None:
+        """The change stands in the journal: from now on mostly the VAS is waited for."""
+        self._waits_for = "the VAS"
+
+    def _may_send(self) -> bool:
+        """Asked at the last moment before the first byte of a write."""
         with self._lock:
             if self._outcome is not None:
-                raise _CancelledError
+                return False
             self._sent_at = datetime.now(UTC)
+            return True
+
+    def _meaning(self, cell: CellRecord, note: str) -> SaveOutcome:
+        """What the journal says of the cell at the end, for whoever waits."""
+        message = cell.message or note
+        match cell.result:
+            case CellResult.APPLIED:
+                return Saved(cell.after)
+            case CellResult.UNCHANGED:
+                return Unchanged(cell.after)
+            case CellResult.CONFLICT if cell.read:
+                return Conflict(cell.after, after_write=message == WRITTEN_OVER)
+            case CellResult.REFUSED:
+                return Refused(message)
+            case _:
+                return self._unfinished(
+                    message.removeprefix(UNCONFIRMED).removeprefix(NOTHING_SENT)
+                )
 
     def _unfinished(self, reason: str) -> NotSent | Unconfirmed:
         if self._sent_at is None:
             return NotSent(reason)
-        flight = timedelta(seconds=self._client.call_limit_s)
-        return Unconfirmed(reason, self._sent_at, self._sent_at + flight)
-
-    def _read(self) -> Assignment | None:
-        self.read_began_at = datetime.now(UTC)
-        return self._client.assignment(self._key, self._until)
-
-    def _save(self) -> SaveOutcome:
-        try:
-            current = self._read()
-        except BackendError as error:
-            return self._unfinished(error.reason)
-        if not same_assignment(current, self._opened_with):
-            return Conflict(current)
-        todo = command(self._key, current, self._wish)
-        if todo is None:
-            return Unchanged(current)
-        stored, failure = True, None
-        try:
-            stored = self._write(todo)
-        except (RejectedError, NotAuthorisedError) as error:
-            return Refused(error.reason, getattr(error, "problems", ()))
-        except (ConflictError, NotFoundError):
-            stored = False
-        except BackendError as error:
-            if self._sent_at is None:
-                return NotSent(error.reason)
-            failure = error
-        try:
-            current = self._read()
-        except BackendError as error:
-            return self._unfinished((failure or error).reason)
-        if same_intent(None if current is None else current.intent, self._wish):
-            return Saved(current)
-        if failure is not None:
-            return self._unfinished(failure.reason)
-        return Conflict(current, after_write=stored)
-
-    def _write(self, todo: Command) -> bool:
-        """Send it; False when the VAS answered with a row that is not what was sent."""
-        match todo:
-            case Create(key, intent):
-                row = self._client.create(key, intent, self._may_send)
-                return row.key == key and same_intent(row.intent, intent)
-            case Update(_, assignment_id, changes):
-                self._client.update(assignment_id, changes, self._may_send)
-            case Delete(_, assignment_id):
-                self._client.delete(assignment_id, self._may_send)
-        return True
+        return Unconfirmed(reason, self._sent_at, self._sent_at + self._operations.flight)

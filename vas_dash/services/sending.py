@@ -50,13 +50,24 @@ class _StoppedError(Exception):
 
 
 class Sender:
-    """Sends in `concurrency` threads. `may_send` is asked right before each write, in any of them.
+    """Sends in `concurrency` threads.
+
+    `stopping` is asked in any of them before a connection is made, and `may_send` at the last
+    moment before the first byte of each write: what it allows goes out.
 
     Use as a context: leaving it waits for the writes that are on their way.
     """
 
-    def __init__(self, client: VasClient, concurrency: int, may_send: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        client: VasClient,
+        concurrency: int,
+        *,
+        stopping: Callable[[], bool],
+        may_send: Callable[[], bool],
+    ) -> None:
         self._client = client
+        self._stopping = stopping
         self._may_send = may_send
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="apply")
         self._over: queue.SimpleQueue[Sent] = queue.SimpleQueue()
@@ -104,7 +115,7 @@ class Sender:
                 raise _StoppedError
             going = True
 
-        if not self._may_send():
+        if self._stopping():
             return Answer.NOT_SENT, None
         try:
             return self._call(todo, before_send)

@@ -81,6 +81,28 @@ def intent_form(text: IntentText, errors: Mapping[str, str], *, open_for_new: bo
     )
 
 
+def reason_field(text: str, errors: Mapping[str, str], *, needed: bool) -> Component:
+    """Why the cell is changed; it stands in the history."""
+    message = errors.get("reason")
+    return html.Label(
+        [
+            html.Span("Reason", className="vd-label"),
+            html.Span("needed to save" if needed else "optional", className="vd-hint"),
+            dbc.Input(
+                id=field_id("reason"),
+                type="text",
+                value=text,
+                invalid=bool(message),
+                maxLength=500,
+                autocomplete="off",
+                size="sm",
+            ),
+            *_message(message),
+        ],
+        className="vd-reason",
+    )
+
+
 def field_id(name: str) -> dict[str, str]:
     """The id of a field of the intent."""
     return {"type": ids.PANEL_FIELD, "name": name}
