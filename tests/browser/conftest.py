@@ -9,6 +9,7 @@ import logging
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -57,9 +58,15 @@ def vas() -> Iterator[FaultyVas]:
 
 
 @pytest.fixture
-def settings(vas: FaultyVas) -> Settings:
-    """The page on `vas`, quick enough for tests."""
-    return Settings(api_url=vas.url, refresh_s=1, poll_s=0.2, page_size=PAGE_SIZE)
+def settings(vas: FaultyVas, tmp_path: Path) -> Settings:
+    """The page on `vas`, quick enough for tests, with a journal of its own."""
+    return Settings(
+        api_url=vas.url,
+        refresh_s=1,
+        poll_s=0.2,
+        page_size=PAGE_SIZE,
+        db_url=f"sqlite:///{tmp_path / 'journal.db'}",
+    )
 
 
 @pytest.fixture

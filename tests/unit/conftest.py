@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,10 +51,14 @@ def vas() -> Iterator[FaultyVas]:
 
 
 @pytest.fixture
-def patient(vas: FaultyVas) -> Settings:
+def patient(vas: FaultyVas, tmp_path: Path) -> Settings:
     """Settings under which a callback that waited for a VAS that hangs would never end."""
     return Settings(
-        api_url=vas.url, api_key=SecretStr(API_KEY), connect_timeout_s=60, read_timeout_s=300
+        api_url=vas.url,
+        api_key=SecretStr(API_KEY),
+        connect_timeout_s=60,
+        read_timeout_s=300,
+        db_url=f"sqlite:///{tmp_path / 'journal.db'}",
     )
 
 

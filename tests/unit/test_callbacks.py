@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +16,11 @@ from tests.fakes.faulty_vas import Fault, FaultyVas, assignment, camera
 from tests.unit.conftest import OpenPage, calm, complete, row, until
 from tests.unit.page import Page, controls, text, walk
 from vas_dash import Settings, create_server
+from vas_dash.journal import Journal
 from vas_dash.services.cell_writer import CellWriter, NotSent, SaveOutcome
 
+FPS = json.dumps({"type": "panel-field", "name": "fps"})
+REASON = json.dumps({"type": "panel-field", "name": "reason"})
 ALL_OF_THE_PAGE = {
     "grid",
     "rendered",
@@ -388,6 +392,61 @@ def test_an_unconfirmed_cell_is_known_again_after_a_sweep(page: Page, vas: Fault
     # The browser forgets it when the time is over; until then every sweep is older than that.
     page.refresh()
     assert row(page, "cam-1")["m:ppe"] == "? unknown"
+
+
+def reason_of(page: Page) -> str | None:
+    """What stands in the field for the reason; None: there is no such field."""
+    return controls(page["panel-form.children"]).get(REASON)
+
+
+@pytest.mark.parametrize(("rule", "shown"), [("off", None), ("optional", ""), ("required", "")])
+def test_a_reason_is_asked_for_where_the_setting_says_so(
+    patient: Settings, rule: Any, shown: str | None
+) -> None:
+    page = Page(create_server(patient.model_copy(update={"reason": rule})).test_client())
+    until(page, lambda: complete(page))
+    page.open("cam-1", "ppe")
+    assert reason_of(page) == shown
+    assert page.save(fps="6").startswith("Saved.") == (rule != "required")
+
+
+def test_a_missing_reason_is_told_at_its_field_and_the_reason_stands_in_the_journal(
+    patient: Settings, vas: FaultyVas
+) -> None:
+    page = Page(create_server(patient.model_copy(update={"reason": "required"})).test_client())
+    until(page, lambda: complete(page))
+    page.open("cam-1", "ppe")
+    assert page.save(fps="6", reason="  ") == "Not saved: see the fields above."
+    assert "a reason is needed" in text(page["panel-form.children"])
+    assert vas.count("PATCH", "writes") == 0
+    vas.fault("writes", Fault.FORBIDDEN)
+    assert page.save(fps="6", reason="lens broken").startswith("Not saved, the VAS refused it")
+    assert reason_of(page) == "lens broken"
+    vas.heal()
+    assert page.save().startswith("Saved.")
+    assert reason_of(page) == ""
+    journal = Journal(patient.db_url)
+    assert [(one.who, one.why) for one in journal.history().items] == [
+        ("operator", "lens broken"),
+        ("operator", "lens broken"),
+    ]
+    journal.close()
+
+
+def test_nothing_is_sent_when_the_journal_cannot_be_written_and_the_grid_goes_on(
+    patient: Settings, vas: FaultyVas, tmp_path: Path
+) -> None:
+    (tmp_path / "blocked").write_text("a file where a folder should be")
+    url = f"sqlite:///{tmp_path / 'blocked' / 'journal.db'}"
+    page = Page(create_server(patient.model_copy(update={"db_url": url})).test_client())
+    until(page, lambda: complete(page))
+    page.open("cam-1", "ppe")
+    message = page.save(fps="6")
+    assert message.startswith("Not saved, nothing was sent: the journal cannot be written: ")
+    assert controls(page["panel-form.children"])[FPS] == "6"
+    assert vas.count("PATCH", "writes") == 0
+    page.refresh()
+    assert complete(page)
 
 
 @pytest.mark.parametrize("fault", [Fault.HANG, Fault.TRICKLE_BODY])

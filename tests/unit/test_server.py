@@ -35,8 +35,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def settings(vas: FaultyVas) -> Settings:
-    return Settings(api_url=vas.url, api_key=SecretStr(API_KEY))
+def settings(vas: FaultyVas, tmp_path: Path) -> Settings:
+    url = f"sqlite:///{tmp_path / 'journal.db'}"
+    return Settings(api_url=vas.url, api_key=SecretStr(API_KEY), db_url=url)
 
 
 # Standing alone.
