@@ -110,6 +110,60 @@ def test_what_is_so_already_gives_nothing(
     assert plan(fleet_of(backend), exact) == ChangeSet()
 
 
+def added(draft: ChangeSet, wanted: dict[CellKey, Wish], fleet: FleetSnapshot) -> ChangeSet:
+    """More wishes on top of a draft; a cell whose further wish is blocked stays as drafted."""
+    drafted = {change.key: change for change in draft.changes}
+    more = plan(fleet, wanted, drafted)
+    replaced = set(wanted) - {one.key for one in more.blocked}
+    kept = {key: change for key, change in drafted.items() if key not in replaced}
+    whole = {**kept, **{change.key: change for change in more.changes}}
+    return ChangeSet(tuple(whole[key] for key in sorted(whole)), more.blocked)
+
+
+@given(cells, wishes, wishes)
+def test_wishes_on_top_of_a_draft_come_to_the_same_as_one_after_the_other(
+    start: dict[CellKey, CellIntent], first: dict[CellKey, Wish], then: dict[CellKey, Wish]
+) -> None:
+    at_once, in_turn = Backend(start), Backend(start)
+    fleet = fleet_of(at_once)
+    draft = plan(fleet, first)
+    both = added(draft, then, fleet)
+    assert all(not same_intent(start.get(one.key), one.wish) for one in both.changes)
+    at_once.apply(both)
+    in_turn.apply(draft)
+    last = plan(fleet_of(in_turn), then)
+    in_turn.apply(last)
+    kept_after_all = {
+        change.key
+        for change in draft.changes
+        if change.wish is None and change.key in then and then[change.key].enabled is True
+    }
+    for key in KEYS:
+        if key in kept_after_all:
+            # It never goes, so it has what it had.
+            assert holds(then[key], start[key], at_once.intents.get(key))
+        else:
+            assert same_intent(at_once.intents.get(key), in_turn.intents.get(key))
+    assert both.blocked == last.blocked
+
+
+@given(cells, wishes)
+def test_wishes_on_top_of_no_draft_are_a_plan(
+    start: dict[CellKey, CellIntent], wanted: dict[CellKey, Wish]
+) -> None:
+    fleet = fleet_of(Backend(start))
+    assert plan(fleet, wanted, {}) == plan(fleet, wanted)
+
+
+@given(cells, wishes)
+def test_a_draft_that_is_wished_back_is_empty(
+    start: dict[CellKey, CellIntent], wanted: dict[CellKey, Wish]
+) -> None:
+    fleet = fleet_of(Backend(start))
+    back = {key: Wish.exactly(start.get(key)) for key in KEYS}
+    assert added(plan(fleet, wanted), back, fleet) == ChangeSet()
+
+
 @given(cells, wishes, st.randoms(use_true_random=False))
 def test_the_order_of_wishes_and_rows_does_not_matter(
     start: dict[CellKey, CellIntent], wanted: dict[CellKey, Wish], random: Any

@@ -20,6 +20,7 @@ from vas_dash.domain.fleet import CellState
 from vas_dash.domain.records import CellRecord, CellResult, ChangeSetRecord, State
 from vas_dash.errors import JournalError
 from vas_dash.journal import Journal
+from vas_dash.services.application import Application
 from vas_dash.services.apply import Operations
 from vas_dash.services.cell_writer import (
     CellWriter,
@@ -358,11 +359,17 @@ def test_a_vas_that_is_gone_when_writing_was_sent_nothing(journal: Journal) -> N
         assert outcome == NotSent("the VAS refused the connection")
 
 
+@pytest.mark.parametrize("noticed", [True, False])
 @pytest.mark.parametrize("wish", [WISH, None])
 def test_who_was_told_that_nothing_was_sent_can_rely_on_it(
-    wish: CellIntent | None, journal: Journal
+    wish: CellIntent | None, journal: Journal, noticed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The read takes longer than the budget, then everything works: still nothing is sent."""
+    """The read takes longer than the budget, then everything works: still nothing is sent.
+
+    Also not when the engine looked whether to stop just before the caller was told.
+    """
+    if not noticed:
+        monkeypatch.setattr(Application, "_stopping", lambda _: False)
     with assigned() as vas:
         current = must_read(vas)
         gate = threading.Event()
