@@ -91,7 +91,7 @@ def page(settings: Settings) -> Component:
 
 
 def _filters(settings: Settings) -> Component:
-    when = "2026-11-22, or 2026-11-22 14:00"
+    when = "2026-11-22 14:00"
     return html.Form(
         [
             _field("Person", ids.HISTORY_WHO, "name", None),
