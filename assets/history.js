@@ -62,7 +62,7 @@
             }
             const own = running && String(running.number) === number;
             if (own || (!running && number !== null)) {
-                vas.set("running-line", { children: [] });
+                vas.set("running-line", { hidden: true });
             }
             return [
                 number === null

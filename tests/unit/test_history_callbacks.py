@@ -275,8 +275,10 @@ def test_one_that_is_applied_shows_how_far_it_is_and_can_be_cancelled(
     assert (bar["value"], bar["max"], bar["aria-label"]) == ("3", "40", "Cells done")
     assert buttons(page) == ["Cancel"]
     page.set("running-ask.data", {"number": number})
-    line = page["running-line.children"]
-    assert text(line) == f"Change set {number} is being applied: 3 of 40"
+    line = page["running-link.children"]
+    assert line == f"Change set {number} is being applied: 3 of 40"
+    assert page["running-link.href"] == f"/ai-models/history/{number}"
+    assert page["running-line.hidden"] is False
     assert page["running.data"] == {"number": number}
     assert do(page, "cancel", number).startswith("Cancelled: nothing more is sent.")
     gate.open()
@@ -287,7 +289,7 @@ def test_one_that_is_applied_shows_how_far_it_is_and_can_be_cancelled(
     assert record.tally[CellResult.NOT_SENT] > 0
     assert buttons(page) == ["Go on with the rest", "Undo"]
     page.set("running-ask.data", {"number": number})
-    assert text(page["running-line.children"]).startswith(f"Change set {number} is stopped: ")
+    assert page["running-over.children"].startswith(f"Change set {number} is stopped: ")
     assert page["running.data"] is None
 
 

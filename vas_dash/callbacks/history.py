@@ -148,29 +148,36 @@ def _register_view(app: Dash, context: Context) -> None:
 
 def _register_running(app: Dash, context: Context) -> None:
     @app.callback(
-        Output(ids.RUNNING_LINE, "children"),
+        Output(ids.RUNNING_LINE, "hidden"),
+        Output(ids.RUNNING_LINK, "children"),
+        Output(ids.RUNNING_LINK, "href"),
+        Output(ids.RUNNING_OVER, "children"),
         Output(ids.RUNNING, "data", allow_duplicate=True),
         Input(ids.RUNNING_ASK, "data"),
+        State(ids.RUNNING_LINK, "children"),
+        State(ids.RUNNING_LINE, "hidden"),
         prevent_initial_call=True,
     )
-    def follow(what: object) -> tuple[Any, Any]:
+    def follow(what: object, told: object, hidden: object) -> tuple[Any, ...]:
         """How far the change set is that this browser follows; its end is said once."""
         number = checked(RUNNING, what).number
-        prefix = context.settings.prefix
         try:
             record, how = _standing_of(context, number)
         except JournalError:
             # The other views say what is wrong with the journal, where they need it.
             raise PreventUpdate from None
         if record is None:
-            return [], None
+            return True, "", "", "", None
+        address = view.history_address(context.settings.prefix, number)
+        if how is not Standing.APPLYING and not _is_beginning(record, how):
+            text = history.done_text(record, how)
+            return False, text, address, text, None
+        text = f"Change set {number} is about to be applied"
         if how is Standing.APPLYING:
             text = f"Change set {number} is being applied: {_progress(context, record).text}"
-            return view.running_text(prefix, number, text, over=False), no_update
-        if _is_beginning(record, how):
-            text = f"Change set {number} is about to be applied"
-            return view.running_text(prefix, number, text, over=False), no_update
-        return view.running_text(prefix, number, history.done_text(record, how), over=True), None
+        if text == told and not hidden:
+            raise PreventUpdate
+        return False, text, address, "", no_update
 
 
 def _standing_of(context: Context, number: int) -> tuple[ChangeSetRecord | None, Standing]:

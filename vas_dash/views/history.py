@@ -28,13 +28,13 @@ __all__ = [
     "cells",
     "change_set_list",
     "head",
+    "history_address",
     "history_link",
     "page",
     "plumbing",
     "progress",
     "replace_question",
     "running_line",
-    "running_text",
     "text_message",
 ]
 
@@ -57,19 +57,30 @@ def plumbing() -> list[Component]:
 
 
 def running_line() -> Component:
-    """How far the change set is that this browser follows; empty where there is none."""
-    return html.P(id=ids.RUNNING_LINE, className="vd-running")
+    """How far the change set is that this browser follows.
 
-
-def running_text(prefix: str, number: int, text: str, *, over: bool) -> list[Component]:
-    """The quiet line. Only its end is told to a screen reader."""
-    live = aria(live="polite") if over else {}
-    return [html.Span(history_link(prefix, number, text), **live)]
+    The link stays the same while its text changes, so that it can be pressed and keeps the focus.
+    Only the end is told to a screen reader.
+    """
+    return html.P(
+        [
+            dcc.Link("", href="", id=ids.RUNNING_LINK),
+            html.Span(id=ids.RUNNING_OVER, className="visually-hidden", **aria(live="polite")),
+        ],
+        id=ids.RUNNING_LINE,
+        className="vd-running",
+        hidden=True,
+    )
 
 
 def history_link(prefix: str, number: int, text: str) -> Component:
     """A link to a change set."""
-    return dcc.Link(text, href=f"{prefix}history/{number}")
+    return dcc.Link(text, href=history_address(prefix, number))
+
+
+def history_address(prefix: str, number: int) -> str:
+    """The address of a change set."""
+    return f"{prefix}history/{number}"
 
 
 def page(settings: Settings) -> Component:
@@ -256,7 +267,7 @@ _CELL_HEADS = ("Camera", "Model", "Change", "Result")
 
 def cells(found: CellPage, number: int, prefix: str) -> list[Component]:
     """The filter by result, the cells, and the pager."""
-    path = f"{prefix}history/{number}"
+    path = history_address(prefix, number)
     filters = [
         dcc.Link(
             one.label,

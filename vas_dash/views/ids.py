@@ -92,6 +92,8 @@ HISTORY_TICK = "history-tick"
 RUNNING = "running"
 RUNNING_ASK = "running-ask"
 RUNNING_LINE = "running-line"
+RUNNING_LINK = "running-link"
+RUNNING_OVER = "running-over"
 PANEL_HISTORY = "panel-history"
 
 # Files.
