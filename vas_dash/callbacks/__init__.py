@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State
 
-from vas_dash.callbacks import drafts, files, grid, history, panel, review
+from vas_dash.callbacks import cell_history, drafts, files, grid, history, panel, review
 from vas_dash.callbacks.context import Context
 from vas_dash.views import ids
 
@@ -18,6 +18,7 @@ def register(app: Dash, context: Context) -> None:
     drafts.register(app, context)
     review.register(app, context)
     history.register(app, context)
+    cell_history.register(app, context)
     files.register(app, context)
     _register_clientside(app)
 
@@ -85,4 +86,21 @@ def _register_clientside(app: Dash) -> None:
         Input(ids.RECENT, "data"),
         State(ids.PANEL, "hidden"),
         prevent_initial_call=True,
+    )
+    clientside(
+        ClientsideFunction("vas_history", "ask"),
+        Output(ids.HISTORY_ASK, "data"),
+        Output(ids.RUNNING_ASK, "data"),
+        Input(ids.URL, "pathname"),
+        Input(ids.URL, "search"),
+        Input(ids.HISTORY_TICK, "n_intervals"),
+        Input(ids.HISTORY_DONE, "data"),
+        State(ids.RUNNING, "data"),
+    )
+    clientside(
+        ClientsideFunction("vas_history", "idle"),
+        Output(ids.HISTORY_TICK, "disabled"),
+        Input(ids.RUNNING, "data"),
+        Input(ids.HISTORY_SHOWN, "data"),
+        Input(ids.URL, "pathname"),
     )

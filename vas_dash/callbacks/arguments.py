@@ -12,6 +12,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Json, TypeAdap
 
 from vas_dash.domain.entities import Assignment, CellKey
 from vas_dash.domain.fleet import Cell, CellState
+from vas_dash.viewmodel.history import Action
+from vas_dash.viewmodel.history_query import NUMBER_LIMIT
 
 log = logging.getLogger("vas_dash.callbacks")
 
@@ -104,6 +106,48 @@ class FieldId(_Argument):
     path: Annotated[str, Field(max_length=4000)] = ""
 
 
+class HistoryAsk(_Argument):
+    """What the History view is to show: the list, or one change set; and the address's query."""
+
+    number: Annotated[str, Field(max_length=2000)] | None = None
+    search: Annotated[str, Field(max_length=20_000)] = ""
+
+
+class HistoryShown(_Argument):
+    """What the History view shows: which change set (empty: the list), and digests of its parts."""
+
+    of: Annotated[str, Field(max_length=2000)] = ""
+    parts: Annotated[
+        dict[str, Annotated[str, Field(max_length=64)]], Field(default_factory=dict, max_length=20)
+    ]
+
+
+class HistoryDo(_Argument):
+    """One action on one change set.
+
+    `replace`: the draft that there is may be replaced. `ticket`: it was begun before, and its
+    outcome is asked for, for the `tries`-th time.
+    """
+
+    action: Action
+    number: Annotated[int, Field(ge=1, le=NUMBER_LIMIT)]
+    replace: bool = False
+    ticket: Annotated[str, Field(max_length=64)] | None = None
+    tries: Annotated[int, Field(ge=0, le=1000)] = 0
+
+
+class Running(_Argument):
+    """The change set that this browser follows in every view."""
+
+    number: Annotated[int, Field(ge=1, le=NUMBER_LIMIT)]
+
+
+class DraftHandle(_Argument):
+    """The draft of this browser."""
+
+    id: Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+
+
 def checked(adapter: TypeAdapter[T], value: object) -> T:
     """`value` as what it ought to be; what is not that ends the callback, with one log line."""
     try:
@@ -182,3 +226,8 @@ OPENED = TypeAdapter(Opened)
 RECENT = TypeAdapter(Annotated[list[Learned], Field(max_length=2000)])
 DRAFTS = TypeAdapter(Annotated[list[Draft], Field(max_length=2000)])
 FIELD_IDS: TypeAdapter[list[FieldId]] = TypeAdapter(list[FieldId])
+HISTORY_ASK = TypeAdapter(HistoryAsk)
+HISTORY_SHOWN = TypeAdapter(HistoryShown)
+HISTORY_DO = TypeAdapter(HistoryDo)
+RUNNING = TypeAdapter(Running)
+DRAFT_HANDLE = TypeAdapter(DraftHandle)

@@ -106,10 +106,15 @@ class HistoryFilter:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """Change sets, newest first; `next_before` asks for the page after it, None: there is none."""
+    """Change sets, newest first.
+
+    `next_before` asks for the page of what is older, `next_after` for what is newer; None: there is
+    nothing.
+    """
 
     items: tuple[ChangeSetRecord, ...]
     next_before: int | None
+    next_after: int | None = None
 
 
 @dataclass(frozen=True)

@@ -135,16 +135,34 @@ class Journal:
             return tuple(_cell(row) for row in connection.execute(wanted).mappings())
 
     def history(
-        self, wanted: HistoryFilter | None = None, *, before: int | None = None, limit: int = PAGE
+        self,
+        wanted: HistoryFilter | None = None,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        limit: int = PAGE,
     ) -> HistoryPage:
-        """Change sets, newest first; `before` is the last page's `next_before`."""
+        """Change sets, newest first.
+
+        `before` is the `next_before` of a page: what is older follows. `after` is a `next_after`:
+        what is newer. At the top of the list that is the first page again, whole.
+        """
         chosen = _chosen(wanted or HistoryFilter())
-        if before is not None:
-            chosen = chosen.where(CHANGE_SETS.c.id < before)
+        newer = None
         with self._store.read() as connection:
+            if after is not None:
+                mine = CHANGE_SETS.c.id
+                upwards = chosen.where(mine > after).order_by(None).order_by(mine)
+                rows = connection.execute(upwards.limit(limit + 1)).mappings().all()
+                if len(rows) > limit:
+                    items = tuple(_record(connection, row) for row in reversed(rows[:limit]))
+                    return HistoryPage(items, items[-1].id, items[0].id)
+            elif before is not None:
+                chosen = chosen.where(CHANGE_SETS.c.id < before)
+                newer = before - 1
             rows = connection.execute(chosen.limit(limit + 1)).mappings().all()
             items = tuple(_record(connection, row) for row in rows[:limit])
-        return HistoryPage(items, items[-1].id if len(rows) > limit else None)
+        return HistoryPage(items, items[-1].id if len(rows) > limit else None, newer)
 
     def cell_history(self, key: CellKey, limit: int = PAGE) -> tuple[CellHistoryEntry, ...]:
         """What change sets did with one cell, newest first."""

@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from vas_dash.config import Settings
 from vas_dash.viewmodel.query import PAGE_SIZES, StateFilter
-from vas_dash.views import files, grid, history, ids, review
+from vas_dash.views import cell_history, files, grid, history, ids, review
 from vas_dash.views.attributes import aria, data
 
 _STATE_CHOICES = {
@@ -34,12 +34,14 @@ def page(settings: Settings) -> Component:
     return html.Div(
         [
             *_plumbing(settings),
+            *history.plumbing(),
             html.A("Skip to the grid", href="#" + ids.GRID, className="vd-skip"),
             html.Header(
                 [
                     html.H1("AI models by camera"),
                     _navigation(settings),
                     html.P("as of, not read yet", id=ids.STATUS, className="vd-status"),
+                    history.running_line(),
                 ],
                 className="vd-header",
             ),
@@ -59,7 +61,7 @@ def page(settings: Settings) -> Component:
                         className="vd-main",
                     ),
                     review.page(),
-                    history.page(),
+                    history.page(settings),
                     files.page(),
                     _panel(),
                 ],
@@ -248,6 +250,7 @@ def _panel() -> Component:
             ),
             html.Div(id=ids.PANEL_LIVE, className="vd-panel-live"),
             html.Div(id=ids.PANEL_FORM, className="vd-panel-form"),
+            cell_history.section(),
             html.Div(
                 [
                     html.Div(id=ids.PANEL_MESSAGE, className="vd-message", **aria(live="polite")),

@@ -1,0 +1,145 @@
+/* The History view: its filters and the address, its buttons, and the focus when parts of it are
+   drawn anew. The names in the address are those of vas_dash/viewmodel/history_query.py. */
+(function () {
+    "use strict";
+
+    const vas = (window.vas = window.vas || {});
+    const AGAIN_MS = 1000;
+    const FIELDS = {
+        who: "history-who",
+        camera: "history-camera",
+        by_model: "history-model",
+        since: "history-since",
+        until: "history-until",
+    };
+    let filled = null;
+
+    function shown() {
+        const steps = vas.views.steps();
+        return steps[0] === "history" ? steps[1] || "" : null;
+    }
+
+    /** Set the fields to what the address says, once for each address. */
+    function fill(search) {
+        if (search === filled) {
+            return;
+        }
+        filled = search;
+        const fields = new URLSearchParams(search);
+        Object.entries(FIELDS).forEach(([name, id]) =>
+            vas.set(id, { value: fields.get(name) || "" }),
+        );
+    }
+
+    function filter() {
+        const fields = new URLSearchParams();
+        Object.entries(FIELDS).forEach(function ([name, id]) {
+            const text = (vas.props(id).value || "").trim();
+            if (text) {
+                fields.set(name, text);
+            }
+        });
+        const text = fields.toString();
+        vas.set("url", { search: text ? "?" + text : "" });
+    }
+
+    vas.provide("vas_history", {
+        /** What to ask the server for: the view, and how far the change set is that is followed. */
+        ask: function (_path, search, _tick, done, running) {
+            const nothing = window.dash_clientside.no_update;
+            const number = shown();
+            const again = done && done.again;
+            if (again && again.ticket !== asked) {
+                asked = again.ticket;
+                tries = -1;
+            }
+            if (again && again.tries > tries) {
+                tries = again.tries;
+                window.setTimeout(() => vas.set("history-do", { data: again }), AGAIN_MS);
+            }
+            if (number === "") {
+                fill(search || "");
+            }
+            const own = running && String(running.number) === number;
+            if (own || (!running && number !== null)) {
+                vas.set("running-line", { hidden: true });
+            }
+            return [
+                number === null
+                    ? nothing
+                    : { number: number || null, search: search || "", n: Date.now() },
+                running && !own ? { number: running.number, n: Date.now() } : nothing,
+            ];
+        },
+
+        /** Whether the clock may stand still. */
+        idle: function (running, what) {
+            return !(running || (what && what.live && shown() !== null));
+        },
+    });
+
+    let asked = "";
+    let tries = -1;
+
+    document.addEventListener("submit", function (event) {
+        if (event.target.id === "history-filters") {
+            event.preventDefault();
+            filter();
+        }
+    });
+
+    document.addEventListener("click", function (event) {
+        const button = event.target.closest("#view-history [data-do]");
+        if (button) {
+            vas.set("history-do", {
+                data: {
+                    action: button.dataset.do,
+                    number: Number(button.dataset.number),
+                    replace: button.dataset.replace === "yes",
+                    n: Date.now(),
+                },
+            });
+        } else if (event.target.closest("[data-history='clear']")) {
+            vas.set("url", { search: "" });
+        }
+    });
+
+    // Dash draws a changed part anew: the focus is put back, or on the title where its place is gone.
+    let focused = null;
+    let observed = null;
+    const view = () => document.getElementById("view-history");
+
+    function selector(node) {
+        const { keep, open, camera, model } = node.dataset;
+        const quoted = (text) => JSON.stringify(text || "");
+        if (keep) {
+            return `[data-keep=${quoted(keep)}]`;
+        }
+        if (open) {
+            return `[data-open][data-camera=${quoted(camera)}][data-model=${quoted(model)}]`;
+        }
+        return node.matches("a[href]") ? `a[href=${quoted(node.getAttribute("href"))}]` : null;
+    }
+
+    function restore() {
+        if (focused && document.activeElement === document.body && !view().hidden) {
+            const again = view().querySelector(focused);
+            (again || document.getElementById("history-title")).focus({ preventScroll: true });
+        }
+    }
+
+    const observer = new MutationObserver(restore);
+
+    // Whoever presses elsewhere has left on purpose.
+    document.addEventListener("mousedown", function () {
+        focused = null;
+    });
+
+    document.addEventListener("focusin", function (event) {
+        focused = event.target.closest("#view-history") ? selector(event.target) : null;
+        if (focused && observed !== view()) {
+            observed = view();
+            observer.observe(observed, { childList: true, subtree: true });
+        }
+    });
+})();
