@@ -148,7 +148,7 @@ def _create_page(settings: Settings) -> WSGIApplication:
         suppress_callback_exceptions=True,
         on_error=_callback_failed,
         use_async=False,
-        pages_folder="",
+        use_pages=False,
         add_log_handler=False,
     )
     client = VasClient(
