@@ -11,6 +11,7 @@ import io
 import json
 import logging
 import random
+import resource
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,7 +19,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from flask import Flask
 
@@ -80,7 +80,7 @@ class Hostile:
         self.random = random.Random(callback["output"])
         self.callback = callback
         self.everything = everything
-        self.huge = "z" * 5_000_000
+        self.huge = b'"' + b"z" * 5_000_000 + b'"'
 
     def bodies(self, count: int) -> Iterator[bytes]:
         """So many bodies; a few are huge, and a few are no JSON at all."""
@@ -88,28 +88,34 @@ class Hostile:
             if turn % 97 == 0:
                 yield self.random.choice([b"", b"{", b"\xff\xfe{}", b"[" * 100_000, b"null", b"7"])
                 continue
-            body = self.callback_body(huge=turn % (count // HUGE) == 1)
+            body = self.callback_body()
+            if turn % (count // HUGE) == 1:
+                places = [one for one in body["inputs"] + body["state"] if isinstance(one, dict)]
+                place = self.random.choice(places or [{}])
+                place["value"] = self.random.choice(["huge", ["huge"], {"kind": "huge"}])
+                yield json.dumps(body).encode().replace(b'"huge"', self.huge)
+                continue
             if turn % 5 == 0:
                 self.spoil(body)
             yield json.dumps(body).encode()
 
-    def callback_body(self, *, huge: bool) -> dict[str, Any]:
+    def callback_body(self) -> dict[str, Any]:
         """A body that calls the callback, with values of any kind."""
         callback = self.callback
-        inputs = [self.entry(one, huge=huge) for one in callback["inputs"]]
+        inputs = [self.entry(one) for one in callback["inputs"]]
         names = [self.triggered(one) for one in callback["inputs"]]
         return {
             "output": callback["output"],
             "outputs": outputs(callback["output"]),
             "inputs": inputs,
-            "state": [self.entry(one, huge=huge) for one in callback["state"]],
+            "state": [self.entry(one) for one in callback["state"]],
             "changedPropIds": [self.random.choice(names)] if names else [],
         }
 
-    def entry(self, one: dict[str, Any], *, huge: bool) -> Any:
+    def entry(self, one: dict[str, Any]) -> Any:
         name, prop = one["id"], one["property"]
         if not name.startswith("{"):
-            return {"id": name, "property": prop, "value": self.huge if huge else self.value()}
+            return {"id": name, "property": prop, "value": self.value()}
         several = [
             {"id": self.wildcard(name), "property": prop, "value": self.value()}
             for _ in range(self.random.randrange(4))
@@ -159,7 +165,7 @@ class Hostile:
             case 1:
                 body[choose.choice(list(body))] = self.value()
             case 2:
-                body["inputs"] = [self.entry(one, huge=False) for one in other["inputs"]]
+                body["inputs"] = [self.entry(one) for one in other["inputs"]]
             case 3:
                 body["output"] = other["output"]
             case 4:
@@ -259,6 +265,11 @@ def sender(server: Flask) -> Callable[[bytes], tuple[int, bytes]]:
     return post
 
 
+def resident_bytes() -> int:
+    """The memory that this process holds."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
 def kept(database: Path) -> dict[str, list[tuple[Any, ...]]]:
     """What the journal holds; that somebody has a draft with nothing in it is nothing."""
     with closing(sqlite3.connect(database)) as connection:
@@ -303,10 +314,10 @@ def test_no_body_breaks_a_callback_or_writes_anything(
     with watched_log() as log:
         send(WARM_UP, log)
         gc.collect()
-        memory, lines = psutil.Process().memory_info().rss, log.lines
+        memory, lines = resident_bytes(), log.lines
         send(BODIES, log)
         gc.collect()
-        growth = psutil.Process().memory_info().rss - memory
+        growth = resident_bytes() - memory
         assert growth < GROWTH_BYTES, f"{growth / 2**20:.0f} MiB"
         assert log.lines > lines
     for output, counted in statuses.items():
