@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import logging
+import os
 import sys
+import tempfile
+from contextlib import ExitStack
 from typing import Any
 
 from flask import Flask
 
 from vas_dash import Settings, create_server
 from vas_dash.errors import VasDashError
+from vas_dash.web import logs
 
 WORKER_BOOT_ERROR = 3
 """The exit code of a worker after which gunicorn stops: `gunicorn.arbiter` has the same."""
@@ -40,6 +43,8 @@ def _serve(settings: Settings) -> None:
                 "loglevel": "warning",
                 "when_ready": self.say_where,
             }
+            if settings.metrics:
+                options["child_exit"] = self.forget
             for name, value in options.items():
                 self.cfg.set(name, value)
 
@@ -51,15 +56,26 @@ def _serve(settings: Settings) -> None:
             where = settings.prefix if settings.enabled else "/ (turned off)"
             print(f"http://{settings.host}:{settings.port}{where}", flush=True)
 
-    Application().run()
+        @staticmethod
+        def forget(_arbiter: object, worker: Any) -> None:
+            from prometheus_client.multiprocess import mark_process_dead
+
+            mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+    with ExitStack() as stack:
+        if settings.metrics:
+            # All workers count in one folder: whichever answers tells of all.
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="vas-dash-"))
+            os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
+        Application().run()
 
 
 if __name__ == "__main__":
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("vas_dash").setLevel(logging.INFO)
+    logs.to_stderr()
     try:
         _serve(Settings.from_env())
     except VasDashError as error:
         sys.exit(str(error))
 else:
+    logs.to_stderr()
     server = _create()

@@ -14,6 +14,7 @@ from vas_dash.errors import SettingsError
 __all__ = ["Settings"]
 
 _STEP = re.compile(r"[A-Za-z0-9._~-]+")
+_ORIGIN = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", re.IGNORECASE)
 
 
 class Settings(BaseSettings):
@@ -104,6 +105,23 @@ class Settings(BaseSettings):
         alias="VAS_DASH_REASON",
         description="Reason of a change set: `off` (not asked for), `optional` or `required`.",
     )
+    allowed_origins: str | None = Field(
+        None,
+        alias="VAS_DASH_ALLOWED_ORIGINS",
+        description="Further origins of the page behind a proxy that changes `Host`, separated by "
+        "blanks, as `https://vas.example`.",
+    )
+    frame_ancestors: str = Field(
+        "self",
+        alias="VAS_DASH_FRAME_ANCESTORS",
+        description="Who may show the page in a frame: `none`, or `self` and origins, separated by "
+        "blanks.",
+    )
+    metrics: bool = Field(
+        False,
+        alias="VAS_DASH_METRICS",
+        description="`true`: Prometheus metrics of the page at `metrics` below its path.",
+    )
     host: str = Field("127.0.0.1", alias="HOST", description="Address that `make run` listens on.")
     port: int = Field(
         8050, alias="PORT", ge=1, le=65535, description="Port that `make run` listens on."
@@ -163,6 +181,34 @@ class Settings(BaseSettings):
         if not all(_STEP.fullmatch(step) for step in steps) or {".", ".."} & set(steps):
             raise ValueError("must consist of letters, digits and -._~ between the /")
         return value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, value: str | None) -> str | None:
+        if not all(_ORIGIN.fullmatch(origin) for origin in (value or "").split()):
+            raise ValueError("must be origins like https://vas.example, separated by blanks")
+        return value
+
+    @field_validator("frame_ancestors")
+    @classmethod
+    def _frames(cls, value: str) -> str:
+        sources = value.split()
+        if sources == ["none"]:
+            return value
+        if not sources or not all(one == "self" or _ORIGIN.fullmatch(one) for one in sources):
+            raise ValueError("must be none, or self and origins like https://vas.example")
+        return value
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """`allowed_origins`, each for itself."""
+        return frozenset((self.allowed_origins or "").lower().split())
+
+    @property
+    def frame_policy(self) -> str:
+        """`frame_ancestors` in the words of a Content Security Policy."""
+        words = {"none": "'none'", "self": "'self'"}
+        return " ".join(words.get(one, one) for one in self.frame_ancestors.split())
 
     @field_validator("page_size", mode="before")
     @classmethod

@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib.util
 import logging
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, redirect, request, send_from_directory
-from werkzeug.exceptions import HTTPException, InternalServerError
+from flask import Flask, Response, redirect, send_from_directory
+from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from vas_dash.config import Settings
@@ -18,6 +18,9 @@ from vas_dash.errors import SettingsError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from vas_dash.journal import Journal
+    from vas_dash.web.metrics import Metrics
 
 log = logging.getLogger("vas_dash")
 
@@ -116,6 +119,7 @@ def _create_page(settings: Settings) -> WSGIApplication:
     from vas_dash import callbacks
     from vas_dash.backend.client import VasClient
     from vas_dash.backend.transport import Transport
+    from vas_dash.callbacks.arguments import is_callback
     from vas_dash.callbacks.context import Context
     from vas_dash.domain.operators import Operator, Role
     from vas_dash.journal import Journal
@@ -125,6 +129,9 @@ def _create_page(settings: Settings) -> WSGIApplication:
     from vas_dash.services.fleet_reader import FleetReader
     from vas_dash.services.jobs import ThreadJobs
     from vas_dash.views import layout
+    from vas_dash.web import edge
+    from vas_dash.web.headers import SecurityHeaders
+    from vas_dash.web.health import Readiness
 
     server = _PageServer("vas_dash", static_folder=None)
     dash_server: Any = server
@@ -141,7 +148,7 @@ def _create_page(settings: Settings) -> WSGIApplication:
         suppress_callback_exceptions=True,
         on_error=_callback_failed,
         use_async=False,
-        pages_folder="",
+        use_pages=False,
         add_log_handler=False,
     )
     client = VasClient(
@@ -168,11 +175,19 @@ def _create_page(settings: Settings) -> WSGIApplication:
     )
     app.layout = layout.page(settings)
     callbacks.register(app, context)
-    server.add_url_rule(
-        "/healthz", view_func=lambda: Response("ok\n", mimetype="text/plain"), endpoint="healthz"
+    metrics = _metrics(settings)
+    if metrics is not None:
+        reader.on_sweep = lambda snapshot: metrics.swept(complete=snapshot.is_complete)
+    edge.protect(
+        server,
+        SecurityHeaders(app.csp_hashes(), settings.frame_policy),
+        lambda body: is_callback(body, app.callback_map),
+        allowed_origins=settings.origins,
+        metrics=metrics,
     )
+    edge.watch(server, Readiness({"journal": journal.check}), _metrics_text(metrics, journal))
     server.add_url_rule("/bootstrap.min.css", view_func=_bootstrap, endpoint="bootstrap")
-    server.register_error_handler(Exception, lambda error: _request_failed(error, app.callback_map))
+    server.register_error_handler(Exception, lambda error: _request_failed(error, metrics))
     _warm(server)
     return _Guard(server)
 
@@ -201,27 +216,35 @@ def _callback_failed(error: Exception) -> None:
     log.error("a callback failed: %s", _one_line(error))
 
 
-def _request_failed(error: Exception, known: Mapping[str, Any]) -> Any:
-    from vas_dash.callbacks.arguments import is_callback
-
+def _request_failed(error: Exception, metrics: Metrics | None) -> Any:
     if isinstance(error, InternalServerError) and error.original_exception is not None:
         # What comes from outside the routes has been logged already.
         return Response("This did not work.\n", status=500, mimetype="text/plain")
+    if isinstance(error, RequestEntityTooLarge):
+        from vas_dash.web import edge
+
+        return edge.refuse("size", 413, edge.TOO_LARGE, metrics)
     if isinstance(error, HTTPException):
         return error
-    # Dash looks at the body without checking it first.
-    if request.path == "/_dash-update-component" and not is_callback(_body(), known):
-        log.warning("a request was no callback of the page")
-        return Response("This is no callback of the page.\n", status=400, mimetype="text/plain")
     log.error("a request failed: %s", _one_line(error))
     return Response("This did not work.\n", status=500, mimetype="text/plain")
 
 
-def _body() -> object:
-    try:
-        return request.get_json(silent=True)
-    except RecursionError:
+def _metrics(settings: Settings) -> Metrics | None:
+    if not settings.metrics:
         return None
+    from vas_dash.web.metrics import of_this_process
+
+    return of_this_process()
+
+
+def _metrics_text(metrics: Metrics | None, journal: Journal) -> Callable[[], bytes] | None:
+    if metrics is None:
+        return None
+    from vas_dash.web.metrics import KeptTotals
+
+    totals = KeptTotals(journal.totals)
+    return lambda: metrics.text(totals)
 
 
 def _one_line(error: Exception) -> str:

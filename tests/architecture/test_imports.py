@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # What a part of the project may import of the project, itself always included.
 MAY_IMPORT: Mapping[str, set[str]] = {
-    "app": {"vas_dash", "vas_dash.errors"},
+    "app": {"vas_dash", "vas_dash.errors", "vas_dash.web"},
     "vas_dash": {"vas_dash.config", "vas_dash.server"},
     "vas_dash.server": {
         "vas_dash",
@@ -29,7 +29,9 @@ MAY_IMPORT: Mapping[str, set[str]] = {
         "vas_dash.viewmodel",
         "vas_dash.views",
         "vas_dash.callbacks",
+        "vas_dash.web",
     },
+    "vas_dash.web": {"vas_dash.errors"},
     "vas_dash.callbacks": {
         "vas_dash.services",
         "vas_dash.views",
@@ -91,6 +93,7 @@ NEVER: Mapping[str, set[str]] = {
     "vas_dash.files": {"dash", "flask", "requests", "sqlalchemy"},
     "vas_dash.cli": {"dash", "flask", "requests", "sqlalchemy"},
     "vas_dash.config": {"dash", "flask", "requests"},
+    "vas_dash.web": {"dash", "requests", "sqlalchemy"},
     "kernel": {"dash", "flask", "requests", "pydantic", "sqlalchemy"},
 }
 

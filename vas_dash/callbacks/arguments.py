@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -193,6 +193,10 @@ class _Property(_Argument):
     id: str | dict[str, str | int | float | bool]
     property: str
 
+    def is_(self, component: str, name: str) -> bool:
+        """Whether it is that property."""
+        return self.id == component and self.property == name
+
 
 class _Request(_Argument):
     """What Dash takes for granted of a request that is a callback."""
@@ -211,12 +215,22 @@ def is_callback(body: object, callbacks: Mapping[str, Mapping[str, Any]]) -> boo
     except (ValidationError, RecursionError):
         return False
     callback = callbacks.get(request.output)
+    if callback is None or request.output.startswith("..") != isinstance(request.outputs, list):
+        return False
     outputs = request.outputs if isinstance(request.outputs, list) else [request.outputs]
-    return callback is not None and (
-        len(request.inputs) == len(callback["inputs"])
-        and len(request.state) == len(callback["state"])
-        and len(outputs) == request.output.strip(".").count("...") + 1
-        and request.output.startswith("..") == isinstance(request.outputs, list)
+    named = [part.rpartition(".") for part in request.output.strip(".").split("...")]
+    return (
+        _are(outputs, [(component, name) for component, _, name in named])
+        and _are(request.inputs, [(one["id"], one["property"]) for one in callback["inputs"]])
+        and _are(request.state, [(one["id"], one["property"]) for one in callback["state"]])
+    )
+
+
+def _are(given: Sequence[_Property | list[_Property]], wanted: Sequence[tuple[str, str]]) -> bool:
+    """Whether the properties are those wanted, in this order; patterns stand for any number."""
+    return len(given) == len(wanted) and all(
+        component.startswith("{") or (isinstance(one, _Property) and one.is_(component, name))
+        for one, (component, name) in zip(given, wanted, strict=True)
     )
 
 

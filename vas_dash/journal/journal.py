@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
     update,
 )
 
@@ -35,6 +37,7 @@ from vas_dash.domain.records import (
     Tally,
 )
 from vas_dash.journal.drafts import DraftTables
+from vas_dash.journal.migrate import VERSION_TABLE
 from vas_dash.journal.store import Store
 from vas_dash.journal.tables import CELLS, CHANGE_SETS, MODELS
 from vas_dash.journal.texts import (
@@ -261,6 +264,30 @@ class Journal:
             record = _change_set(connection, change_set_id)
         assert record is not None
         return record
+
+    def check(self) -> None:
+        """Write, and leave everything as it is.
+
+        Raises:
+            JournalError: it cannot be read or written now.
+        """
+        with self._store.write() as connection:
+            connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = version_num"))
+
+    def totals(self) -> tuple[Counter[str], Counter[str]]:
+        """How many change sets there are in each state, and cells of them with each result.
+
+        The cells of a change set that is being applied count as they were before.
+        """
+        what = (CHANGE_SETS.c.state, CHANGE_SETS.c.tally)
+        states, results = Counter[str](), Counter[str]()
+        with self._store.read() as connection:
+            alike = connection.execute(select(*what, func.count()).group_by(*what)).all()
+        for state, tally, sets in alike:
+            states[state] += sets
+            for result, cells in json.loads(tally).items():
+                results[result] += sets * cells
+        return states, results
 
     def close(self) -> None:
         """Close the connections."""

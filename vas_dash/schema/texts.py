@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 
 _LINE_LENGTH = 60
 
+# Controls but tab and line feed, marks and overrides of direction, invisible breaks, and halves of
+# surrogate pairs. The joiners (U+200C, U+200D) are needed to write some languages.
+_POWERFUL = re.compile(
+    "[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+
 
 def cut(text: str, length: int) -> str:
-    """`text`, ended with an ellipsis when it is longer than `length`; always encodable."""
-    shown = text if len(text) <= length else text[: length - 3].rstrip() + "..."
-    return shown.encode("utf-8", "replace").decode("utf-8")
+    """`text`, ended with an ellipsis when it is longer than `length`; `harmless` too."""
+    return harmless(text if len(text) <= length else text[: length - 3].rstrip() + "...")
+
+
+def harmless(text: str) -> str:
+    """`text` without power over what stands around it.
+
+    Characters that would turn the direction of what follows, or that cannot be seen or sent, are
+    named instead; a text with letters that are written from right to left is isolated (Unicode's
+    UAX #9), so that words and numbers beside it keep their order.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    text = _POWERFUL.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
+    if any(unicodedata.bidirectional(char) in ("R", "AL", "AN") for char in text):
+        return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
+    return text
 
 
 def canonical(value: object) -> str:

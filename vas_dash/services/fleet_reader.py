@@ -53,6 +53,8 @@ class FleetReader:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
+        self.on_sweep: Callable[[FleetSnapshot], None] = lambda _: None
+        """Called in the sweep's thread with what each one has read."""
         self._client = client
         self._interval_s = interval_s
         self._clock = clock
@@ -176,6 +178,7 @@ class FleetReader:
             snapshot = FleetSnapshot.nothing_read("the page could not read the fleet", self._now())
         with self._changed:
             self._publish(snapshot)
+        self.on_sweep(snapshot)
 
     def read_fleet(self) -> FleetSnapshot:
         """One sweep, in the thread of the caller. Cameras first, models last.

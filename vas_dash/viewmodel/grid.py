@@ -371,7 +371,7 @@ def camera_text(camera: Camera) -> str:
 
 def camera_tooltip(camera: Camera) -> str:
     """Everything that is known of a camera."""
-    lines = [camera_text(camera), _location(camera), f"id {camera.id}"]
+    lines = [camera_text(camera), words.cut(_location(camera)), f"id {words.cut(camera.id, 128)}"]
     if camera.description:
         lines.append(words.cut(camera.description))
     return "\n".join(lines)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from vas_dash.domain.entities import AiModel, Assignment, Camera, CellIntent
 from vas_dash.domain.fleet import Cell, CellState
+from vas_dash.schema.texts import harmless
 
 SHAPES = {
     CellState.ON: "\N{BLACK CIRCLE}",
@@ -24,8 +25,13 @@ _TEXT_LIMIT = 300
 
 
 def cut(text: str, limit: int = _TEXT_LIMIT) -> str:
-    """`text`, at most `limit` characters of it, with a note when some are left out."""
-    return text if len(text) <= limit else f"{text[:limit]}... (cut, {len(text)} characters)"
+    """`text`, at most `limit` characters of it, with a note when some are left out.
+
+    It cannot disturb what stands around it: see `harmless`.
+    """
+    if len(text) <= limit:
+        return harmless(text)
+    return f"{harmless(text[:limit])}... (cut, {len(text)} characters)"
 
 
 def moment(when: datetime) -> str:
@@ -75,7 +81,7 @@ def assignment_text(assignment: Assignment) -> str:
 
 def unknown_text(cell: Cell) -> str:
     """Why a cell is unknown, and what was last seen and when."""
-    lines = [f"unknown: {cell.reason}"]
+    lines = [f"unknown: {cut(cell.reason or '')}"]
     if cell.last_seen_at is None:
         if cell.assignment is None:
             lines.append("not seen before")

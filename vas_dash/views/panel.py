@@ -21,11 +21,13 @@ from vas_dash.viewmodel.panel import (
     StateList,
 )
 from vas_dash.viewmodel.query import GridQuery, StateFilter, format_query
-from vas_dash.viewmodel.words import NOT_FOR_NEW
+from vas_dash.viewmodel.words import NOT_FOR_NEW, cut
 from vas_dash.views import ids
 from vas_dash.views.attributes import aria, data
 
 _INTENTS = {ON: "On", OFF: "Off", UNASSIGNED: "Not assigned"}
+
+_MESSAGE_CHARS = 4000
 
 
 def cell_now(now: CellNow, camera: Camera, model: AiModel) -> list[Component]:
@@ -136,7 +138,7 @@ def _message(text: str | None) -> list[Component]:
 
 def text_message(text: str, *, trouble: bool = False) -> Component:
     """A line above the buttons."""
-    return html.P(text, className="vd-error" if trouble else "vd-ok")
+    return html.P(cut(text, _MESSAGE_CHARS), className="vd-error" if trouble else "vd-ok")
 
 
 def conflict_message(theirs: list[str], mine: list[str], *, after_write: bool) -> Component:

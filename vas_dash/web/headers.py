@@ -1,0 +1,47 @@
+"""What the page tells a browser to refuse (Content Security Policy and the like)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from werkzeug.datastructures import Headers
+
+__all__ = ["SecurityHeaders"]
+
+_LASTING = ("/assets/", "/_dash-component-suites/", "/bootstrap.min.css", "/_favicon.ico")
+"""Paths of files that are the same for everybody: a browser may keep them."""
+
+
+class SecurityHeaders:
+    """The headers of every answer.
+
+    `script_hashes`: of the inline scripts, which are Dash's own. Styles may be inline: DataTable
+    puts its own into the page while it is shown. `frame_ancestors`: who may show the page in a
+    frame, in the words of the policy.
+    """
+
+    def __init__(self, script_hashes: Sequence[str], frame_ancestors: str) -> None:
+        policy = {
+            "default-src": "'self'",
+            "script-src": " ".join(["'self'", *script_hashes]),
+            "style-src": "'self' 'unsafe-inline'",
+            "img-src": "'self' data:",
+            "connect-src": "'self'",
+            "object-src": "'none'",
+            "base-uri": "'none'",
+            "form-action": "'self'",
+            "frame-ancestors": frame_ancestors,
+        }
+        self._headers = {
+            "Content-Security-Policy": "; ".join(f"{key} {value}" for key, value in policy.items()),
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=()",
+        }
+
+    def put(self, headers: Headers, path: str) -> None:
+        """Put them into the answer to a request of `path`; data is not kept anywhere."""
+        for name, value in self._headers.items():
+            headers.setdefault(name, value)
+        if not path.startswith(_LASTING):
+            headers["Cache-Control"] = "no-store"
