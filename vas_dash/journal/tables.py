@@ -19,7 +19,7 @@ from sqlalchemy import (
     Text,
 )
 
-__all__ = ["CELLS", "CHANGE_SETS", "DRAFTS", "DRAFT_CELLS", "METADATA", "MODELS"]
+__all__ = ["CELLS", "CHANGE_SETS", "DRAFTS", "DRAFT_CELLS", "JOBS", "METADATA", "MODELS"]
 
 METADATA = MetaData()
 
@@ -101,3 +101,19 @@ DRAFT_CELLS = Table(
     Column("problems", Text),
 )
 """`problems` (JSON) where the cell is blocked; it then has neither `before` nor `wish`."""
+
+JOBS = Table(
+    "journal_jobs",
+    METADATA,
+    Column(
+        "change_set_id",
+        ForeignKey(CHANGE_SETS.c.id, ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("job", BigInteger),
+    Column("taken", Boolean, nullable=False),
+    Column("cancelled", Boolean, nullable=False),
+    Column("progress", Text),
+)
+"""Who was asked to apply a change set (`job`, a random number; `taken`: has begun), how far that is
+(`progress`, JSON), and whether it is to stop."""
