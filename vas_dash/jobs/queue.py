@@ -34,6 +34,14 @@ KEPT_S = 24 * 3600
 _FAULTS = (OSError, CeleryError, KombuError, RedisError)
 
 
+class _App(Celery):  # type: ignore[misc]
+    """Its tasks are its own; Celery would register them with every later app of the process."""
+
+    def task(self, *args: Any, **options: Any) -> Any:
+        """As Celery's."""
+        return super().task(*args, **{"shared": False, **options})
+
+
 class QueueManager(CeleryManager):
     """Puts jobs on the queue, and never ends one."""
 
@@ -45,6 +53,9 @@ def queue_manager(app: Celery, apply: Apply) -> QueueManager:
     """The manager of this app, whose only task is `apply`."""
     manager = QueueManager(app, cache_by=[], expire=KEPT_S)  # type: ignore[no-untyped-call]
     manager.register(TASK, apply, None)  # type: ignore[no-untyped-call]
+    # What Celery loads at its first use would be counted as a wait for Redis.
+    app.finalize()
+    _ = (app.amqp.Producer, app.connection_for_write().transport_cls, app.backend)
     return manager
 
 
@@ -53,7 +64,7 @@ def celery_app(queue_url: str, wait_s: float | None = None) -> Celery:
 
     `wait_s`: longest wait for one answer of Redis, once; None: a worker's patience.
     """
-    app = Celery("vas_dash", broker=queue_url, backend=queue_url, set_as_current=False)
+    app = _App("vas_dash", broker=queue_url, backend=queue_url, set_as_current=False)
     app.conf.update(
         task_default_queue="vas_dash",
         accept_content=["json"],
@@ -104,9 +115,7 @@ class QueueRunner:
         manager = self._manager
         task = manager.func_registry[TASK]
         try:
-            self._within(
-                partial(manager.call_job_fn, str(job), task, [change_set_id, job], {}), WAIT_S
-            )
+            self._asked(partial(manager.call_job_fn, str(job), task, [change_set_id, job], {}))
         except (NotYetError, *_FAULTS) as error:
             # Its text may hold the address.
             _log.warning("the queue cannot be reached: %s", type(error).__name__)
@@ -115,15 +124,15 @@ class QueueRunner:
     def fault(self, change_set_id: int, job: int) -> str | None:  # noqa: ARG002
         """What the worker said."""
         try:
-            said = self._within(partial(self._manager.get_result, str(job), None), WAIT_S)
+            said = self._asked(partial(self._manager.get_result, str(job), None))
         except (NotYetError, *_FAULTS):
             return "the queue (VAS_DASH_QUEUE_URL) cannot be reached"
         return said if isinstance(said, str) and said else None
 
-    def _within(self, call: Callable[[], Found], wait_s: float) -> Found:
+    def _asked(self, call: Callable[[], Found]) -> Found:
         future: Future[Found] = self._threads.submit(call)
         try:
-            return future.result(wait_s)
+            return future.result(WAIT_S)
         except NotYetError:
             future.cancel()
             raise

@@ -97,7 +97,7 @@ class JournalJobs:
         except JobError:
             # Whoever was asked may have heard it all the same.
             with suppress(JournalError):
-                self._journal.jobs.take_back(change_set_id, job)
+                self._journal.jobs.take_back(job)
             raise
 
     def cancel(self, change_set_id: int) -> None:
@@ -121,7 +121,7 @@ class JournalJobs:
     def fault(self, change_set_id: int) -> str | None:
         """Why it was not begun."""
         record = self._journal.change_set(change_set_id)
-        job = self._journal.jobs.current(change_set_id)
+        job = self._journal.jobs.last(change_set_id)
         if record is None or record.state is not State.READY or job is None:
             return None
         return self._runner.fault(change_set_id, job)

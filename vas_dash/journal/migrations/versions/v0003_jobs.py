@@ -12,22 +12,34 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Make the tables."""
     op.create_table(
         "journal_jobs",
-        sa.Column(
-            "change_set_id",
-            sa.Integer,
-            sa.ForeignKey("journal_change_sets.id", ondelete="CASCADE"),
-            primary_key=True,
-        ),
-        sa.Column("job", sa.BigInteger),
+        sa.Column("job", sa.BigInteger, primary_key=True, autoincrement=False),
+        _change_set(),
+        sa.Column("handed_over_at", sa.BigInteger, nullable=False),
         sa.Column("taken", sa.Boolean, nullable=False),
+    )
+    op.create_index("ix_journal_jobs_change_set_id", "journal_jobs", ["change_set_id"])
+    op.create_table(
+        "journal_progress",
+        _change_set(primary_key=True),
         sa.Column("cancelled", sa.Boolean, nullable=False),
         sa.Column("progress", sa.Text),
     )
 
 
 def downgrade() -> None:
-    """Drop it, with everything in it."""
+    """Drop them, with everything in them."""
+    op.drop_table("journal_progress")
     op.drop_table("journal_jobs")
+
+
+def _change_set(*, primary_key: bool = False) -> sa.Column[int]:
+    return sa.Column(
+        "change_set_id",
+        sa.Integer,
+        sa.ForeignKey("journal_change_sets.id", ondelete="CASCADE"),
+        primary_key=primary_key,
+        nullable=False,
+    )
