@@ -25,6 +25,9 @@ dev: $(VENV)/.installed-dev ## Install what tests, checks and benches need
 run: $(VENV)/.installed ## Serve the page; PORT, SITE and VAS_API_URL change what it serves
 	@$(BIN)/python app.py
 
+worker: $(VENV)/.installed ## Apply change sets for pages on other hosts; needs VAS_DASH_QUEUE_URL
+	@$(BIN)/python -m vas_dash.jobs.worker
+
 check: dev ## Formatting, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -33,7 +36,10 @@ check: dev ## Formatting, lint, types
 chromium: dev
 	@tests/browser/ensure-chromium
 
-test: check chromium ## The whole suite, browser included
+redis: dev
+	@tests/ensure-redis
+
+test: check chromium redis ## The whole suite, browser included
 	$(BIN)/pytest
 
 test-contract: dev ## The contract suite; VAS_CONTRACT_URL=http://... runs it against a real VAS
@@ -51,4 +57,4 @@ bench-kernel: dev ## Figures of the frame kernel
 soak: dev ## Half an hour of many browsers, a failing VAS, a host beside a page; with figures
 	$(BIN)/python -m bench.soak
 
-.PHONY: help dev run check chromium test test-contract bench bench-kernel soak
+.PHONY: help dev run worker check chromium redis test test-contract bench bench-kernel soak

@@ -395,6 +395,8 @@ def _send(
     origin: str,
     names: Names,
 ) -> int:
+    from vas_dash.services.jobs import apply_watched
+
     try:
         change_set_id = operations.submit(
             changes, who=_person(options), why=options.reason, origin=origin
@@ -404,7 +406,9 @@ def _send(
     stop = threading.Event()
     bar = _ProgressBar()
     with _stopping(stop):
-        record = operations.apply(change_set_id, on_progress=bar.show, cancelled=stop.is_set)
+        record = apply_watched(
+            operations, change_set_id, on_progress=bar.show, cancelled=stop.is_set
+        )
     bar.close()
     left = journal.cells(change_set_id, results=set(CellResult) - _DONE)
     if options.json:

@@ -86,6 +86,13 @@ class Settings(BaseSettings):
         repr=False,
         description="SQLAlchemy URL of the journal of changes. Not set: SQLite in `.data/`.",
     )
+    queue_url: str | None = Field(
+        None,
+        alias="VAS_DASH_QUEUE_URL",
+        repr=False,
+        description="Redis whose workers apply change sets (`make worker`), for example "
+        "`redis://host:6379/0`. Not set: processes on this host do.",
+    )
     apply_concurrency: int = Field(
         8,
         alias="VAS_DASH_APPLY_CONCURRENCY",
@@ -161,6 +168,22 @@ class Settings(BaseSettings):
         if not _has_port(parts):
             raise ValueError("must have a port from 1 to 65535, or none")
         return value.rstrip("/")
+
+    @field_validator("queue_url")
+    @classmethod
+    def _redis_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("redis", "rediss") or not parts.hostname:
+            raise ValueError("must look like redis://host:6379/0")
+        if parts.query or parts.fragment or any(char.isspace() for char in value):
+            raise ValueError("must be no more than a scheme, a user, a host, a port and a number")
+        if not _has_port(parts):
+            raise ValueError("must have a port from 1 to 65535, or none")
+        if parts.path.strip("/") and not parts.path.strip("/").isdecimal():
+            raise ValueError("must end with the number of a database, or none")
+        return value
 
     @field_validator("api_key")
     @classmethod

@@ -122,12 +122,12 @@ def _create_page(settings: Settings) -> WSGIApplication:
     from vas_dash.callbacks.arguments import is_callback
     from vas_dash.callbacks.context import Context
     from vas_dash.domain.operators import Operator, Role
+    from vas_dash.jobs import create_jobs
     from vas_dash.journal import Journal
     from vas_dash.services.apply import Operations
     from vas_dash.services.cell_writer import CellWriter
     from vas_dash.services.drafting import Drafting
     from vas_dash.services.fleet_reader import FleetReader
-    from vas_dash.services.jobs import ThreadJobs
     from vas_dash.views import layout
     from vas_dash.web import edge
     from vas_dash.web.headers import SecurityHeaders
@@ -170,7 +170,7 @@ def _create_page(settings: Settings) -> WSGIApplication:
         CellWriter(operations, reader=reader),
         operations,
         Drafting(journal),
-        ThreadJobs(operations),
+        create_jobs(settings, journal),
         lambda: Operator("operator", Role.ADMIN),
     )
     app.layout = layout.page(settings)

@@ -24,6 +24,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
         "vas_dash.domain",
         "vas_dash.backend",
         "vas_dash.embedded",
+        "vas_dash.jobs",
         "vas_dash.journal",
         "vas_dash.services",
         "vas_dash.viewmodel",
@@ -61,6 +62,15 @@ MAY_IMPORT: Mapping[str, set[str]] = {
         "vas_dash.domain",
         "vas_dash.errors",
     },
+    "vas_dash.jobs": {
+        "vas_dash.config",
+        "vas_dash.errors",
+        "vas_dash.database",
+        "vas_dash.backend",
+        "vas_dash.embedded",
+        "vas_dash.journal",
+        "vas_dash.services",
+    },
     "vas_dash.viewmodel": {"vas_dash.schema", "vas_dash.domain", "vas_dash.errors"},
     "vas_dash.services": {
         "vas_dash.backend",
@@ -87,6 +97,7 @@ NEVER: Mapping[str, set[str]] = {
     "vas_dash.callbacks": {"flask", "requests"},
     "vas_dash.services": {"dash", "flask", "requests", "sqlalchemy"},
     "vas_dash.backend": {"dash", "flask", "sqlalchemy"},
+    "vas_dash.jobs": {"flask", "requests", "sqlalchemy"},
     "vas_dash.journal": {"dash", "flask", "requests"},
     "vas_dash.schema": {"dash", "flask", "requests", "sqlalchemy"},
     "vas_dash.embedded": {"dash", "requests"},
@@ -199,14 +210,14 @@ def test_the_domain_and_the_kernel_stand_on_the_standard_library(
     assert not wrong, "\n".join(wrong)
 
 
-def test_only_the_server_and_the_command_line_reach_the_embedded_vas() -> None:
+def test_only_the_server_its_workers_and_the_command_line_reach_the_embedded_vas() -> None:
     users = {
         part(module)
         for module, path in MODULES.items()
         for _, name in imported(module, path)
         if name.startswith("vas_dash.embedded")
     }
-    assert users == {"vas_dash.server", "vas_dash.cli", "vas_dash.embedded"}
+    assert users == {"vas_dash.server", "vas_dash.jobs", "vas_dash.cli", "vas_dash.embedded"}
 
 
 def test_only_one_module_knows_the_data_table() -> None:

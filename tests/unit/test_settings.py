@@ -28,6 +28,13 @@ GOOD = [
     ("VAS_DASH_PAGE_SIZE", "25", "page_size", 25),
     ("VAS_DASH_PAGE_SIZE", "200", "page_size", 200),
     ("VAS_DASH_DB_URL", "sqlite:///j.db", "db_url", "sqlite:///j.db"),
+    (
+        "VAS_DASH_QUEUE_URL",
+        "redis://:s3cret@queue:6379/1",
+        "queue_url",
+        "redis://:s3cret@queue:6379/1",
+    ),
+    ("VAS_DASH_QUEUE_URL", "rediss://queue", "queue_url", "rediss://queue"),
     ("VAS_DASH_APPLY_CONCURRENCY", "4", "apply_concurrency", 4),
     ("VAS_DASH_RETENTION_DAYS", "365", "retention_days", 365),
     ("VAS_DASH_REASON", "required", "reason", "required"),
@@ -82,6 +89,12 @@ BAD = [
     ("VAS_DASH_POLL_S", "3601"),
     ("VAS_DASH_PAGE_SIZE", "10"),
     ("VAS_DASH_PAGE_SIZE", SECRET),
+    ("VAS_DASH_QUEUE_URL", SECRET),
+    ("VAS_DASH_QUEUE_URL", f"http://{SECRET}"),
+    ("VAS_DASH_QUEUE_URL", f"redis://:{SECRET}@"),
+    ("VAS_DASH_QUEUE_URL", f"redis://queue:{SECRET}"),
+    ("VAS_DASH_QUEUE_URL", f"redis://queue/{SECRET}"),
+    ("VAS_DASH_QUEUE_URL", f"redis://queue/0?password={SECRET}"),
     ("VAS_DASH_APPLY_CONCURRENCY", "0"),
     ("VAS_DASH_APPLY_CONCURRENCY", "65"),
     ("VAS_DASH_RETENTION_DAYS", "-1"),
@@ -165,6 +178,7 @@ def test_settings_show_no_secret_when_printed() -> None:
         embedded_api_key=SecretStr(SECRET),
         embedded_db_url=f"postgresql://vas:{SECRET}@db/vas",
         db_url=f"postgresql://vas:{SECRET}@db/journal",
+        queue_url=f"redis://:{SECRET}@queue:6379/0",
     )
     assert SECRET not in repr(settings)
     assert SECRET not in str(settings)

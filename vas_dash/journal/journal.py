@@ -38,6 +38,7 @@ from vas_dash.domain.records import (
 )
 from vas_dash.journal.drafts import DraftTables
 from vas_dash.journal.migrate import VERSION_TABLE
+from vas_dash.journal.jobs import JobTable
 from vas_dash.journal.store import Store
 from vas_dash.journal.tables import CELLS, CHANGE_SETS, MODELS
 from vas_dash.journal.texts import (
@@ -76,6 +77,7 @@ class Journal:
         self._store = Store(db_url)
         self._retention = timedelta(days=retention_days)
         self.drafts = DraftTables(self._store)
+        self.jobs = JobTable(self._store)
 
     def record(
         self, changes: ChangeSet, who: str, why: str | None = None, origin: str = "edit"

@@ -10,7 +10,7 @@ from vas_dash.database import Database, advisory_lock, file_lock
 
 __all__ = ["HEAD", "VERSION_TABLE", "migrate", "migrate_connection"]
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration: where the journal is at it, Alembic is not even loaded."""
 
 VERSION_TABLE = "journal_version"

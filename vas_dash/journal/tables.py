@@ -19,7 +19,16 @@ from sqlalchemy import (
     Text,
 )
 
-__all__ = ["CELLS", "CHANGE_SETS", "DRAFTS", "DRAFT_CELLS", "METADATA", "MODELS"]
+__all__ = [
+    "CELLS",
+    "CHANGE_SETS",
+    "DRAFTS",
+    "DRAFT_CELLS",
+    "JOBS",
+    "METADATA",
+    "MODELS",
+    "PROGRESS",
+]
 
 METADATA = MetaData()
 
@@ -101,3 +110,31 @@ DRAFT_CELLS = Table(
     Column("problems", Text),
 )
 """`problems` (JSON) where the cell is blocked; it then has neither `before` nor `wish`."""
+
+JOBS = Table(
+    "journal_jobs",
+    METADATA,
+    Column("job", BigInteger, primary_key=True, autoincrement=False),
+    Column(
+        "change_set_id",
+        ForeignKey(CHANGE_SETS.c.id, ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("handed_over_at", BigInteger, nullable=False),
+    Column("taken", Boolean, nullable=False),
+)
+"""Each time somebody was asked to apply a change set, by a random number; `taken`: has begun."""
+
+PROGRESS = Table(
+    "journal_progress",
+    METADATA,
+    Column(
+        "change_set_id",
+        ForeignKey(CHANGE_SETS.c.id, ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("cancelled", Boolean, nullable=False),
+    Column("progress", Text),
+)
+"""How far a change set that is being applied is (JSON), and whether that is to stop."""

@@ -1,0 +1,28 @@
+"""Where change sets are applied: processes on this host, or workers behind a queue.
+
+The managers are those of Dash's background callbacks, started from any callback of the page
+(`Jobs.start`) and never allowed to kill: Dash's renderer ends a callback's earlier job when it is
+triggered again, and forgets a job with its tab.
+"""
+
+from __future__ import annotations
+
+from vas_dash.config import Settings
+from vas_dash.journal import Journal
+from vas_dash.services.jobs import Jobs, JournalJobs
+
+__all__ = ["create_jobs"]
+
+
+def create_jobs(settings: Settings, journal: Journal) -> Jobs:
+    """Jobs on the queue of the settings; without one, in processes of their own on this host.
+
+    Neither is reached for before something is started.
+    """
+    if settings.queue_url is not None:
+        from vas_dash.jobs.queue import QueueRunner
+
+        return JournalJobs(journal, QueueRunner(settings.queue_url))
+    from vas_dash.jobs.processes import ProcessRunner
+
+    return JournalJobs(journal, ProcessRunner(settings))

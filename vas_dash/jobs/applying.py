@@ -1,0 +1,70 @@
+"""What a process or a worker needs to apply change sets."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+from vas_dash.backend.client import VasClient
+from vas_dash.backend.transport import Transport
+from vas_dash.config import Settings
+from vas_dash.errors import SettingsError
+from vas_dash.journal import Journal
+from vas_dash.services.apply import Operations
+from vas_dash.services.jobs import apply_handed_over
+
+__all__ = ["TASK", "Apply", "applying", "log_to_stderr"]
+
+TASK = "apply"
+"""Its name with the managers."""
+
+Apply = Callable[[int, int], str]
+"""Does a job (change set, job); why it was not done, empty where the journal tells everything."""
+
+
+@contextmanager
+def applying(settings: Settings, cancelled: Callable[[], bool]) -> Iterator[Apply]:
+    """The function that applies, with the VAS and the journal of the settings.
+
+    Without `settings.api_url` the VAS is the embedded one, on the database that the page's has.
+
+    Raises:
+        SettingsError: they cannot be used.
+    """
+    with ExitStack() as stack:
+        if settings.api_url is None:
+            from vas_dash.embedded import EmbeddedVas
+
+            embedded = EmbeddedVas(settings)
+            stack.callback(embedded.close)
+            settings = settings.model_copy(
+                update={"api_url": embedded.serve(), "api_key": settings.embedded_api_key}
+            )
+        if settings.api_url is None:
+            raise SettingsError("VAS_API_URL is not set")
+        client = VasClient(
+            Transport(
+                settings.api_url,
+                api_key=settings.api_key,
+                connect_timeout_s=settings.connect_timeout_s,
+                read_timeout_s=settings.read_timeout_s,
+            )
+        )
+        stack.callback(client.close)
+        journal = Journal(settings.db_url, retention_days=settings.retention_days)
+        stack.callback(journal.close)
+        operations = Operations(
+            client, journal, concurrency=settings.apply_concurrency, reason=settings.reason
+        )
+
+        def apply(change_set_id: int, job: int) -> str:
+            return apply_handed_over(operations, change_set_id, job, cancelled) or ""
+
+        yield apply
+
+
+def log_to_stderr() -> None:
+    """As the page does."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("vas_dash").setLevel(logging.INFO)

@@ -1,0 +1,60 @@
+"""`python -m vas_dash.jobs.worker`: apply what the page puts on the queue, until stopped.
+
+It reads the same environment as the page. SIGTERM and SIGINT stop new writes; what was sent is
+still read again and recorded before it ends. A second signal ends it at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+
+from celery import signals
+
+from vas_dash.config import Settings
+from vas_dash.errors import SettingsError, VasDashError
+from vas_dash.jobs.applying import applying, log_to_stderr
+from vas_dash.jobs.queue import celery_app, queue_manager
+
+AT_ONCE = 4
+"""Change sets that one worker applies at once; others wait on the queue."""
+
+
+# In threads a signal reaches every job, and no process is killed to stop one.
+_ARGUMENTS = (
+    "--quiet",
+    "worker",
+    "--pool=threads",
+    "--without-gossip",
+    "--without-mingle",
+    "--loglevel=WARNING",
+)
+
+
+def main() -> int:
+    """Work."""
+    log_to_stderr()
+    stop = threading.Event()
+    signals.worker_shutting_down.connect(lambda **_: stop.set(), weak=False)
+    signals.worker_ready.connect(lambda **_: print("ready", flush=True), weak=False)
+    # What goes wrong in a job is in the log already, without what an error's text may hold.
+    logging.getLogger("celery.app.trace").setLevel(logging.CRITICAL)
+    try:
+        settings = Settings.from_env()
+        if settings.queue_url is None:
+            raise SettingsError(
+                "VAS_DASH_QUEUE_URL is not set: without it the page needs no worker"
+            )
+        with applying(settings, stop.is_set) as apply:
+            app = celery_app(settings.queue_url)
+            queue_manager(app, apply)
+            app.worker_main([*_ARGUMENTS, f"--concurrency={AT_ONCE}"])
+    except VasDashError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
