@@ -113,7 +113,7 @@ def _create_page(settings: Settings) -> WSGIApplication:
     """The page as a WSGI application whose paths begin at its own root."""
     from dash import Dash
 
-    from vas_dash import callbacks
+    from vas_dash import callbacks, downloads
     from vas_dash.backend.client import VasClient
     from vas_dash.backend.transport import Transport
     from vas_dash.callbacks.context import Context
@@ -168,6 +168,7 @@ def _create_page(settings: Settings) -> WSGIApplication:
     )
     app.layout = layout.page(settings)
     callbacks.register(app, context)
+    downloads.register(server, context)
     server.add_url_rule(
         "/healthz", view_func=lambda: Response("ok\n", mimetype="text/plain"), endpoint="healthz"
     )
