@@ -71,6 +71,17 @@
         }
     }, true);
 
+    /** The library's own control has no name; it is drawn some time after the page. */
+    const observer = new MutationObserver(function () {
+        const input = document.querySelector("#files-upload input[type='file']");
+        if (input) {
+            observer.disconnect();
+            input.setAttribute("aria-label", "File to import");
+            input.tabIndex = -1;
+        }
+    });
+    observer.observe(document.documentElement, { childList: true, subtree: true });
+
     vas.provide("vas_files", {
         /** Remember how the grid is filtered, for the other views. */
         searched: function (search) {

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.page import GridPage
 from tests.browser.site import camera_id
@@ -14,46 +13,41 @@ from tests.fakes.faulty_vas import FaultyVas
 from vas_dash.domain.changes import Wish
 from vas_dash.domain.entities import CellKey
 from vas_dash.journal import Journal
-from vas_dash.services.apply import Operations
 from vas_dash.services.drafting import Drafting
+from vas_dash.services.fleet_reader import FleetReader
 
 WHO = "operator"
 DRAFT_ID = "draft-of-a-test"
 
 
-def gates(model_id: str, numbers: Iterable[int]) -> list[CellKey]:
-    """Cells of one model by the numbers of their gates."""
+def cells(model_id: str, *numbers: int) -> list[CellKey]:
+    """Cells of one model, by the numbers of their gates."""
     return [CellKey(camera_id(number), model_id) for number in numbers]
 
 
-@contextmanager
-def drafting_of(db_url: str) -> Iterator[Drafting]:
-    """The drafts of a journal."""
-    journal = Journal(db_url)
-    yield Drafting(journal)
-    journal.close()
+def wishes(*parts: tuple[Iterable[CellKey], Wish]) -> dict[CellKey, Wish]:
+    """One wish for each of several cells."""
+    return {key: wish for keys, wish in parts for key in keys}
 
 
-def add_to_draft(db_url: str, vas: FaultyVas, wishes: dict[CellKey, Wish]) -> dict[str, object]:
-    """Draft it; what the browser keeps of the draft."""
+def draft(grid: GridPage, db_url: str, vas: FaultyVas, wanted: Mapping[CellKey, Wish]) -> None:
+    """Draft it, and let the tab know, as a gesture in the grid does."""
+    client = client_of(vas)
     journal = Journal(db_url)
-    fleet = Operations(client_of(vas), journal).read_fleet()
-    draft, _ = Drafting(journal).add(DRAFT_ID, WHO, fleet, wishes)
+    fleet = FleetReader(client).read_fleet()
+    made, _ = Drafting(journal).add(DRAFT_ID, WHO, fleet, wanted)
     journal.close()
-    return {
-        "id": draft.id,
-        "revision": draft.revision,
-        "count": len(draft.changes),
-        "blocked": len(draft.blocked),
+    client.close()
+    data = {
+        "id": made.id,
+        "revision": made.revision,
+        "count": len(made.changes),
+        "blocked": len(made.blocked),
     }
-
-
-def tell(grid: GridPage, data: dict[str, object]) -> None:
-    """Let a tab know of its draft."""
     grid.tab.evaluate("(data) => vas.set('draft', {data: data})", data)
-    expect(link(grid)).not_to_have_text("Review")
+    expect(way(grid)).to_have_text(f"Review ({len(made.changes)})")
 
 
-def link(grid: GridPage):  # type: ignore[no-untyped-def]
-    """The way to the review."""
-    return grid.tab.locator("#nav-review")
+def way(grid: GridPage) -> Locator:
+    """The link to the review."""
+    return grid.tab.get_by_role("navigation", name="Views").locator("#nav-review")

@@ -354,7 +354,8 @@ def not_begun(number: int, reason: str, settings: Settings) -> Component:
     """The change set was recorded, and nobody applies it."""
     return html.P(
         [
-            f"Change set {number} stands in the history, but was not begun: {reason}. ",
+            f"Change set {number} stands in the history, but was not begun: {reason}.",
+            " ",
             dcc.Link("Open it", href=f"{settings.prefix}history/{number}"),
         ],
         className="vd-error",
