@@ -151,7 +151,7 @@ def test_it_is_found_through_grouped_and_dropped(
 
     grid.tab.get_by_label("Grouped by").select_option("camera")
     expect(grid.tab.get_by_role("button", name=re.compile("^Gate 5"))).to_be_visible()
-    grid.tab.get_by_label("Change").select_option("turned_off")
+    grid.tab.locator("#review-kind").select_option("turned_off")
     expect(body(grid)).to_contain_text("3 of 6 match: 3 turned off.")
     body(grid).get_by_role("searchbox", name="Find").fill("hall 7")
     expect(body(grid)).to_contain_text("1 of 6 match")
