@@ -1,4 +1,4 @@
-"""The command line: export, plan, apply, undo and history, on the same engine as the page.
+"""The command line, on the same engine as the page: files, undo, reopen, retry and history.
 
 What is exit code 0, 1 and 2 is told in `docs/files.md` and by `--help`.
 """
@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -40,7 +40,7 @@ from vas_dash.config import Settings
 from vas_dash.domain.changes import Blocked, CellChange, ChangeSet
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.fleet import FleetSnapshot
-from vas_dash.domain.records import CellResult, HistoryFilter
+from vas_dash.domain.records import CellResult, ChangeSetRecord, HistoryFilter
 from vas_dash.errors import ReasonNeededError, SettingsError, VasDashError
 from vas_dash.files.decoding import MAX_BYTES
 from vas_dash.files.drafting import FileDraft, draft_file
@@ -62,9 +62,9 @@ DIFFERENCES = 2
 _DONE = {CellResult.APPLIED, CellResult.UNCHANGED}
 
 _EPILOG = """\
-exit codes: 0 nothing to do (left), 2 there are differences (plan, and apply and undo without
---yes), 1 an error: nothing was done, or not everything. The VAS and the journal are those of the
-environment (VAS_API_URL, VAS_API_KEY, VAS_DASH_DB_URL).
+exit codes: 0 nothing to do (left), 2 there are differences (plan, and apply, undo, reopen and
+retry without --yes), 1 an error: nothing was done, or not everything. The VAS and the journal are
+those of the environment (VAS_API_URL, VAS_API_KEY, VAS_DASH_DB_URL).
 """
 
 
@@ -149,14 +149,31 @@ def _parser() -> argparse.ArgumentParser:
         if name == "apply":
             _sending(one)
 
-    undo = command("undo", _undo, "Take an applied change set back; without --yes only show it.")
-    undo.add_argument("id", type=int, metavar="ID", help="the number of the change set")
-    _sending(undo)
+    for name, run, text in (
+        ("undo", _undo, "Take an applied change set back; without --yes only show it."),
+        (
+            "reopen",
+            _reopen,
+            "Read again what is not known of a change set that was stopped or interrupted, and go "
+            "on with what was not sent; without --yes only show it.",
+        ),
+        (
+            "retry",
+            _retry,
+            "Try again what was not done of a change set, planned afresh; without --yes only "
+            "show it.",
+        ),
+    ):
+        one = command(name, run, text)
+        one.add_argument("id", type=int, metavar="ID", help="the number of the change set")
+        _sending(one)
 
     history = command("history", _history, "Change sets, newest first, or one with its cells.")
     history.add_argument("id", type=int, nargs="?", metavar="ID", help="show this one's cells")
     history.add_argument("--by", metavar="PERSON", help="only this person's")
-    history.add_argument("--camera", metavar="ID", help="only those with this camera")
+    history.add_argument(
+        "--camera", metavar="NAME", help="only those with this camera, by its name or its id"
+    )
     history.add_argument("--model", metavar="ID", help="only those with this model")
     history.add_argument("--limit", type=_limit, default=20, metavar="N", help="default: 20")
     return parser
@@ -251,15 +268,38 @@ def _apply(options: argparse.Namespace) -> int:
 
 
 def _undo(options: argparse.Namespace) -> int:
+    return _from_change_set(options, "undo", lambda operations: (operations.undo(options.id), None))
+
+
+def _retry(options: argparse.Namespace) -> int:
+    return _from_change_set(
+        options, "retry", lambda operations: (operations.retry(options.id), None)
+    )
+
+
+def _reopen(options: argparse.Namespace) -> int:
+    def rest(operations: Operations) -> tuple[ChangeSet, ChangeSetRecord]:
+        reopened = operations.reopen(options.id)
+        return reopened.rest, reopened.record
+
+    return _from_change_set(options, "rest", rest)
+
+
+def _from_change_set(
+    options: argparse.Namespace,
+    what: str,
+    drafted: Callable[[Operations], tuple[ChangeSet, ChangeSetRecord | None]],
+) -> int:
+    """Show, or send, what a change set gives rise to; and how it stands itself, if it was read."""
     with (
         _connected() as (settings, client),
         _operations(settings, client) as (operations, journal),
     ):
-        changes = operations.undo(options.id)
+        changes, record = drafted(operations)
         names = Names(_read_fleet(client))
         if not changes.changes or not options.yes:
-            return _show_changes(options, changes, names)
-        return _send(options, operations, journal, changes, f"undo of {options.id}", names)
+            return _show_changes(options, changes, names, record)
+        return _send(options, operations, journal, changes, f"{what} of {options.id}", names)
 
 
 def _history(options: argparse.Namespace) -> int:
@@ -269,7 +309,7 @@ def _history(options: argparse.Namespace) -> int:
             record = journal.change_set(options.id)
             if record is None:
                 raise CommandError(f"there is no change set {options.id}")
-            names = _names_if_readable()
+            names = Names(_fleet_if_readable())
             cells = journal.cells(options.id)
             if options.json:
                 shown = [cell_json(cell, names) for cell in cells]
@@ -277,7 +317,8 @@ def _history(options: argparse.Namespace) -> int:
             else:
                 _print_lines([record_text(record), *(f"  {cell_text(c, names)}" for c in cells)])
             return NOTHING_TO_DO
-        wanted = HistoryFilter(options.by, options.camera, options.model)
+        camera_id = None if options.camera is None else _camera_id(options.camera)
+        wanted = HistoryFilter(options.by, camera_id, options.model)
         found = journal.history(wanted, limit=options.limit)
         if options.json:
             _print_json(
@@ -293,13 +334,26 @@ def _history(options: argparse.Namespace) -> int:
     return NOTHING_TO_DO
 
 
-def _names_if_readable() -> Names:
+def _fleet_if_readable() -> FleetSnapshot | None:
     """History is there without the VAS too, with ids in place of names."""
     try:
         with _connected() as (_, client):
-            return Names(FleetReader(client).read_fleet())
+            return FleetReader(client).read_fleet()
     except VasDashError:
-        return Names()
+        return None
+
+
+def _camera_id(wanted: str) -> str:
+    """The id of the camera of that id or name. One that is not in the VAS has to go by its id."""
+    snapshot = _fleet_if_readable()
+    cameras = () if snapshot is None else snapshot.known_cameras
+    if any(camera.id == wanted for camera in cameras):
+        return wanted
+    found = [camera for camera in cameras if camera.name == wanted]
+    if len(found) > 1:
+        ids = ", ".join(f"{camera.id} ({camera.location or 'no location'})" for camera in found)
+        raise CommandError(f"{len(found)} cameras are named {wanted}; give an id: {ids}")
+    return found[0].id if found else wanted
 
 
 def _query(options: argparse.Namespace) -> GridQuery | None:
@@ -508,11 +562,17 @@ def _show_draft(options: argparse.Namespace, draft: FileDraft, names: Names) -> 
     return code
 
 
-def _show_changes(options: argparse.Namespace, changes: ChangeSet, names: Names) -> int:
+def _show_changes(
+    options: argparse.Namespace,
+    changes: ChangeSet,
+    names: Names,
+    record: ChangeSetRecord | None = None,
+) -> int:
     found = sorted(changes.changes, key=names.order)
     if options.json:
         _print_json(
             {
+                **({} if record is None else {"reopened": record_json(record)}),
                 "differences": len(found),
                 "kinds": kinds(found),
                 "changes": [change_json(change, names) for change in found],
@@ -521,10 +581,13 @@ def _show_changes(options: argparse.Namespace, changes: ChangeSet, names: Names)
             }
         )
     else:
+        if record is not None:
+            print(record_text(record))
         _print_changes(found, names)
         _print_blocked(changes.blocked, names)
         _print_not_sent(options, bool(found))
-    return FAILED if changes.blocked else DIFFERENCES if found else NOTHING_TO_DO
+    unknown = record is not None and bool(record.tally.get(CellResult.UNKNOWN))
+    return FAILED if changes.blocked or unknown else DIFFERENCES if found else NOTHING_TO_DO
 
 
 def _print_changes(changes: Sequence[CellChange], names: Names) -> None:

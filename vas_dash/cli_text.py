@@ -13,6 +13,7 @@ from vas_dash.domain.entities import Assignment, Camera, CellIntent, CellKey
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.records import CellRecord, CellResult, ChangeSetRecord, Tally
 from vas_dash.viewmodel.natural import NaturalKey, natural_key
+from vas_dash.viewmodel.review import Kind, kind_of
 
 __all__ = [
     "Names",
@@ -75,21 +76,10 @@ class Names:
         }
 
 
-def _kind(change: CellChange) -> str:
-    if change.before is None:
-        return "added"
-    if change.wish is None:
-        return "removed"
-    if change.before.enabled != change.wish.enabled:
-        return "turned_on" if change.wish.enabled else "turned_off"
-    return "changed"
-
-
 def kinds(changes: Iterable[CellChange]) -> dict[str, int]:
     """How many changes there are of each kind."""
-    found = Counter(map(_kind, changes))
-    order = ("turned_on", "turned_off", "changed", "added", "removed")
-    return {kind: found[kind] for kind in order}
+    found = Counter(map(kind_of, changes))
+    return {kind.value: found[kind] for kind in Kind}
 
 
 def kinds_text(changes: Iterable[CellChange]) -> str:
@@ -159,7 +149,7 @@ def change_json(change: CellChange, names: Names) -> dict[str, Any]:
     """One change for scripts; null is unassigned."""
     return {
         **names.json(change.key),
-        "kind": _kind(change),
+        "kind": kind_of(change),
         "before": _intent_json(change.before),
         "after": _intent_json(change.wish),
     }

@@ -116,7 +116,7 @@ def _create_page(settings: Settings) -> WSGIApplication:
     """The page as a WSGI application whose paths begin at its own root."""
     from dash import Dash
 
-    from vas_dash import callbacks
+    from vas_dash import callbacks, downloads
     from vas_dash.backend.client import VasClient
     from vas_dash.backend.transport import Transport
     from vas_dash.callbacks.arguments import is_callback
@@ -175,6 +175,7 @@ def _create_page(settings: Settings) -> WSGIApplication:
     )
     app.layout = layout.page(settings)
     callbacks.register(app, context)
+    downloads.register(server, context)
     metrics = _metrics(settings)
     if metrics is not None:
         reader.on_sweep = lambda snapshot: metrics.swept(complete=snapshot.is_complete)

@@ -31,9 +31,12 @@ MAY_IMPORT: Mapping[str, set[str]] = {
         "vas_dash.views",
         "vas_dash.callbacks",
         "vas_dash.web",
+        "vas_dash.downloads",
     },
     "vas_dash.web": {"vas_dash.errors"},
+    "vas_dash.downloads": {"vas_dash.callbacks", "vas_dash.files", "vas_dash.viewmodel"},
     "vas_dash.callbacks": {
+        "vas_dash.files",
         "vas_dash.services",
         "vas_dash.views",
         "vas_dash.viewmodel",
@@ -94,6 +97,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
 NEVER: Mapping[str, set[str]] = {
     "vas_dash.viewmodel": {"dash", "flask", "requests", "dash_bootstrap_components"},
     "vas_dash.views": {"flask", "requests"},
+    "vas_dash.downloads": {"dash", "requests", "sqlalchemy"},
     "vas_dash.callbacks": {"flask", "requests"},
     "vas_dash.services": {"dash", "flask", "requests", "sqlalchemy"},
     "vas_dash.backend": {"dash", "flask", "sqlalchemy"},

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.clients import API_KEY
+from tests.fakes.clients import API_KEY, client_of
 from tests.fakes.faulty_vas import (
     RTSP_PASSWORD,
     SQL_TEXT,
@@ -28,6 +28,10 @@ from tests.fakes.faulty_vas import (
     model,
 )
 from vas_dash.cli import main
+from vas_dash.domain.changes import Wish, plan
+from vas_dash.domain.entities import CellKey
+from vas_dash.journal import Journal
+from vas_dash.services.fleet_reader import FleetReader
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -327,3 +331,80 @@ def test_without_an_address_it_is_the_embedded_vas(shell: Shell) -> None:
     code, out, _ = shell.run("export", "--format", "csv", VAS_API_URL="", VAS_API_KEY="")
     assert code == 0
     assert len(out.splitlines()) == 151
+
+
+def test_what_was_not_done_is_tried_again(shell: Shell) -> None:
+    file = shell.file("x.csv", "camera,model,enabled\nGate 2,helmet,false\nGate 4,smoke,false\n")
+    shell.vas.fault("writes", Fault.FORBIDDEN)
+    assert shell.call("apply", file, "--yes")[0] == 1
+    shell.vas.heal()
+    sent = shell.vas.count("PATCH", "writes")
+    code, out, err = shell.call("retry", "1")
+    assert (code, err) == (2, "")
+    assert out == (
+        "2 cells differ: 2 turned off.\n"
+        "  Gate 2 (Hall 2), helmet: on -> off\n"
+        "  Gate 4 (Hall 4), smoke: on -> off\n"
+        "Nothing was sent; --yes does it.\n"
+    )
+    assert shell.vas.count("PATCH", "writes") == sent
+    done = shell.call("retry", "1", "--yes", "--by", "kim")
+    assert done == (0, "Change set 2, finished: 2 applied.\n", "")
+    assert "kim, retry of 1" in shell.call("history")[1]
+    # Nothing is left of the second.
+    assert shell.call("retry", "2") == (0, "Nothing to do.\n", "")
+    assert shell.call("retry", "7") == (1, "", "vas_dash: there is no change set 7\n")
+
+
+def test_what_a_process_left_half_done_is_read_again_and_finished(shell: Shell) -> None:
+    wishes = {
+        CellKey("c2", "helmet"): Wish(enabled=False),
+        CellKey("c4", "smoke"): Wish(priority=3),
+    }
+    fleet = FleetReader(client_of(shell.vas)).read_fleet()
+    journal = Journal(f"sqlite:///{shell.folder / '.data' / 'journal.db'}")
+    number = journal.record(plan(fleet, wishes), "kim")
+    # As a process that died leaves it.
+    journal.begin(number)
+    journal.close()
+    shell.vas.edit("c4", "smoke", enabled=False)
+
+    code, out, err = shell.call("reopen", "1")
+    assert code == 1  # one of them was changed elsewhere
+    assert "kim, edit: 2 cells, stopped (2 not sent); interrupted" in out
+    assert "  Gate 2 (Hall 2), helmet: on -> off\nNothing was sent; --yes does it." in out
+    assert err == "Gate 4 (Hall 4), smoke: changed elsewhere since it was drafted\n"
+    shown = shell.json(1, "reopen", "1")
+    assert shown["reopened"]["state"] == "stopped"
+    assert [one["model"] for one in shown["blocked"]] == ["smoke"]
+    assert shell.vas.count("PATCH", "writes") == 0
+
+    code, out, _ = shell.call("reopen", "1", "--yes")
+    assert code == 1
+    assert "Change set 2, finished: 1 applied, 1 refused." in out
+    stored = shell.vas.cell("c2", "helmet")
+    assert stored is not None
+    assert stored["enabled"] is False
+    assert "rest of 1" in shell.call("history")[1]
+    assert shell.call("reopen", "2")[0] == 0
+
+
+def test_history_finds_a_camera_by_its_name_too(shell: Shell) -> None:
+    for gate in (2, 3):
+        file = shell.file("x.csv", f"camera,model,enabled\nGate {gate},helmet,false\n")
+        assert shell.call("apply", file, "--yes")[0] == 0
+
+    def found(camera: str) -> list[int]:
+        listed = shell.json(0, "history", "--camera", camera)
+        return [one["change_set"] for one in listed["change_sets"]]
+
+    assert (found("Gate 2"), found("c2"), found("Gate 3"), found("Gate 12")) == ([1], [1], [2], [])
+    shell.vas.cameras["c3"]["name"] = "Gate 2"
+    assert shell.call("history", "--camera", "Gate 2") == (
+        1,
+        "",
+        "vas_dash: 2 cameras are named Gate 2; give an id: c2 (Hall 2), c3 (Hall 3)\n",
+    )
+    shell.vas.stop()
+    # Without the VAS only ids can be found.
+    assert (found("c3"), found("Gate 3")) == ([2], [])

@@ -99,6 +99,57 @@ class Draft(_Argument):
         return CellKey(self.camera, self.model)
 
 
+_DraftId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
+
+
+class DraftRef(_Argument):
+    """Which draft this browser works on, and at which revision it stands on the page."""
+
+    id: _DraftId
+    revision: Annotated[int, Field(ge=0)] = 0
+    count: int = 0
+    blocked: int = 0
+
+
+_Shown = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class ReviewAsk(_Argument):
+    """What of the draft is looked at: a filter, and how much of each list is open.
+
+    `opened` None: nobody folded or unfolded anything yet.
+    """
+
+    text: Annotated[str, Field(max_length=200)] = ""
+    kind: Annotated[str, Field(max_length=20)] = ""
+    model: _MaybeId = ""
+    by: Literal["model", "camera"] = "model"
+    opened: Annotated[dict[_Id, _Shown], Field(max_length=50)] | None = None
+    groups: Annotated[int, Field(ge=1, le=1_000)] = 100
+    blocked: Annotated[int, Field(ge=1, le=5_000)] = 100
+
+
+class ReviewAct(_Argument):
+    """What is to be thrown away: a cell, a group, all that the filter finds, or the whole draft.
+
+    `revision` is the draft that was looked at.
+    """
+
+    action: Literal["cell", "group", "found", "blocked", "all"]
+    camera: _MaybeId = ""
+    model: _MaybeId = ""
+    group: _MaybeId = ""
+    revision: Annotated[int, Field(ge=0)]
+    ask: ReviewAsk
+
+
+class FileShown(_Argument):
+    """The draft that the page has just offered to replace."""
+
+    id: Annotated[str, Field(max_length=64)] = ""
+    revision: Annotated[int, Field(ge=0)] = 0
+
+
 class FieldId(_Argument):
     """The id of a field of the panel's form."""
 
@@ -245,3 +296,12 @@ HISTORY_SHOWN = TypeAdapter(HistoryShown)
 HISTORY_DO = TypeAdapter(HistoryDo)
 RUNNING = TypeAdapter(Running)
 DRAFT_HANDLE = TypeAdapter(DraftHandle)
+DRAFT_REF: TypeAdapter[DraftRef | None] = TypeAdapter(DraftRef | None)
+REVIEW_ASK = TypeAdapter(ReviewAsk)
+REVIEW_ACT = TypeAdapter(ReviewAct)
+FILE_SHOWN = TypeAdapter(FileShown)
+CLICKS: TypeAdapter[int | None] = TypeAdapter(int | None)
+TYPED: TypeAdapter[str | None] = TypeAdapter(Annotated[str, Field(max_length=2_000)] | None)
+SEARCH: TypeAdapter[str | None] = TypeAdapter(Annotated[str, Field(max_length=20_000)] | None)
+FILE_NAME = TypeAdapter(Annotated[str, Field(max_length=1_000)])
+UPLOADED = TypeAdapter(str)

@@ -48,8 +48,17 @@ class DraftTables:
         with self._store.read() as connection:
             return _load(connection, draft_id, who)
 
-    def change(self, draft_id: str, who: str, edit: Callable[[Draft], Draft]) -> Draft:
+    def change(
+        self,
+        draft_id: str,
+        who: str,
+        edit: Callable[[Draft], Draft],
+        known: Draft | None = None,
+    ) -> Draft:
         """Replace the draft by what `edit` makes of it, in one transaction.
+
+        `known` is what the caller last saw of it: where that is still so, it is not read again,
+        which takes seconds with 100,000 cells.
 
         `edit` may be called only once, and with the newest state: two tabs lose nothing. An empty
         draft keeps its row, so that its revision goes on.
@@ -57,7 +66,10 @@ class DraftTables:
         now = datetime.now(UTC)
         with self._store.write() as connection:
             advisory_lock(connection, WRITE_LOCK)
-            before = _load(connection, draft_id, who)
+            if known is not None and known.revision == _revision(connection, draft_id, who):
+                before = known
+            else:
+                before = _load(connection, draft_id, who)
             after = edit(before)
             mine = DRAFTS.c.id == draft_id
             values = {

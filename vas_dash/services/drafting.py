@@ -21,6 +21,10 @@ _DRAFTS_KEPT = 16
 _Edit = Callable[[Draft], Draft]
 
 
+class _StaleError(Exception):
+    """The draft is at another revision."""
+
+
 class Drafting:
     """Drafts by an id that only their owner's browser knows, and by the owner's name.
 
@@ -93,12 +97,30 @@ class Drafting:
 
         return self._change(draft_id, who, edit)
 
+    def claim(self, draft_id: str, who: str, revision: int) -> Draft | None:
+        """The draft as it is at `revision`, under the next one; None: it is at another.
+
+        Of two who claim the same revision one gets it: a draft is not handed over twice.
+        """
+
+        def edit(draft: Draft) -> Draft:
+            if draft.revision != revision:
+                raise _StaleError
+            return draft
+
+        try:
+            return self._change(draft_id, who, edit)
+        except _StaleError:
+            return None
+
     def clear(self, draft_id: str, who: str) -> Draft:
         """Throw the whole draft away."""
         return self.put(draft_id, who, ChangeSet(), "edit")
 
     def _change(self, draft_id: str, who: str, edit: _Edit) -> Draft:
-        return self._keep(self._tables.change(draft_id, who, edit), who)
+        with self._lock:
+            known = self._kept.get((draft_id, who))
+        return self._keep(self._tables.change(draft_id, who, edit, known), who)
 
     def _keep(self, draft: Draft, who: str) -> Draft:
         with self._lock:
