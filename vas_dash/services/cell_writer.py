@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 from vas_dash.backend.client import VasClient
 from vas_dash.domain.changes import (
@@ -29,6 +31,7 @@ from vas_dash.errors import (
     RejectedError,
 )
 from vas_dash.services.fleet_reader import FleetReader
+from vas_dash.services.rights import NOT_YOURS, Rights
 
 __all__ = [
     "CellWriter",
@@ -107,6 +110,7 @@ class CellWriter:
     The work is done in a thread of its own, of which there are `at_once` at most; the caller waits.
     Whoever has been told `NotSent` can rely on it: a write is sent only while somebody waits.
     `reader`, if given, learns what was read, or that the cell has become unknown.
+    `by(rights)` gives the same for one operator.
     """
 
     def __init__(
@@ -121,6 +125,13 @@ class CellWriter:
         self._budget_s = budget_s
         self._reader = reader
         self._slots = threading.BoundedSemaphore(at_once)
+        self._rights: Rights | None = None
+
+    def by(self, rights: Rights) -> Self:
+        """This writer, as far as somebody may use it."""
+        mine = copy.copy(self)
+        mine._rights = rights
+        return mine
 
     def save(
         self,
@@ -134,7 +145,14 @@ class CellWriter:
         `until` (`time.monotonic()`) bounds it further than the budget does.
 
         To overwrite after a conflict, call again with `opened_with` set to `Conflict.current`.
+
+        Raises:
+            NotAllowedError: a viewer. A camera in another location gives `NotSent`.
         """
+        if self._rights is not None:
+            self._rights.change()
+            if not self._rights.covers(key.camera_id):
+                return NotSent(f"the camera is {NOT_YOURS}")
         if not self._slots.acquire(blocking=False):
             return NotSent("other changes are still waiting for the VAS")
         now = time.monotonic()
