@@ -102,9 +102,13 @@ class Login:
 
     def unknown(self, request: Request) -> Response:
         """Somebody who opens a page is led to the login; everything else is told 401."""
-        if request.method != "GET" or not request.accept_mimetypes.accept_html:
-            return plain(401, "You are logged out. Load the page again to log in.")
-        if request.headers.get("Sec-Fetch-Dest", "document") != "document":
+        opens_a_page = (
+            request.method == "GET"
+            # Scripts ask for anything (*/*) or for data.
+            and "text/html" in request.headers.get("Accept", "")
+            and request.headers.get("Sec-Fetch-Dest", "document") == "document"
+        )
+        if not opens_a_page:
             return plain(401, "You are logged out. Load the page again to log in.")
         wanted = self._prefix + request.path.lstrip("/")
         if request.query_string:

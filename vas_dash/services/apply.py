@@ -106,7 +106,7 @@ class Operations:
     ) -> int:
         """Write the change set into the journal, ready to be applied; its number.
 
-        Cells outside of the operator's locations are left out.
+        Cells outside of the operator's locations are blocked, as those that `checks` blocks are.
 
         Raises:
             JournalError: it could not be written.
