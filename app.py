@@ -32,6 +32,8 @@ def _serve(settings: Settings) -> None:
     """Run gunicorn on the settings' address until it is stopped."""
     from gunicorn.app.base import BaseApplication
 
+    settings.check_standing_alone()
+
     class Application(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
             options: dict[str, Any] = {

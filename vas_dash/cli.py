@@ -1,4 +1,4 @@
-"""The command line, on the same engine as the page: files, undo, reopen, retry and history.
+"""The command line, on the same engine as the page: files, undo, reopen, retry, history and users.
 
 What is exit code 0, 1 and 2 is told in `docs/files.md` and by `--help`.
 """
@@ -36,10 +36,12 @@ from vas_dash.cli_text import (
     record_text,
     tally_text,
 )
+from vas_dash.cli_users import add_user_commands
 from vas_dash.config import Settings
 from vas_dash.domain.changes import Blocked, CellChange, ChangeSet
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.fleet import FleetSnapshot
+from vas_dash.domain.operators import Operator, Role
 from vas_dash.domain.records import CellResult, ChangeSetRecord, HistoryFilter
 from vas_dash.errors import ReasonNeededError, SettingsError, VasDashError
 from vas_dash.files.decoding import MAX_BYTES
@@ -176,6 +178,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     history.add_argument("--model", metavar="ID", help="only those with this model")
     history.add_argument("--limit", type=_limit, default=20, metavar="N", help="default: 20")
+    add_user_commands(command)
     return parser
 
 
@@ -262,7 +265,7 @@ def _apply(options: argparse.Namespace) -> int:
         draft = draft_file(data, wanted, snapshot, _prune(options))
         if draft.problems or not draft.changes.changes or not options.yes:
             return _show_draft(options, draft, names)
-        with _operations(settings, client) as (operations, journal):
+        with _operations(options, settings, client) as (operations, journal):
             origin = f"import of {Path(options.file).name}" if options.file != "-" else "import"
             return _send(options, operations, journal, draft.changes, origin, names)
 
@@ -293,7 +296,7 @@ def _from_change_set(
     """Show, or send, what a change set gives rise to; and how it stands itself, if it was read."""
     with (
         _connected() as (settings, client),
-        _operations(settings, client) as (operations, journal),
+        _operations(options, settings, client) as (operations, journal),
     ):
         changes, record = drafted(operations)
         names = Names(_read_fleet(client))
@@ -429,16 +432,23 @@ def _journal(settings: Settings) -> Iterator[Journal]:
 
 
 @contextmanager
-def _operations(settings: Settings, client: VasClient) -> Iterator[tuple[Operations, Journal]]:
+def _operations(
+    options: argparse.Namespace, settings: Settings, client: VasClient
+) -> Iterator[tuple[Operations, Journal]]:
+    """Whoever can read the environment is an admin, unless everyone is a viewer."""
     from vas_dash.services.apply import Operations
+    from vas_dash.services.rights import Rights
 
+    role = Role.VIEWER if settings.read_only else Role.ADMIN
+    try:
+        person = Operator(_person(options), role)
+    except ValueError as error:
+        raise CommandError(f"--by: {error}") from None
     with _journal(settings) as journal:
-        yield (
-            Operations(
-                client, journal, concurrency=settings.apply_concurrency, reason=settings.reason
-            ),
-            journal,
+        operations = Operations(
+            client, journal, concurrency=settings.apply_concurrency, reason=settings.reason
         )
+        yield operations.by(Rights(person, operations.read_fleet)), journal
 
 
 def _send(

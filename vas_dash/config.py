@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
@@ -11,10 +12,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vas_dash.errors import SettingsError
 
-__all__ = ["Settings"]
+__all__ = ["Settings", "is_loopback", "parse_networks"]
 
 _STEP = re.compile(r"[A-Za-z0-9._~-]+")
 _ORIGIN = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", re.IGNORECASE)
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
 
 
 class Settings(BaseSettings):
@@ -129,6 +131,55 @@ class Settings(BaseSettings):
         alias="VAS_DASH_METRICS",
         description="`true`: Prometheus metrics of the page at `metrics` below its path.",
     )
+    auth: Literal["off", "proxy", "password"] = Field(
+        "off",
+        alias="VAS_DASH_AUTH",
+        description="Who says who is asking: `off` (nobody; this machine only), `proxy` or "
+        "`password`.",
+    )
+    read_only: bool = Field(
+        False, alias="VAS_DASH_READ_ONLY", description="`true`: everyone is a viewer."
+    )
+    proxy_addresses: str | None = Field(
+        None,
+        alias="VAS_DASH_PROXY_ADDRESSES",
+        description="Addresses or networks of proxies that are believed, with commas: "
+        "`127.0.0.1,10.1.0.0/16`.",
+    )
+    proxy_header: str = Field(
+        "X-Forwarded-User",
+        alias="VAS_DASH_PROXY_HEADER",
+        description="Header in which a proxy names the operator.",
+    )
+    proxy_role_header: str | None = Field(
+        None,
+        alias="VAS_DASH_PROXY_ROLE_HEADER",
+        description="Header in which a proxy gives the role. Not set: everyone is an operator.",
+    )
+    proxy_locations_header: str | None = Field(
+        None,
+        alias="VAS_DASH_PROXY_LOCATIONS_HEADER",
+        description="Header in which a proxy gives an operator's locations, with `;`, or `*`. "
+        "Not set: everywhere.",
+    )
+    users_file: str = Field(
+        ".data/users.json",
+        alias="VAS_DASH_USERS_FILE",
+        description="Users and hashes of their passwords. Written by `python -m vas_dash user`.",
+    )
+    session_hours: float = Field(
+        12.0,
+        alias="VAS_DASH_SESSION_HOURS",
+        gt=0,
+        le=720,
+        description="Hours after which one has to log in again.",
+    )
+    session_key: SecretStr | None = Field(
+        None,
+        alias="VAS_DASH_SESSION_KEY",
+        description="Signs sessions, at least 32 characters. Not set: a key beside the file of "
+        "users.",
+    )
     host: str = Field("127.0.0.1", alias="HOST", description="Address that `make run` listens on.")
     port: int = Field(
         8050, alias="PORT", ge=1, le=65535, description="Port that `make run` listens on."
@@ -233,6 +284,29 @@ class Settings(BaseSettings):
         words = {"none": "'none'", "self": "'self'"}
         return " ".join(words.get(one, one) for one in self.frame_ancestors.split())
 
+    @field_validator("proxy_addresses")
+    @classmethod
+    def _networks(cls, value: str | None) -> str | None:
+        try:
+            parse_networks(value)
+        except ValueError:
+            raise ValueError("must be addresses or networks with commas between them") from None
+        return value
+
+    @field_validator("proxy_header", "proxy_role_header", "proxy_locations_header")
+    @classmethod
+    def _header_name(cls, value: str | None) -> str | None:
+        if value is not None and not _HEADER.fullmatch(value):
+            raise ValueError("must be the name of a header: letters, digits and -")
+        return value
+
+    @field_validator("session_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 32:
+            raise ValueError("must have at least 32 characters")
+        return value
+
     @field_validator("page_size", mode="before")
     @classmethod
     def _whole_number(cls, value: Any) -> Any:
@@ -251,6 +325,31 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise _settings_error(error) from None
 
+    def check_auth(self) -> None:
+        """Whether the way that operators are told apart can be used.
+
+        Raises:
+            SettingsError: it cannot.
+        """
+        if self.auth == "proxy" and not parse_networks(self.proxy_addresses):
+            raise SettingsError(
+                "settings: VAS_DASH_PROXY_ADDRESSES: must name the proxy's address "
+                "when VAS_DASH_AUTH is proxy"
+            )
+
+    def check_standing_alone(self) -> None:
+        """Whether the page may be served by itself: not to a network where nobody is asked who.
+
+        Raises:
+            SettingsError: it may not.
+        """
+        self.check_auth()
+        if self.enabled and self.auth == "off" and not is_loopback(self.host):
+            raise SettingsError(
+                "settings: HOST: only this machine may be served while VAS_DASH_AUTH is off; "
+                "set it to proxy or password, or HOST to 127.0.0.1"
+            )
+
     def with_prefix(self, prefix: str) -> Self:
         """These settings, with the page at another path.
 
@@ -261,6 +360,27 @@ class Settings(BaseSettings):
             return type(self).model_validate({**self.model_dump(), "prefix": prefix})
         except ValidationError as error:
             raise _settings_error(error) from None
+
+
+def parse_networks(text: str | None) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Addresses and networks with commas between them.
+
+    Raises:
+        ValueError: one of them is none.
+    """
+    return tuple(ip_network(part.strip()) for part in (text or "").split(",") if part.strip())
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens there, or is what has this address."""
+    if host == "localhost":
+        return True
+    try:
+        address = ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
 
 
 def _has_port(parts: SplitResult) -> bool:

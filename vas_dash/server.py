@@ -9,22 +9,29 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, redirect, send_from_directory
+from flask import Flask, Request, Response, redirect, request, send_from_directory
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
+from vas_dash.auth.gate import NOBODY, Gate, Identify, asking
+from vas_dash.auth.identities import ANYBODY, by_proxy, on_this_machine
 from vas_dash.config import Settings
-from vas_dash.errors import SettingsError
+from vas_dash.domain.operators import Operator
+from vas_dash.errors import NotAllowedError, SettingsError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from vas_dash.auth.login import Login
     from vas_dash.journal import Journal
     from vas_dash.web.metrics import Metrics
 
 log = logging.getLogger("vas_dash")
 
 _ASSETS = Path(__file__).resolve().parent.parent / "assets"
+_OPEN_PATHS = {"/healthz"}
+"""What is answered to everybody: who watches over processes knows no operators."""
+
 _INDEX = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -43,8 +50,13 @@ _INDEX = """<!DOCTYPE html>
 def create_server(settings: Settings) -> Flask:
     """The product standing alone: `/` leads to the page, which stands under `settings.prefix`.
 
-    Without `settings.api_url` it also serves the embedded VAS, below `/api/v1`.
+    Without `settings.api_url` it also serves the embedded VAS, below `/api/v1`; where people are
+    told apart only with a key, since it knows none of them.
+
+    Raises:
+        SettingsError: a setting cannot be used, or would serve a network without asking who.
     """
+    settings.check_standing_alone()
     server = Flask("vas_dash_server", static_folder=None)
     if not settings.enabled:
         return server
@@ -53,30 +65,41 @@ def create_server(settings: Settings) -> Flask:
         from vas_dash.embedded import EmbeddedVas
 
         embedded = EmbeddedVas(settings)
-        server.register_blueprint(embedded.blueprint)
+        if settings.auth == "off" or settings.embedded_api_key is not None:
+            server.register_blueprint(embedded.blueprint)
         settings = settings.model_copy(
             update={"api_url": embedded.serve(), "api_key": settings.embedded_api_key}
         )
-    page = _create_page(settings)
+    page = _create_page(settings, on_this_machine)
     server.wsgi_app = DispatcherMiddleware(  # type: ignore[method-assign]
         server.wsgi_app, {settings.prefix.rstrip("/"): page}
     )
     return server
 
 
-def mount(host: Flask, prefix: str | None = None, settings: Settings | None = None) -> None:
+def mount(
+    host: Flask,
+    prefix: str | None = None,
+    settings: Settings | None = None,
+    *,
+    identify: Identify | None = None,
+) -> None:
     """Put the page under an existing Flask application, at `prefix` (default: the setting's).
 
     The host comes first: its own routes never pass through the page, and whatever goes wrong here
     is one line in the log. The page then is not there, or answers 503, and nothing else changes.
     A mounted page needs `VAS_API_URL`: the embedded VAS is never shown in somebody else's host.
+
+    `identify` says who sends a request, or None; it is called within a request of the host, so its
+    session is there. Without it, and with `VAS_DASH_AUTH` off, the host answers for everybody
+    whom it lets through: they are all one admin.
     """
     try:
         settings = _for_host(prefix, settings)
         if not settings.enabled:
             log.info("the page is turned off by VAS_DASH_ENABLED: nothing is mounted")
             return
-        page = _create_page(settings)
+        page = _create_page(settings, _nobody_asked, identify and _within(host, identify))
         host.wsgi_app = DispatcherMiddleware(  # type: ignore[method-assign]
             host.wsgi_app, {settings.prefix.rstrip("/"): page}
         )
@@ -85,20 +108,40 @@ def mount(host: Flask, prefix: str | None = None, settings: Settings | None = No
         log.error("the page is not mounted: %s", _one_line(error))
 
 
-def wsgi_app(prefix: str | None = None, settings: Settings | None = None) -> WSGIApplication:
+def wsgi_app(
+    prefix: str | None = None,
+    settings: Settings | None = None,
+    *,
+    identify: Identify | None = None,
+) -> WSGIApplication:
     """The page for a host that mounts WSGI applications itself, and strips `prefix` from the path.
 
-    It never raises: a page that cannot be made answers 503 and says why in the log.
+    `identify` is as for `mount`; it gets a Flask request with headers and cookies. It never raises:
+    a page that cannot be made answers 503 and says why in the log.
     """
     try:
         settings = _for_host(prefix, settings)
         if settings.enabled:
-            return _create_page(settings)
+            return _create_page(settings, _nobody_asked, identify)
         log.info("the page is turned off by VAS_DASH_ENABLED: it answers 404")
         return _plain("404 NOT FOUND", "Not found.\n")
     except Exception as error:
         log.error("the page is not mounted: %s", _one_line(error))
         return _plain("503 SERVICE UNAVAILABLE", "This page is not available.\n")
+
+
+def _nobody_asked(_request: Request) -> Operator:
+    return ANYBODY
+
+
+def _within(host: Flask, identify: Identify) -> Identify:
+    """`identify` in a request of the host: its session, and whatever stands on that, are there."""
+
+    def identified(sent: Request) -> Operator | None:
+        with host.request_context(sent.environ):
+            return identify(request)
+
+    return identified
 
 
 def _for_host(prefix: str | None, settings: Settings | None) -> Settings:
@@ -112,16 +155,21 @@ def _api_url(settings: Settings) -> str:
     return settings.api_url
 
 
-def _create_page(settings: Settings) -> WSGIApplication:
-    """The page as a WSGI application whose paths begin at its own root."""
+def _create_page(
+    settings: Settings, otherwise: Identify, identify: Identify | None = None
+) -> WSGIApplication:
+    """The page as a WSGI application whose paths begin at its own root.
+
+    Who asks is said by `identify`, else as `settings.auth` says, and by `otherwise` if that is off.
+    """
     from dash import Dash
 
     from vas_dash import callbacks, downloads
+    from vas_dash.auth.login import Login
     from vas_dash.backend.client import VasClient
     from vas_dash.backend.transport import Transport
     from vas_dash.callbacks.arguments import is_callback
     from vas_dash.callbacks.context import Context
-    from vas_dash.domain.operators import Operator, Role
     from vas_dash.jobs import create_jobs
     from vas_dash.journal import Journal
     from vas_dash.services.apply import Operations
@@ -171,9 +219,13 @@ def _create_page(settings: Settings) -> WSGIApplication:
         operations,
         Drafting(journal),
         create_jobs(settings, journal),
-        lambda: Operator("operator", Role.ADMIN),
+        lambda: asking(request.environ),
     )
-    app.layout = layout.page(settings)
+    login = Login(settings) if identify is None and settings.auth == "password" else None
+    layout.page(settings, NOBODY)  # what cannot be made is to be known before it is asked for
+    app.layout = lambda: layout.page(
+        settings, context.operator(), f"{settings.prefix}logout" if login else None
+    )
     callbacks.register(app, context)
     downloads.register(server, context)
     metrics = _metrics(settings)
@@ -189,8 +241,31 @@ def _create_page(settings: Settings) -> WSGIApplication:
     edge.watch(server, Readiness({"journal": journal.check}), _metrics_text(metrics, journal))
     server.add_url_rule("/bootstrap.min.css", view_func=_bootstrap, endpoint="bootstrap")
     server.register_error_handler(Exception, lambda error: _request_failed(error, metrics))
+    if login is not None:
+        login.add_routes(server)
     _warm(server)
-    return _Guard(server)
+    return _Guard(_gate(server, settings, login, identify, otherwise))
+
+
+def _gate(
+    server: WSGIApplication,
+    settings: Settings,
+    login: Login | None,
+    identify: Identify | None,
+    otherwise: Identify,
+) -> Gate:
+    if login is not None:
+        return Gate(
+            server,
+            login.identify,
+            unknown=login.unknown,
+            open_paths={*_OPEN_PATHS, *login.OPEN_PATHS},
+            read_only=settings.read_only,
+        )
+    if identify is None:
+        settings.check_auth()
+        identify = by_proxy(settings) if settings.auth == "proxy" else otherwise
+    return Gate(server, identify, open_paths=_OPEN_PATHS, read_only=settings.read_only)
 
 
 def _bootstrap() -> Response:
@@ -214,6 +289,10 @@ def _warm(server: Flask) -> None:
 
 def _callback_failed(error: Exception) -> None:
     """Dash then changes nothing on the page."""
+    if isinstance(error, NotAllowedError):
+        who = asking(request.environ)
+        log.warning("refused to %s, %s: %s", who.name, who.role, error.reason)
+        return
     log.error("a callback failed: %s", _one_line(error))
 
 

@@ -16,9 +16,10 @@ ROOT = Path(__file__).resolve().parents[2]
 # What a part of the project may import of the project, itself always included.
 MAY_IMPORT: Mapping[str, set[str]] = {
     "app": {"vas_dash", "vas_dash.errors", "vas_dash.web"},
-    "vas_dash": {"vas_dash.config", "vas_dash.server"},
+    "vas_dash": {"vas_dash.config", "vas_dash.domain", "vas_dash.server"},
     "vas_dash.server": {
         "vas_dash",
+        "vas_dash.auth",
         "vas_dash.config",
         "vas_dash.errors",
         "vas_dash.domain",
@@ -48,6 +49,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "vas_dash.__main__": {"vas_dash.cli"},
     "vas_dash.cli": {
         "vas_dash.cli_text",
+        "vas_dash.cli_users",
         "vas_dash.config",
         "vas_dash.errors",
         "vas_dash.domain",
@@ -58,6 +60,14 @@ MAY_IMPORT: Mapping[str, set[str]] = {
         "vas_dash.services",
         "vas_dash.viewmodel",
     },
+    "vas_dash.cli_users": {
+        "vas_dash.auth",
+        "vas_dash.cli_text",
+        "vas_dash.config",
+        "vas_dash.domain",
+        "vas_dash.errors",
+    },
+    "vas_dash.auth": {"vas_dash.config", "vas_dash.domain", "vas_dash.errors"},
     "vas_dash.cli_text": {"vas_dash.domain", "vas_dash.viewmodel"},
     "vas_dash.files": {
         "vas_dash.services",
@@ -100,6 +110,7 @@ NEVER: Mapping[str, set[str]] = {
     "vas_dash.downloads": {"dash", "requests", "sqlalchemy"},
     "vas_dash.callbacks": {"flask", "requests"},
     "vas_dash.services": {"dash", "flask", "requests", "sqlalchemy"},
+    "vas_dash.auth": {"dash", "requests", "sqlalchemy"},
     "vas_dash.backend": {"dash", "flask", "sqlalchemy"},
     "vas_dash.jobs": {"flask", "requests", "sqlalchemy"},
     "vas_dash.journal": {"dash", "flask", "requests"},
@@ -107,6 +118,7 @@ NEVER: Mapping[str, set[str]] = {
     "vas_dash.embedded": {"dash", "requests"},
     "vas_dash.files": {"dash", "flask", "requests", "sqlalchemy"},
     "vas_dash.cli": {"dash", "flask", "requests", "sqlalchemy"},
+    "vas_dash.cli_users": {"dash", "flask", "requests", "sqlalchemy"},
     "vas_dash.config": {"dash", "flask", "requests"},
     "vas_dash.web": {"dash", "requests", "sqlalchemy"},
     "kernel": {"dash", "flask", "requests", "pydantic", "sqlalchemy"},

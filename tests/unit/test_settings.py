@@ -42,6 +42,15 @@ GOOD = [
     ("VAS_DASH_FRAME_ANCESTORS", "none", "frame_ancestors", "none"),
     ("VAS_DASH_FRAME_ANCESTORS", "self http://[::1]:80", "frame_ancestors", "self http://[::1]:80"),
     ("VAS_DASH_METRICS", "true", "metrics", True),
+    ("VAS_DASH_AUTH", "password", "auth", "password"),
+    ("VAS_DASH_READ_ONLY", "true", "read_only", True),
+    ("VAS_DASH_PROXY_ADDRESSES", "::1, 10.1.0.0/16", "proxy_addresses", "::1, 10.1.0.0/16"),
+    ("VAS_DASH_PROXY_HEADER", "X-Remote-User", "proxy_header", "X-Remote-User"),
+    ("VAS_DASH_PROXY_ROLE_HEADER", "X-Role", "proxy_role_header", "X-Role"),
+    ("VAS_DASH_PROXY_LOCATIONS_HEADER", "X-Loc", "proxy_locations_header", "X-Loc"),
+    ("VAS_DASH_USERS_FILE", "/etc/users.json", "users_file", "/etc/users.json"),
+    ("VAS_DASH_SESSION_HOURS", "0.5", "session_hours", 0.5),
+    ("VAS_DASH_SESSION_KEY", "k" * 32, "session_key", SecretStr("k" * 32)),
     ("HOST", "0.0.0.0", "host", "0.0.0.0"),
     ("PORT", "9000", "port", 9000),
     ("WEB_CONCURRENCY", "2", "workers", 2),
@@ -107,6 +116,17 @@ BAD = [
     ("VAS_DASH_FRAME_ANCESTORS", "none self"),
     ("VAS_DASH_FRAME_ANCESTORS", f"self; script-src {SECRET}"),
     ("VAS_DASH_METRICS", SECRET),
+    ("VAS_DASH_AUTH", SECRET),
+    ("VAS_DASH_READ_ONLY", SECRET),
+    ("VAS_DASH_PROXY_ADDRESSES", SECRET),
+    ("VAS_DASH_PROXY_ADDRESSES", f"127.0.0.1,{SECRET}"),
+    ("VAS_DASH_PROXY_ADDRESSES", "10.1.2.3/16"),
+    ("VAS_DASH_PROXY_HEADER", f"{SECRET}: x"),
+    ("VAS_DASH_PROXY_ROLE_HEADER", f"{SECRET}_x"),
+    ("VAS_DASH_PROXY_LOCATIONS_HEADER", f"{SECRET} x"),
+    ("VAS_DASH_SESSION_HOURS", "0"),
+    ("VAS_DASH_SESSION_HOURS", "721"),
+    ("VAS_DASH_SESSION_KEY", SECRET),
     ("PORT", "0"),
     ("PORT", "65536"),
     ("PORT", SECRET),
@@ -125,7 +145,13 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_setting_has_a_good_and_where_one_is_possible_a_bad_value_here() -> None:
     aliases = {field.alias for field in Settings.model_fields.values()}
-    any_text = {"HOST", "VAS_DASH_DB_URL", "VAS_EMBEDDED_DB_URL", "VAS_EMBEDDED_API_KEY"}
+    any_text = {
+        "HOST",
+        "VAS_DASH_DB_URL",
+        "VAS_DASH_USERS_FILE",
+        "VAS_EMBEDDED_DB_URL",
+        "VAS_EMBEDDED_API_KEY",
+    }
     assert {variable for variable, *_ in GOOD} == aliases
     assert {variable for variable, *_ in BAD} == aliases - any_text
 

@@ -13,7 +13,7 @@ from dash.development.base_component import Component
 
 from tests.unit.fleets import assigned, camera, snapshot, view
 from tests.unit.page import text, walk
-from vas_dash import Settings
+from vas_dash import Operator, Role, Settings
 from vas_dash.domain.entities import AiModel, CellKey
 from vas_dash.viewmodel.grid import FleetGrid, change_token
 from vas_dash.viewmodel.panel import (
@@ -40,7 +40,8 @@ def tree(component: Component | list[Component]) -> Any:
     return json.loads(json.dumps(component, default=lambda one: one.to_plotly_json()))
 
 
-PAGE = tree(layout.page(Settings()))
+KIM = Operator("kim", Role.ADMIN)
+PAGE = tree(layout.page(Settings(), KIM))
 
 
 def props(component: Any) -> dict[str, Any]:
@@ -102,7 +103,7 @@ def test_the_scripts_provide_every_function_that_a_callback_names() -> None:
 
 
 def test_the_settings_stand_in_the_layout() -> None:
-    page = tree(layout.page(Settings(poll_s=1.5, page_size=100)))
+    page = tree(layout.page(Settings(poll_s=1.5, page_size=100), KIM))
     (interval,) = (one for one in kinds(page, "Interval") if one["id"] == ids.POLL)
     assert interval["interval"] == 1500
     (rendered,) = (one for one in kinds(page, "Store") if one["id"] == ids.RENDERED)
@@ -126,7 +127,7 @@ def test_quiet_lines_are_told_to_a_screen_reader_politely() -> None:
 
 
 def test_the_page_holds_nothing_of_any_fleet() -> None:
-    assert tree(layout.page(Settings(api_url="http://vas.example:1"))) == PAGE
+    assert tree(layout.page(Settings(api_url="http://vas.example:1"), KIM)) == PAGE
     assert "vas.example" not in json.dumps(PAGE)
 
 

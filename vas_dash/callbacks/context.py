@@ -17,6 +17,8 @@ from vas_dash.services.cell_writer import CellWriter
 from vas_dash.services.drafting import Drafting
 from vas_dash.services.fleet_reader import FleetReader
 from vas_dash.services.jobs import Jobs
+from vas_dash.services.jobs_by import JobsBy
+from vas_dash.services.rights import Rights
 from vas_dash.viewmodel.drawing import Drawings
 from vas_dash.viewmodel.grid import FleetGrid
 
@@ -33,17 +35,43 @@ _PICTURES_KEPT = 8
 class Context:
     """The services, and what was drawn of their last few pictures.
 
-    `operator` says who asks, in the thread of a request.
+    `operator` says who asks, in the thread of a request. The services that change something hold
+    that operator's rights; what they may not do raises NotAllowedError.
     """
 
     settings: Settings
     reader: FleetReader
-    writer: CellWriter
-    operations: Operations
-    drafting: Drafting
-    jobs: Jobs
+    all_cells: CellWriter
+    all_operations: Operations
+    all_drafts: Drafting
+    all_jobs: Jobs
     operator: Callable[[], Operator]
     _pictures: _Pictures = field(default_factory=lambda: _Pictures())
+
+    @property
+    def rights(self) -> Rights:
+        """What whoever asks may do."""
+        return Rights(self.operator(), lambda: self.reader.current(wait_s=WAIT_S))
+
+    @property
+    def writer(self) -> CellWriter:
+        """Saves single cells, for whoever asks."""
+        return self.all_cells.by(self.rights)
+
+    @property
+    def operations(self) -> Operations:
+        """Change sets, for whoever asks."""
+        return self.all_operations.by(self.rights)
+
+    @property
+    def drafting(self) -> Drafting:
+        """The drafts of whoever asks."""
+        return self.all_drafts.by(self.rights)
+
+    @property
+    def jobs(self) -> Jobs:
+        """Starts and stops change sets, for whoever asks."""
+        return JobsBy(self.rights, self.all_jobs, self.all_operations.journal)
 
     def grid(self, recent: Sequence[Learned] = ()) -> FleetGrid:
         """The grid of the newest picture."""

@@ -37,8 +37,8 @@ from vas_dash.domain.records import (
     Tally,
 )
 from vas_dash.journal.drafts import DraftTables
-from vas_dash.journal.migrate import VERSION_TABLE
 from vas_dash.journal.jobs import JobTable
+from vas_dash.journal.migrate import VERSION_TABLE
 from vas_dash.journal.store import Store
 from vas_dash.journal.tables import CELLS, CHANGE_SETS, MODELS
 from vas_dash.journal.texts import (

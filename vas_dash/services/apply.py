@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, Self
 
 from vas_dash.backend.client import VasClient
 from vas_dash.domain.changes import (
@@ -27,11 +28,17 @@ from vas_dash.domain.records import (
     Settled,
     State,
 )
-from vas_dash.errors import BusyError, ReasonNeededError, UnknownChangeSetError
+from vas_dash.errors import (
+    BusyError,
+    NotAllowedError,
+    ReasonNeededError,
+    UnknownChangeSetError,
+)
 from vas_dash.journal import Journal
 from vas_dash.services.application import Application, Progress
 from vas_dash.services.checks import checked
 from vas_dash.services.fleet_reader import FleetReader
+from vas_dash.services.rights import NOT_YOURS, Rights
 
 __all__ = ["Operations", "Progress", "ReasonRule", "Reopened"]
 
@@ -58,7 +65,11 @@ class Reopened:
 
 
 class Operations:
-    """Everything that is done with change sets; the same for a page, a worker, a command line."""
+    """Everything that is done with change sets; the same for a page, a worker, a command line.
+
+    `by(rights)` gives the same for one operator: what they may not do raises NotAllowedError, and
+    nothing was done then.
+    """
 
     def __init__(
         self,
@@ -73,6 +84,13 @@ class Operations:
         self._concurrency = concurrency
         self._reason = reason
         self._reader = FleetReader(client)
+        self._rights: Rights | None = None
+
+    def by(self, rights: Rights) -> Self:
+        """These operations, as far as somebody may use them."""
+        mine = copy.copy(self)
+        mine._rights = rights
+        return mine
 
     @property
     def journal(self) -> Journal:
@@ -93,10 +111,19 @@ class Operations:
     ) -> int:
         """Write the change set into the journal, ready to be applied; its number.
 
+        Cells outside of the operator's locations are blocked, as those that `checks` blocks are.
+
         Raises:
             JournalError: it could not be written.
+            NotAllowedError: a viewer; or no cell is left.
             ReasonNeededError: a reason is required, and `why` is blank.
         """
+        if self._rights is not None:
+            who = self._rights.operator.name
+            allowed = self._rights.allowed(changes)
+            if changes.changes and not allowed.changes:
+                raise NotAllowedError(f"all of these cameras are {NOT_YOURS}")
+            changes = allowed
         who, why = _one_line(who), _one_line(why or "") or None
         if self._reason == "required" and why is None:
             raise ReasonNeededError("a change set needs a reason")
@@ -130,6 +157,7 @@ class Operations:
             record = self._record(change_set_id)
             if not mine:
                 raise BusyError(f"change set {change_set_id} is being applied just now")
+            self._touch(record)
             if record.state is not State.READY:
                 return record
             application = Application(
@@ -158,6 +186,7 @@ class Operations:
             record = self._record(change_set_id)
             if not mine:
                 raise BusyError(f"change set {change_set_id} is being applied just now")
+            self._touch(record)
             settled = record.state is not State.APPLYING and not set(record.tally) & _OPEN
             if record.state is State.READY or settled:
                 return Reopened(record, ChangeSet())
@@ -178,7 +207,8 @@ class Operations:
             if record.state is State.APPLYING:
                 note = "interrupted" if not_sent else None
             record = self._journal.end(change_set_id, state, note)
-        return Reopened(record, checked(_still_as_drafted(not_sent, fleet), fleet))
+        rest = checked(_still_as_drafted(not_sent, fleet), fleet)
+        return Reopened(record, self._allowed(rest, fleet))
 
     def retry(self, change_set_id: int) -> ChangeSet:
         """Everything that was not done (not sent, refused, conflict, unknown), planned afresh.
@@ -186,23 +216,30 @@ class Operations:
         It is a draft, from the fleet as it is now: what others changed meanwhile stands in it as
         before, to be reviewed.
         """
-        self._record(change_set_id)
+        self._touch(self._record(change_set_id))
         fleet = self._reader.read_fleet()
         wishes = {
             cell.change.key: Wish.exactly(cell.change.wish)
             for cell in self._journal.cells(change_set_id, results=_NOT_DONE)
             if cell.change.before is not None or cell.change.wish is not None
         }
-        return checked(plan(fleet, wishes), fleet)
+        return self._allowed(checked(plan(fleet, wishes), fleet), fleet)
 
     def undo(self, change_set_id: int) -> ChangeSet:
         """The inverse of the applied cells, as a draft: review it, then `submit` and `apply`.
 
         Cells that were changed since are conflicts when it is applied.
         """
-        self._record(change_set_id)
+        self._touch(self._record(change_set_id))
         cells = self._journal.cells(change_set_id, results=[CellResult.APPLIED])
-        return inverse((cell.change, cell.after) for cell in cells)
+        return self._allowed(inverse((cell.change, cell.after) for cell in cells))
+
+    def _touch(self, record: ChangeSetRecord) -> None:
+        if self._rights is not None:
+            self._rights.touch(record.who)
+
+    def _allowed(self, changes: ChangeSet, fleet: FleetSnapshot | None = None) -> ChangeSet:
+        return changes if self._rights is None else self._rights.allowed(changes, fleet)
 
     def _record(self, change_set_id: int) -> ChangeSetRecord:
         record = self._journal.change_set(change_set_id)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Self
 
 from vas_dash.domain.changes import CellChange, ChangeSet
 from vas_dash.domain.entities import Assignment, CellIntent, CellKey
@@ -16,6 +18,7 @@ from vas_dash.errors import VasDashError
 from vas_dash.services.application import NOTHING_SENT, UNCONFIRMED, WRITTEN_OVER, Progress
 from vas_dash.services.apply import Operations
 from vas_dash.services.fleet_reader import FleetReader
+from vas_dash.services.rights import NOT_YOURS, Rights
 
 __all__ = [
     "CellWriter",
@@ -98,6 +101,7 @@ class CellWriter:
     Whoever has been told `NotSent` can rely on it: a write is sent only while somebody waits. The
     thread goes on to write down in the journal what came of a write that was sent.
     `reader`, if given, learns what was read, or that the cell has become unknown.
+    `by(rights)` gives the same for one operator.
     """
 
     def __init__(
@@ -112,6 +116,13 @@ class CellWriter:
         self._budget_s = budget_s
         self._reader = reader
         self._slots = threading.BoundedSemaphore(at_once)
+        self._rights: Rights | None = None
+
+    def by(self, rights: Rights) -> Self:
+        """This writer, as far as somebody may use it."""
+        mine = copy.copy(self)
+        mine._rights = rights
+        return mine
 
     def save(
         self,
@@ -129,7 +140,14 @@ class CellWriter:
         `why`, stand in the journal.
 
         To overwrite after a conflict, call again with `opened_with` set to `Conflict.current`.
+
+        Raises:
+            NotAllowedError: a viewer. A camera in another location gives `NotSent`.
         """
+        if self._rights is not None:
+            self._rights.change()
+            if not self._rights.covers(key.camera_id):
+                return NotSent(f"the camera is {NOT_YOURS}")
         if not self._slots.acquire(blocking=False):
             return NotSent("other changes are still waiting for the VAS")
         now = time.monotonic()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from typing import Self
 
 from vas_dash.domain.changes import ChangeSet, Wishes, plan
 from vas_dash.domain.entities import CellKey
@@ -13,6 +15,7 @@ from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.records import Draft
 from vas_dash.journal import Journal
 from vas_dash.services.checks import checked
+from vas_dash.services.rights import Rights
 
 __all__ = ["Drafting"]
 
@@ -29,15 +32,25 @@ class Drafting:
     """Drafts by an id that only their owner's browser knows, and by the owner's name.
 
     Every method raises JournalError when the journal cannot be used; nothing is kept then.
+    `by(rights)` gives the same for one operator, whose name then is the owner's: a viewer's work on
+    drafts raises NotAllowedError, and cells of other locations are blocked.
     """
 
     def __init__(self, journal: Journal) -> None:
         self._tables = journal.drafts
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, str], Draft] = OrderedDict()
+        self._rights: Rights | None = None
+
+    def by(self, rights: Rights) -> Self:
+        """These drafts, as far as somebody may use them."""
+        mine = copy.copy(self)
+        mine._rights = rights
+        return mine
 
     def load(self, draft_id: str, who: str) -> Draft:
         """The draft as it is now; an empty one where there is none."""
+        who = self._owner(who)
         revision = self._tables.revision(draft_id, who)
         with self._lock:
             draft = self._kept.get((draft_id, who))
@@ -58,6 +71,8 @@ class Drafting:
         def edit(draft: Draft) -> Draft:
             nonlocal planned
             planned = checked(plan(fleet, wishes, draft.changes), fleet)
+            if self._rights is not None:
+                planned = self._rights.allowed(planned, fleet)
             changes = {key: one for key, one in draft.changes.items() if key not in wishes}
             blocked = {key: one for key, one in draft.blocked.items() if key not in wishes}
             for change in planned.changes:
@@ -73,6 +88,8 @@ class Drafting:
 
     def put(self, draft_id: str, who: str, changes: ChangeSet, origin: str) -> Draft:
         """Make a whole change set (an import, an undo) the draft, instead of what it was."""
+        if self._rights is not None:
+            changes = self._rights.allowed(changes)
 
         def edit(draft: Draft) -> Draft:
             return replace(
@@ -117,7 +134,13 @@ class Drafting:
         """Throw the whole draft away."""
         return self.put(draft_id, who, ChangeSet(), "edit")
 
+    def _owner(self, who: str) -> str:
+        return who if self._rights is None else self._rights.operator.name
+
     def _change(self, draft_id: str, who: str, edit: _Edit) -> Draft:
+        if self._rights is not None:
+            self._rights.change()
+        who = self._owner(who)
         with self._lock:
             known = self._kept.get((draft_id, who))
         return self._keep(self._tables.change(draft_id, who, edit, known), who)

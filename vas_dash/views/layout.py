@@ -1,4 +1,4 @@
-"""The page: what stands where. It is the same for everyone and asks the backend nothing."""
+"""The page: what stands where. It asks the backend nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from vas_dash.config import Settings
+from vas_dash.domain.operators import Operator, Role
+from vas_dash.viewmodel import words
 from vas_dash.viewmodel.query import PAGE_SIZES, StateFilter
 from vas_dash.views import cell_history, files, grid, history, ids, review
 from vas_dash.views.attributes import aria, data
@@ -29,8 +31,12 @@ def any_model() -> dict[str, str]:
     return {"label": "any shown", "value": ANY}
 
 
-def page(settings: Settings) -> Component:
-    """The whole page."""
+def page(settings: Settings, operator: Operator, logout: str | None = None) -> Component:
+    """The whole page, for an operator.
+
+    By `data-role` the style hides what a viewer cannot use; that it cannot be used is held
+    elsewhere. `logout` is the address that ends a session, where there are sessions.
+    """
     return html.Div(
         [
             *_plumbing(settings),
@@ -42,6 +48,7 @@ def page(settings: Settings) -> Component:
                     _navigation(settings),
                     html.P("as of, not read yet", id=ids.STATUS, className="vd-status"),
                     history.running_line(),
+                    _account(operator, logout),
                 ],
                 className="vd-header",
             ),
@@ -70,7 +77,22 @@ def page(settings: Settings) -> Component:
             html.Div(id="cell-tooltip", role="tooltip", className="vd-tooltip", hidden=True),
         ],
         className="vd-page",
+        **data(role=operator.role.value),
     )
+
+
+def _account(operator: Operator, logout: str | None) -> Component:
+    """Who asks, and the way out."""
+    locations = operator.locations if operator.role is Role.OPERATOR else None
+    where = None
+    if locations is not None:
+        where = "changes cameras in " + (", ".join(sorted(locations)) or "no location")
+    who = html.Span(f"{operator.name}, {operator.role}", title=where and words.cut(where, 500))
+    if logout is None:
+        return html.Div(who, className="vd-account")
+    button = html.Button("Log out", type="submit", className="btn btn-sm btn-link")
+    form = html.Form(button, action=logout, method="post")
+    return html.Div([who, form], className="vd-account")
 
 
 def _navigation(settings: Settings) -> Component:
@@ -227,7 +249,7 @@ def _drafts() -> Component:
             html.Div(id=ids.DRAFT_MESSAGE, className="vd-message", **aria(live="polite")),
         ],
         id="draft-bar",
-        className="vd-drafts",
+        className="vd-drafts vd-writes",
         hidden=True,
         **aria(label="Drafted changes"),
     )
@@ -264,7 +286,7 @@ def _panel() -> Component:
                             ),
                         ],
                         id=ids.PANEL_ACTIONS,
-                        className="vd-actions",
+                        className="vd-actions vd-writes",
                         hidden=True,
                     ),
                 ],

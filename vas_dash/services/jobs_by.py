@@ -1,0 +1,47 @@
+"""Jobs, as far as somebody may start and stop them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vas_dash.errors import UnknownChangeSetError
+from vas_dash.journal import Journal
+from vas_dash.services.application import Progress
+from vas_dash.services.jobs import Jobs
+from vas_dash.services.rights import Rights
+
+__all__ = ["JobsBy"]
+
+
+@dataclass(frozen=True, slots=True)
+class JobsBy:
+    """The same jobs, for one operator: what is somebody else's is for an admin.
+
+    Raises:
+        JournalError, UnknownChangeSetError: whose change set it is cannot be known.
+        NotAllowedError: it may not be started or stopped; nothing was done.
+    """
+
+    rights: Rights
+    all_jobs: Jobs
+    journal: Journal
+
+    def start(self, change_set_id: int) -> None:
+        """Begin to apply it."""
+        self._touch(change_set_id)
+        self.all_jobs.start(change_set_id)
+
+    def cancel(self, change_set_id: int) -> None:
+        """Stop new writes."""
+        self._touch(change_set_id)
+        self.all_jobs.cancel(change_set_id)
+
+    def progress(self, change_set_id: int) -> Progress | None:
+        """How far it is; anybody may look."""
+        return self.all_jobs.progress(change_set_id)
+
+    def _touch(self, change_set_id: int) -> None:
+        record = self.journal.change_set(change_set_id)
+        if record is None:
+            raise UnknownChangeSetError(f"there is no change set {change_set_id}")
+        self.rights.touch(record.who)
