@@ -74,6 +74,11 @@ class Journal:
         self._retention = timedelta(days=retention_days)
         self.drafts = DraftTables(self._store)
 
+    def open(self) -> None:
+        """Open it now, and make its tables, so that its first use need not wait for that."""
+        with self._store.faults("opened"):
+            self._store.opened()
+
     def record(
         self, changes: ChangeSet, who: str, why: str | None = None, origin: str = "edit"
     ) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -112,6 +113,23 @@ class CellWriter:
         self._budget_s = budget_s
         self._reader = reader
         self._slots = threading.BoundedSemaphore(at_once)
+        self._ready = False
+
+    def get_ready(self) -> None:
+        """Open the journal meanwhile: somebody is going to save. Returns at once.
+
+        What is wrong with the journal is told by the save.
+        """
+        if self._ready:
+            return
+        self._ready = True
+
+        def open_journal() -> None:
+            with contextlib.suppress(VasDashError):
+                self._operations.journal.open()
+
+        with contextlib.suppress(RuntimeError):  # the process may have no more threads
+            threading.Thread(target=open_journal, name="journal-open", daemon=True).start()
 
     def save(
         self,
