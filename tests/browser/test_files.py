@@ -61,7 +61,7 @@ def choose(grid: GridPage, name: str, data: bytes) -> None:
     """Pick a file through the button, as a person does."""
     with grid.tab.expect_file_chooser() as chooser:
         grid.tab.get_by_role("button", name="Choose a file").press("Enter")
-    chooser.value.set_files([{"name": name, "mimeType": "text/plain", "buffer": data}])
+    chooser.value.set_files({"name": name, "mimeType": "text/plain", "buffer": data})
 
 
 def downloaded(grid: GridPage) -> tuple[str, bytes]:
@@ -179,7 +179,7 @@ def test_axe_finds_nothing_serious_in_files(files: GridPage) -> None:
     expect(checked(files)).to_contain_text("line 3")
     found = {}
     for scheme in ("light", "dark"):
-        files.tab.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        files.tab.emulate_media(color_scheme=scheme)
         for width in (1280, 390):
             files.tab.set_viewport_size({"width": width, "height": 720})
             found[scheme, width] = problems(files)

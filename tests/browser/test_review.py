@@ -200,7 +200,7 @@ def test_axe_finds_nothing_serious_in_a_review(grid: GridPage, vas: FaultyVas, d
     expect(grid.tab.get_by_text("A reason is needed.")).to_be_visible()
     found = {}
     for scheme in ("light", "dark"):
-        grid.tab.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        grid.tab.emulate_media(color_scheme=scheme)
         for width in (1280, 390):
             grid.tab.set_viewport_size({"width": width, "height": 720})
             found[scheme, width] = problems(grid)

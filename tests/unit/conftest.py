@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from pydantic import SecretStr
 from tests.fakes.faulty_vas import FaultyVas, assignment, camera, model
 from tests.unit.page import Page
 from vas_dash import Settings, create_server
+from vas_dash.journal import Journal
 
 API_KEY = "k3y-0f-the-page"
 DEADLINE_S = 60.0
@@ -50,9 +52,20 @@ def vas() -> Iterator[FaultyVas]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def empty_journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A journal with its tables: making them is no part of a save."""
+    path = tmp_path_factory.mktemp("journal") / "empty.db"
+    journal = Journal(f"sqlite:///{path}")
+    journal.open()
+    journal.close()
+    return path
+
+
 @pytest.fixture
-def patient(vas: FaultyVas, tmp_path: Path) -> Settings:
+def patient(vas: FaultyVas, tmp_path: Path, empty_journal: Path) -> Settings:
     """Settings under which a callback that waited for a VAS that hangs would never end."""
+    shutil.copy(empty_journal, tmp_path / "journal.db")
     return Settings(
         api_url=vas.url,
         api_key=SecretStr(API_KEY),

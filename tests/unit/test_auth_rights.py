@@ -29,7 +29,7 @@ from vas_dash.services.apply import Operations
 from vas_dash.services.cell_writer import CellWriter, NotSent, Saved
 from vas_dash.services.drafting import Drafting
 from vas_dash.services.fleet_reader import FleetReader
-from vas_dash.services.jobs import ThreadJobs
+from vas_dash.services.jobs import JournalJobs
 from vas_dash.services.jobs_by import JobsBy
 from vas_dash.services.rights import NOT_YOURS, Rights
 
@@ -58,6 +58,16 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     journal.close()
 
 
+class _Nobody:
+    """Has no process apply anything."""
+
+    def run(self, change_set_id: int, job: int) -> None:
+        raise AssertionError(f"change set {change_set_id} was started as {job}")
+
+    def fault(self, change_set_id: int, job: int) -> str | None:
+        raise AssertionError(f"change set {change_set_id} was never started as {job}")
+
+
 class Desk:
     """The services, as each operator has them."""
 
@@ -67,7 +77,7 @@ class Desk:
         self._client = client_of(vas)
         self._operations = Operations(self._client, journal)
         self._drafting = Drafting(journal)
-        self._writer = CellWriter(self._client, 60.0)
+        self._writer = CellWriter(self._operations, 60.0)
         self.jobs_started: list[int] = []
 
     @property
@@ -87,7 +97,7 @@ class Desk:
         return self._writer.by(self.rights(operator))
 
     def jobs(self, operator: Operator) -> JobsBy:
-        return JobsBy(self.rights(operator), ThreadJobs(self._operations), self.journal)
+        return JobsBy(self.rights(operator), JournalJobs(self.journal, _Nobody()), self.journal)
 
     def changes(self, *keys: CellKey) -> ChangeSet:
         return plan(self.fleet, dict.fromkeys(keys, Wish(enabled=True)))
@@ -127,7 +137,7 @@ def test_a_viewer_changes_nothing_anywhere(desk: Desk) -> None:
         lambda: drafting.put("d" * 20, "vera", changes, "edit"),
         lambda: drafting.drop("d" * 20, "vera", [AT_GATE]),
         lambda: drafting.clear("d" * 20, "vera"),
-        lambda: desk.writer(VIEWER).save(AT_GATE, None, changes.changes[0].wish),
+        lambda: desk.writer(VIEWER).save(AT_GATE, None, changes.changes[0].wish, who="vera"),
         lambda: desk.jobs(VIEWER).start(number),
         lambda: desk.jobs(VIEWER).cancel(number),
         lambda: desk.rights(VIEWER).prune(),
@@ -186,9 +196,9 @@ def test_cells_of_other_locations_are_never_submitted(desk: Desk) -> None:
 
 def test_single_cells_of_other_locations_are_not_sent(desk: Desk) -> None:
     wish = desk.changes(AT_GATE).changes[0].wish
-    outcome = desk.writer(HALL).save(AT_GATE, None, wish)
+    outcome = desk.writer(HALL).save(AT_GATE, None, wish, who="kim")
     assert outcome == NotSent(f"the camera is {NOT_YOURS}")
-    assert isinstance(desk.writer(HALL).save(IN_HALL, None, wish), Saved)
+    assert isinstance(desk.writer(HALL).save(IN_HALL, None, wish, who="kim"), Saved)
     assert desk.writes == 1
 
 

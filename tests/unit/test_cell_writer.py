@@ -56,6 +56,7 @@ WHO = "kim"
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
     journal = Journal(f"sqlite:///{tmp_path / 'journal.db'}")
+    journal.open()  # Making its tables is no part of a save.
     yield journal
     journal.close()
 

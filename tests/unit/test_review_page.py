@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from werkzeug.test import Client
 
 from tests.fakes.faulty_vas import FaultyVas
 from tests.unit.conftest import API_KEY, DEADLINE_S, OpenPage, calm, complete, until
@@ -26,7 +27,7 @@ from vas_dash.errors import JobError
 from vas_dash.journal import Journal
 from vas_dash.services.drafting import Drafting
 from vas_dash.services.fleet_reader import FleetReader
-from vas_dash.services.jobs import ThreadJobs
+from vas_dash.services.jobs import JournalJobs
 
 DRAFT_ID = "a-draft"
 WISHES = {
@@ -268,7 +269,7 @@ def test_of_two_clicks_at_once_one_is_submitted(review: Review) -> None:
     pages = [Page(page.client, page.prefix) for _ in range(4)]
     for one in pages:
         one.props = dict(page.props)
-        one.client = page.client.application.test_client()
+        one.client = Client(page.client.application)
 
     def click(one: Page) -> None:
         one.set("review-apply.n_clicks", 1)
@@ -337,10 +338,10 @@ def test_without_a_journal_nothing_is_sent_and_the_draft_stays(
 def test_a_change_set_that_is_not_begun_is_told_with_its_place(
     review: Review, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def busy(_jobs: ThreadJobs, _number: int) -> None:
+    def busy(_jobs: JournalJobs, _number: int) -> None:
         raise JobError("the queue does not answer")
 
-    monkeypatch.setattr(ThreadJobs, "start", busy)
+    monkeypatch.setattr(JournalJobs, "start", busy)
     message = review.apply("why")
     assert " ".join(message.split()) == (
         "Change set 1 stands in the history, but was not begun: the queue does not answer. Open it"

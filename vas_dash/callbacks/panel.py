@@ -83,6 +83,7 @@ def register(app: Dash, context: Context) -> None:
         }
         match gesture.kind:
             case "cell" if camera is not None and model is not None:
+                context.writer.get_ready()
                 assignment = grid.snapshot.cell(camera.id, model.model_id).assignment
                 title = words.cell_title(camera, model)
                 form = _form(grid, model, assignment, rule)

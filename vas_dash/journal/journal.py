@@ -79,6 +79,11 @@ class Journal:
         self.drafts = DraftTables(self._store)
         self.jobs = JobTable(self._store)
 
+    def open(self) -> None:
+        """Open it now, and make its tables, so that its first use need not wait for that."""
+        with self._store.faults("opened"):
+            self._store.opened()
+
     def record(
         self, changes: ChangeSet, who: str, why: str | None = None, origin: str = "edit"
     ) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import logging
 import threading
@@ -117,12 +118,29 @@ class CellWriter:
         self._reader = reader
         self._slots = threading.BoundedSemaphore(at_once)
         self._rights: Rights | None = None
+        self._ready = threading.Event()
 
     def by(self, rights: Rights) -> Self:
         """This writer, as far as somebody may use it."""
         mine = copy.copy(self)
         mine._rights = rights
         return mine
+
+    def get_ready(self) -> None:
+        """Open the journal meanwhile: somebody is going to save. Returns at once.
+
+        What is wrong with the journal is told by the save.
+        """
+        if self._ready.is_set():
+            return
+        self._ready.set()
+
+        def open_journal() -> None:
+            with contextlib.suppress(VasDashError):
+                self._operations.journal.open()
+
+        with contextlib.suppress(RuntimeError):  # the process may have no more threads
+            threading.Thread(target=open_journal, name="journal-open", daemon=True).start()
 
     def save(
         self,

@@ -40,6 +40,10 @@ class JobsBy:
         """How far it is; anybody may look."""
         return self.all_jobs.progress(change_set_id)
 
+    def fault(self, change_set_id: int) -> str | None:
+        """Why the last start of it came to nothing; anybody may look."""
+        return self.all_jobs.fault(change_set_id)
+
     def _touch(self, change_set_id: int) -> None:
         record = self.journal.change_set(change_set_id)
         if record is None:
