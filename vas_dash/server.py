@@ -67,8 +67,14 @@ def create_server(settings: Settings) -> Flask:
         embedded = EmbeddedVas(settings)
         if settings.auth == "off" or settings.embedded_api_key is not None:
             server.register_blueprint(embedded.blueprint)
+        if settings.queue_url is not None:
+            log.warning("VAS_DASH_QUEUE_URL is not used: workers do not reach the embedded VAS")
         settings = settings.model_copy(
-            update={"api_url": embedded.serve(), "api_key": settings.embedded_api_key}
+            update={
+                "api_url": embedded.serve(),
+                "api_key": settings.embedded_api_key,
+                "queue_url": None,
+            }
         )
     page = _create_page(settings, on_this_machine)
     server.wsgi_app = DispatcherMiddleware(  # type: ignore[method-assign]

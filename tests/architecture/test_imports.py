@@ -80,7 +80,6 @@ MAY_IMPORT: Mapping[str, set[str]] = {
         "vas_dash.errors",
         "vas_dash.database",
         "vas_dash.backend",
-        "vas_dash.embedded",
         "vas_dash.journal",
         "vas_dash.services",
     },
@@ -226,14 +225,14 @@ def test_the_domain_and_the_kernel_stand_on_the_standard_library(
     assert not wrong, "\n".join(wrong)
 
 
-def test_only_the_server_its_workers_and_the_command_line_reach_the_embedded_vas() -> None:
+def test_only_the_server_and_the_command_line_reach_the_embedded_vas() -> None:
     users = {
         part(module)
         for module, path in MODULES.items()
         for _, name in imported(module, path)
         if name.startswith("vas_dash.embedded")
     }
-    assert users == {"vas_dash.server", "vas_dash.jobs", "vas_dash.cli", "vas_dash.embedded"}
+    assert users == {"vas_dash.server", "vas_dash.cli", "vas_dash.embedded"}
 
 
 def test_only_one_module_knows_the_data_table() -> None:

@@ -33,13 +33,14 @@ from tests.operations.queueing import (
     wait_for,
 )
 from tests.operations.support import drafted, keys_of, operations_on, stored, writes
-from vas_dash import Settings
+from vas_dash import Settings, create_server
 from vas_dash.backend.client import VasClient
 from vas_dash.domain.changes import Wish
 from vas_dash.domain.records import CellResult, ChangeSetRecord, State
 from vas_dash.errors import JobError
 from vas_dash.jobs import create_jobs
 from vas_dash.jobs import queue as queue_module
+from vas_dash.jobs import worker as worker_module
 from vas_dash.jobs.processes import AT_ONCE
 from vas_dash.journal import Journal
 from vas_dash.services.apply import Operations, Reopened
@@ -165,9 +166,10 @@ def _settings(vas: FaultyVas, folder: Path, queue_url: str | None = None) -> Set
 
 PROGRESS_ELSEWHERE = """
 import json, sys, time
-from vas_dash import Settings
+from vas_dash import Settings, create_server
 from vas_dash.jobs import create_jobs
 from vas_dash.jobs import queue as queue_module
+from vas_dash.jobs import worker as worker_module
 from vas_dash.journal import Journal
 settings = Settings.from_env()
 jobs = create_jobs(settings, Journal(settings.db_url))
@@ -450,6 +452,36 @@ def test_a_worker_with_another_journal_applies_nothing_and_says_why(
     assert why == "the worker has another journal: it needs the page's VAS_DASH_DB_URL"
     assert writes(queue.vas) == 0
     elsewhere.close()
+
+
+@pytest.mark.parametrize(
+    ("variables", "missing"),
+    [
+        ({"VAS_API_URL": "http://vas:8000"}, "VAS_DASH_QUEUE_URL"),
+        ({"VAS_DASH_QUEUE_URL": "redis://queue"}, "VAS_API_URL"),
+    ],
+)
+def test_a_worker_that_lacks_a_setting_says_which(
+    variables: dict[str, str],
+    missing: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("VAS_API_URL", "VAS_DASH_QUEUE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert worker_module.main() == 1
+    assert capsys.readouterr().err.startswith(f"{missing} is not set")
+
+
+def test_with_the_embedded_vas_the_queue_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    create_server(Settings(embedded_site="empty", queue_url=f"redis://:{QUEUE_PASSWORD}@queue"))
+    assert "VAS_DASH_QUEUE_URL is not used" in caplog.text
+    assert QUEUE_PASSWORD not in caplog.text
 
 
 def test_a_job_is_taken_once_and_not_at_all_once_it_is_void(both: Journal) -> None:

@@ -27,22 +27,14 @@ Apply = Callable[[int, int], str]
 def applying(settings: Settings, cancelled: Callable[[], bool]) -> Iterator[Apply]:
     """The function that applies, with the VAS and the journal of the settings.
 
-    Without `settings.api_url` the VAS is the embedded one, on the database that the page's has.
-
     Raises:
         SettingsError: they cannot be used.
     """
+    if settings.api_url is None:
+        raise SettingsError(
+            "VAS_API_URL is not set: who applies needs the address of the page's VAS"
+        )
     with ExitStack() as stack:
-        if settings.api_url is None:
-            from vas_dash.embedded import EmbeddedVas
-
-            embedded = EmbeddedVas(settings)
-            stack.callback(embedded.close)
-            settings = settings.model_copy(
-                update={"api_url": embedded.serve(), "api_key": settings.embedded_api_key}
-            )
-        if settings.api_url is None:
-            raise SettingsError("VAS_API_URL is not set")
         client = VasClient(
             Transport(
                 settings.api_url,

@@ -34,19 +34,17 @@ _ARGUMENTS = (
 
 def main() -> int:
     """Work."""
-    log_to_stderr()
-    stop = threading.Event()
-    signals.worker_shutting_down.connect(lambda **_: stop.set(), weak=False)
-    signals.worker_ready.connect(lambda **_: print("ready", flush=True), weak=False)
-    # What goes wrong in a job is in the log already, without what an error's text may hold.
-    logging.getLogger("celery.app.trace").setLevel(logging.CRITICAL)
     try:
         settings = Settings.from_env()
         if settings.queue_url is None:
-            raise SettingsError(
-                "VAS_DASH_QUEUE_URL is not set: without it the page needs no worker"
-            )
+            raise SettingsError("VAS_DASH_QUEUE_URL is not set: without it no worker is needed")
+        stop = threading.Event()
         with applying(settings, stop.is_set) as apply:
+            log_to_stderr()
+            # What goes wrong in a job is in the log already, without an error's text.
+            logging.getLogger("celery.app.trace").setLevel(logging.CRITICAL)
+            signals.worker_shutting_down.connect(lambda **_: stop.set(), weak=False)
+            signals.worker_ready.connect(lambda **_: print("ready", flush=True), weak=False)
             app = celery_app(settings.queue_url)
             queue_manager(app, apply)
             app.worker_main([*_ARGUMENTS, f"--concurrency={AT_ONCE}"])
