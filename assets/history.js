@@ -78,6 +78,7 @@
         },
     });
 
+    const narrow = window.matchMedia("(max-width: 720px)");
     let asked = "";
     let tries = -1;
 
@@ -101,6 +102,9 @@
             });
         } else if (event.target.closest("[data-history='clear']")) {
             vas.set("url", { search: "" });
+        } else if (event.target.closest("#panel-history a") && narrow.matches) {
+            // The panel would cover what the link leads to.
+            vas.panel.close();
         }
     });
 

@@ -253,6 +253,7 @@ def test_what_has_not_begun_can_be_applied_and_is_followed(
     assert do(page, "apply", number) == "Handed over to be applied."
     wait(lambda: "Result 1 applied" in look(page, number))
     assert page["history-shown.data"]["live"] is False
+    assert text(page["history-message.children"]) == f"Change set {number} is finished: 1 applied."
     assert page["running.data"] is None
     assert vas.cell("cam-1", "ppe")["enabled"] is False
 

@@ -21,6 +21,7 @@ from vas_dash.callbacks.arguments import (
     HISTORY_SHOWN,
     RUNNING,
     HistoryDo,
+    HistoryShown,
     checked,
 )
 from vas_dash.callbacks.context import Context
@@ -55,12 +56,17 @@ class _Part:
 
 @dataclass(frozen=True)
 class _Shown:
-    """What the view is to show; `live`: it is worth looking again soon."""
+    """What the view is to show; `live`: it is worth looking again soon.
+
+    `running` is the change set to follow from now on, `over` one that needs it no more, and `told`
+    its end in words.
+    """
 
     parts: dict[str, _Part]
     live: bool = False
     running: int | None = None
     over: int | None = None
+    told: str = ""
 
 
 def register(app: Dash, context: Context) -> None:
@@ -140,7 +146,7 @@ def _register_view(app: Dash, context: Context) -> None:
         return (
             *parts,
             *([no_update] * len(_FIELDS) if notes is no_update else notes),
-            no_update if before.of == of else "",
+            _message(shown, before, of),
             {"of": of, "parts": digests, "live": shown.live},
             _followed(shown, running),
         )
@@ -266,6 +272,7 @@ def _one(context: Context, text: str, search: str) -> _Shown:
         live=is_live or how is Standing.READY,
         running=number if follow else None,
         over=None if follow else number,
+        told=history.done_text(record, how),
     )
 
 
@@ -287,6 +294,15 @@ def _trouble(
     parts = _parts(title, notes, filters=filters)
     parts["body"] = _Part(text, lambda: [view.text_message(text, trouble=True)])
     return _Shown(parts)
+
+
+def _message(shown: _Shown, before: HistoryShown, of: str) -> Any:
+    """The end of what was watched is told; nothing of one change set stands on the next."""
+    if before.of != of:
+        return ""
+    if before.parts.get("live") and not shown.live and shown.told:
+        return view.text_message(shown.told)
+    return no_update
 
 
 def _followed(shown: _Shown, running: object) -> Any:
