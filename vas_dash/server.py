@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("vas_dash")
 
 _ASSETS = Path(__file__).resolve().parent.parent / "assets"
-_OPEN_PATHS = {"/healthz"}
+_OPEN_PATHS = {"/healthz", "/readyz"}
 """What is answered to everybody: who watches over processes knows no operators."""
 
 _INDEX = """<!DOCTYPE html>

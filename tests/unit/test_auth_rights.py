@@ -29,7 +29,6 @@ from vas_dash.services.apply import Operations
 from vas_dash.services.cell_writer import CellWriter, NotSent, Saved
 from vas_dash.services.drafting import Drafting
 from vas_dash.services.fleet_reader import FleetReader
-from vas_dash.services.jobs import JournalJobs
 from vas_dash.services.jobs_by import JobsBy
 from vas_dash.services.rights import NOT_YOURS, Rights
 
@@ -58,14 +57,23 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     journal.close()
 
 
-class _Nobody:
-    """Has no process apply anything."""
+class Started:
+    """Jobs that only write down what they are asked for."""
 
-    def run(self, change_set_id: int, job: int) -> None:
-        raise AssertionError(f"change set {change_set_id} was started as {job}")
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, int]] = []
 
-    def fault(self, change_set_id: int, job: int) -> str | None:
-        raise AssertionError(f"change set {change_set_id} was never started as {job}")
+    def start(self, change_set_id: int) -> None:
+        self.asked.append(("start", change_set_id))
+
+    def cancel(self, change_set_id: int) -> None:
+        self.asked.append(("cancel", change_set_id))
+
+    def progress(self, change_set_id: int) -> None:
+        self.asked.append(("progress", change_set_id))
+
+    def fault(self, change_set_id: int) -> None:
+        self.asked.append(("fault", change_set_id))
 
 
 class Desk:
@@ -78,7 +86,7 @@ class Desk:
         self._operations = Operations(self._client, journal)
         self._drafting = Drafting(journal)
         self._writer = CellWriter(self._operations, 60.0)
-        self.jobs_started: list[int] = []
+        self.started = Started()
 
     @property
     def fleet(self) -> FleetSnapshot:
@@ -97,7 +105,7 @@ class Desk:
         return self._writer.by(self.rights(operator))
 
     def jobs(self, operator: Operator) -> JobsBy:
-        return JobsBy(self.rights(operator), JournalJobs(self.journal, _Nobody()), self.journal)
+        return JobsBy(self.rights(operator), self.started, self.journal)
 
     def changes(self, *keys: CellKey) -> ChangeSet:
         return plan(self.fleet, dict.fromkeys(keys, Wish(enabled=True)))
@@ -149,6 +157,7 @@ def test_a_viewer_changes_nothing_anywhere(desk: Desk) -> None:
     record = desk.journal.change_set(number)
     assert record is not None
     assert record.state is State.READY
+    assert desk.started.asked == []
     assert desk.writes == 0
 
 
@@ -220,6 +229,9 @@ def test_what_somebody_else_submitted_is_for_an_admin(desk: Desk) -> None:
     for start in ("start", "cancel"):
         with pytest.raises(NotAllowedError):
             getattr(desk.jobs(LEE), start)(number)
+        getattr(desk.jobs(KIM), start)(number)
+        getattr(desk.jobs(ADMIN), start)(number)
+    assert desk.started.asked == [(what, number) for what in ("start", "cancel") for _ in "12"]
     assert desk.operations(ADMIN).undo(number).changes
 
 

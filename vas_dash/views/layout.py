@@ -48,7 +48,7 @@ def page(settings: Settings, operator: Operator, logout: str | None = None) -> C
                     _navigation(settings),
                     html.P("as of, not read yet", id=ids.STATUS, className="vd-status"),
                     history.running_line(),
-                    _account(operator, logout),
+                    _account(settings, operator, logout),
                 ],
                 className="vd-header",
             ),
@@ -81,18 +81,25 @@ def page(settings: Settings, operator: Operator, logout: str | None = None) -> C
     )
 
 
-def _account(operator: Operator, logout: str | None) -> Component:
+def _account(settings: Settings, operator: Operator, logout: str | None) -> Component:
     """Who asks, and the way out."""
     locations = operator.locations if operator.role is Role.OPERATOR else None
     where = None
     if locations is not None:
         where = "changes cameras in " + (", ".join(sorted(locations)) or "no location")
     who = html.Span(f"{operator.name}, {operator.role}", title=where and words.cut(where, 500))
-    if logout is None:
-        return html.Div(who, className="vd-account")
-    button = html.Button("Log out", type="submit", className="btn btn-sm btn-link")
-    form = html.Form(button, action=logout, method="post")
-    return html.Div([who, form], className="vd-account")
+    parts = [_logged_out(settings), who]
+    if logout is not None:
+        button = html.Button("Log out", type="submit", className="btn btn-sm btn-link")
+        parts.append(html.Form(button, action=logout, method="post"))
+    return html.Div(parts, className="vd-account")
+
+
+def _logged_out(settings: Settings) -> Component:
+    """Shown by `account.js`; another tab, so that nothing that was typed here is lost."""
+    again = html.A("Log in again", href=settings.prefix, target="_blank")
+    notice = html.Span(["You are logged out. ", again], id="logged-out", hidden=True)
+    return html.Div(notice, className="vd-trouble", **aria(live="polite"))
 
 
 def _navigation(settings: Settings) -> Component:
