@@ -86,6 +86,7 @@ def test_a_hostile_fleet_is_shown_as_text(grid: GridPage) -> None:
 
 def test_a_hostile_models_form_is_text_too(grid: GridPage) -> None:
     cell = grid.grid.locator('td[data-dash-column="m:hostile"]', has_text="on").first
+    grid.wait_for_polls(2, lambda answer: answer.status in (200, 204))
     cell.hover()
     expect(grid.tooltip).to_contain_text("parameters")
     cell.click()

@@ -205,3 +205,32 @@ def test_a_long_reason_is_cut() -> None:
         replace(snapshot([], [], []), models=Part.unavailable("x" * 999))
     )
     assert len(line) < 400
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Gate 1", "Gate 1"),
+        ("Gate \u202eterces", "Gate [U+202E]terces"),
+        ("\u2066a\u2069\u200f\u061c", "[U+2066]a[U+2069][U+200F][U+061C]"),
+        ("a\0b\x1b[31m\r\x9b", "a[U+0000]b[U+001B][31m[U+000D][U+009B]"),
+        ("half \ud800", "half [U+D800]"),
+        ("two\nlines\tand a tab", "two\nlines\tand a tab"),
+        ("Stra\u00dfe \u2603 \u200d", "Stra\u00dfe \u2603 \u200d"),
+        ("\u05e9\u05e2\u05e8 5", "\u2068\u05e9\u05e2\u05e8 5\u2069"),
+        ("\u0628\u0627\u0628", "\u2068\u0628\u0627\u0628\u2069"),
+    ],
+)
+def test_a_text_of_the_backend_has_no_power_over_what_stands_around_it(
+    text: str, shown: str
+) -> None:
+    assert words.cut(text) == shown
+    assert (
+        words.cut(text + "x" * 1000, len(text))
+        == f"{shown}... (cut, {len(text) + 1000} characters)"
+    )
+
+
+def test_a_title_of_two_directions_keeps_its_order() -> None:
+    turned = words.cell_title(camera("\u05e9\u05e2\u05e8"), AiModel("m", "PPE \u202e"))
+    assert turned == "PPE [U+202E] on \u2068\u05e9\u05e2\u05e8\u2069"
