@@ -74,7 +74,7 @@ class TestTwoWorkers:
                 window.seen = [];
                 const look = () => {
                     const now = document.querySelector(
-                        "#grid tr:nth-child(4) td[data-dash-column='m:ppe']").innerText.trim();
+                        "#grid tr:nth-child(4) td[data-column='m:ppe']").innerText.trim();
                     if (window.seen.at(-1) !== now) window.seen.push(now);
                 };
                 look();

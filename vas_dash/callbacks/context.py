@@ -57,7 +57,9 @@ class Context:
         kept = self._drawings.get(key)
         if kept is not None:
             return kept[1]
-        drawings = Drawings(snapshot.with_exceptions(learned) if learned else snapshot)
+        drawings = Drawings(
+            snapshot.with_exceptions(learned) if learned else snapshot, self.settings.page_size
+        )
         # The snapshot is kept too: as long as it lives, no other one has its id.
         self._drawings[key] = (snapshot, drawings)
         while len(self._drawings) > _PICTURES_KEPT:
