@@ -9,6 +9,7 @@ import logging
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -57,9 +58,10 @@ def vas() -> Iterator[FaultyVas]:
 
 
 @pytest.fixture
-def settings(vas: FaultyVas) -> Settings:
+def settings(vas: FaultyVas, tmp_path: Path) -> Settings:
     """The page on `vas`, quick enough for tests."""
-    return Settings(api_url=vas.url, refresh_s=1, poll_s=0.2, page_size=PAGE_SIZE)
+    journal = f"sqlite:///{tmp_path}/journal.db"
+    return Settings(api_url=vas.url, refresh_s=1, poll_s=0.2, page_size=PAGE_SIZE, db_url=journal)
 
 
 @pytest.fixture

@@ -430,8 +430,8 @@ def test_a_digest_changes_with_its_row_and_with_no_other() -> None:
 
     before = digests(snapshot(CAMERAS, MODELS, ASSIGNMENTS))
     same = digests(snapshot(CAMERAS, MODELS, ASSIGNMENTS, LATER))
-    parameters = replace(ASSIGNMENTS[0], parameters={"threshold": 0.5})
-    after = digests(snapshot(CAMERAS, MODELS, (parameters, *ASSIGNMENTS[1:])))
+    slower = replace(ASSIGNMENTS[0], desired_fps=24)
+    after = digests(snapshot(CAMERAS, MODELS, (slower, *ASSIGNMENTS[1:])))
     assert before == same
     assert [a == b for a, b in zip(before, after, strict=True)] == [True, True, True, False]
 

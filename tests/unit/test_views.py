@@ -77,6 +77,7 @@ def test_every_id_is_named_in_one_place_or_belongs_to_the_scripts() -> None:
 
 def test_every_id_that_is_named_stands_on_the_page() -> None:
     made_when_needed = {ids.PANEL_FIELD, ids.PANEL_CHOICE}
+    made_when_needed |= {ids.BULK_HOW, ids.BULK_VALUE, ids.BULK_CAMERAS}
     assert set(constants().values()) - made_when_needed <= set(identities())
 
 

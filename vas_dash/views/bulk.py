@@ -24,7 +24,11 @@ def selection_bar() -> Component:
         [
             html.Div(
                 [
-                    html.Button(id=ids.SELECT_ALL, className="btn btn-sm btn-outline-secondary"),
+                    html.Button(
+                        "Select all cameras found",
+                        id=ids.SELECT_ALL,
+                        className="btn btn-sm btn-outline-secondary",
+                    ),
                     html.Span(_HINT, className="vd-hint vd-keys"),
                     dbc.Switch(
                         id=ids.AT_ONCE,
@@ -60,7 +64,6 @@ def selection_bar() -> Component:
             _form(),
             html.Div(id=ids.BULK_MESSAGE, className="vd-message", **aria(live="polite")),
         ],
-        id="selection-bar",
         className="vd-selection",
         **aria(label="Selection"),
     )
