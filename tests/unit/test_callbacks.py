@@ -498,7 +498,7 @@ CALLBACKS: list[Callable[[Page], object]] = [
     lambda page: page.apply("cam-1", "ppe", False),
     lambda page: page.draft(("cam-1", "ppe", False)),
     lambda page: page.act("off", {"cam-1": ["ppe"]}),
-    lambda page: page.act("edit", {"cam-1": ["ppe"]}),
+    lambda page: page.act("edit", {"cam-1": ["ppe"]}) or page["bulk-form.children"],
 ]
 
 
