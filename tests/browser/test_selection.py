@@ -152,7 +152,7 @@ def test_a_camera_is_copied_to_the_selected_ones(grid: GridPage) -> None:
     expect(grid.selection.get_by_label("Copy from (name or id)")).to_have_value("Gate 1")
     press(grid, "Draft this")
     expect(grid.selection).to_contain_text("5 cells drafted; 1 cannot be done.")
-    expect(grid.selection).to_contain_text("Legacy on Gate 3: model: the model is not open")
+    expect(grid.selection).to_contain_text("Legacy on Gate 3: the model is not open")
     expect_label(grid, "Gate 3", "counting", "unassigned, drafted: on, parameters")
     expect_label(grid, "Gate 3", "legacy", "unassigned, drafted: cannot be done")
     expect(grid.drafts).to_contain_text("1 cannot be done.")

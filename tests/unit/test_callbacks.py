@@ -320,7 +320,7 @@ def test_a_disabled_model_is_not_newly_assigned_even_when_a_browser_asks(
     assert still.save(intent="on") == "Not saved: see the fields above."
     assert "not for new assignments" in text(still["panel-form.children"])
     assert still.apply("cam-1", "old", True) == (
-        "Old on Gate 1: not applied, model: the model is not open to new assignments."
+        "Old on Gate 1: not applied, the model is not open to new assignments."
     )
     assert vas.count("POST", "writes") == 0
     # What is assigned can be changed all the same.

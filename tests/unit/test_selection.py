@@ -76,11 +76,11 @@ def test_a_draft_is_found_again_and_only_by_its_id(still: Page) -> None:
 
 def test_a_toggle_that_cannot_be_is_blocked_and_says_why(still: Page) -> None:
     answer = still.draft(("cam-1", "old", True))
-    assert answer["messages"] == ["Old on Gate 1: model: the model is not open to new assignments."]
+    assert answer["messages"] == ["Old on Gate 1: the model is not open to new assignments."]
     assert drafted(still, "cam-1", "old") == "! cannot be done"
     still.open("cam-1", "old")
     still.fire("opened.data")
-    assert "cannot be done: model: the model is not open" in text(still["panel-tools.children"])
+    assert "cannot be done: the model is not open" in text(still["panel-tools.children"])
 
 
 def test_without_a_journal_the_grid_goes_on_and_says_so(
@@ -197,7 +197,7 @@ def test_turning_off_drafts_what_is_on_and_leaves_the_rest(still: Page) -> None:
 def test_what_cannot_be_is_listed_by_cell(still: Page) -> None:
     said = still.act("on", ALL)
     assert said.startswith("5 cells drafted; 2 are so already; 2 cannot be done.")
-    assert "Old on Gate 1: model: the model is not open to new assignments" in said
+    assert "Old on Gate 1: the model is not open to new assignments" in said
     assert still["draft.data"]["blocked"] == 2
     assert drafted(still, "cam-1", "old") == "! cannot be done"
 
@@ -226,7 +226,7 @@ def test_the_form_says_what_the_cells_hold(still: Page) -> None:
     still.draft(("cam-10", "ppe", True))
     still.act("edit", {"cam-1": ["ppe"], "cam-2": ["ppe"], "cam-10": ["ppe", "fire"]})
     shown = text(still["bulk-form.children"])
-    assert "3 of the selected cells are assigned; 1 are not" in shown
+    assert "3 of the selected cells are assigned; 1 is not" in shown
     assert "mixed: 5, default" in shown
     assert "threshold mixed: 0.5, not set" in shown
     assert "classes now: not set" in shown

@@ -117,7 +117,8 @@ def build_form(
 
     rest = len(keys) - len(intents)
     about = f"{len(intents):,} of the selected cells are assigned"
-    about += f"; {rest:,} are not, or are unknown, and cannot be edited." if rest else "."
+    verb = "is" if rest == 1 else "are"
+    about += f"; {rest:,} {verb} not, or unknown, and cannot be edited." if rest else "."
     return BulkForm(
         about,
         (

@@ -77,8 +77,11 @@ def facts(draft: Draft) -> dict[str, Any]:
 
 def why_blocked(blocked: Blocked) -> str:
     """Why a cell cannot be changed so."""
+    # Of a whole cell, its camera or its model the message says itself what it is about.
     return "; ".join(
-        f"{problem.field}: {problem.message}" if problem.field else problem.message
+        problem.message
+        if problem.field in ("", "camera", "model")
+        else f"{problem.field.replace('desired_fps', 'fps')}: {problem.message}"
         for problem in blocked.problems
     )
 
