@@ -1,129 +1,366 @@
-/* Drafts: cells to be turned on or off, kept in this browser until they are saved or discarded. */
+/* Drafts: what a key drafts shows at once, and waits here until the server has it in the draft. */
 (function () {
     "use strict";
 
     const vas = (window.vas = window.vas || {});
+    const WAITING = "vas-waiting";
+    const AGAIN_MS = 3000;
+    const LOST_MS = 15000;
     const key = (camera, model) => camera + "\n" + model;
-    let saving = false;
 
-    function all() {
-        return vas.props("drafts").data || {};
+    // Cells that the grid shows otherwise than the server's rows: {camera, model, enabled (null: no
+    // longer drafted), had (whether the draft held it), n, revision (of the draft that holds it)}.
+    let waiting = new Map();
+    let clearing = null;
+    let sent = null;
+    let trouble = "";
+    let madeId = "";
+    let numbers = 0;
+
+    // Cells that are applied at once, one after the other: {camera, model, enabled, n}.
+    const queue = [];
+    let applying = null;
+    // Applied, and not drawn yet.
+    let applied = null;
+    let noted = false;
+    let clock = 0;
+
+    function remember() {
+        const cells = Array.from(waiting.values()).filter((entry) => !entry.revision);
+        try {
+            sessionStorage.setItem(WAITING, JSON.stringify(cells));
+        } catch {
+            // Without storage it lasts as long as the page.
+        }
+    }
+
+    function recall() {
+        try {
+            JSON.parse(sessionStorage.getItem(WAITING) || "[]").forEach(function (entry) {
+                waiting.set(key(entry.camera, entry.model), { ...entry, n: ++numbers });
+            });
+        } catch {
+            waiting = new Map();
+        }
+    }
+
+    function stored() {
+        try {
+            return JSON.parse(localStorage.getItem("draft")) || {};
+        } catch {
+            return {};
+        }
+    }
+
+    /** The draft that this browser works on: by an id that nobody else can guess. */
+    function ref() {
+        const known = vas.props("draft").data || stored();
+        if (!known.id && !madeId) {
+            const bytes = window.crypto.getRandomValues(new Uint8Array(16));
+            madeId = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+        }
+        return { id: known.id || madeId };
     }
 
     function say(text) {
-        vas.set("draft-message", { children: text });
+        const said = vas.props("draft-message").children;
+        noted = false;
+        if (text || (said && said.length !== 0)) {
+            vas.set("draft-message", { children: text });
+            bar(text);
+        }
+    }
+
+    /** Say why nothing was drafted, until the cell is left. */
+    function note(text) {
+        say(text);
+        noted = true;
+    }
+
+    /** What a cell is to become, as the grid shows it: "" for nothing. `held`: by the server. */
+    function after(camera, model, held) {
+        const single = [applying, applied, ...queue].find(
+            (one) => one && same(one, camera, model));
+        const entry = single || waiting.get(key(camera, model));
+        if (!entry) {
+            return clearing ? "" : held;
+        }
+        if (entry.enabled === null) {
+            return "";
+        }
+        return entry.enabled ? "\u25cf on" : "\u25cb off";
+    }
+
+    const same = (entry, camera, model) => entry.camera === camera && entry.model === model;
+
+    function put(cell, enabled) {
+        const before = waiting.get(key(cell.camera, cell.model));
+        let had = Boolean(cell.held);
+        if (before) {
+            had = before.revision ? before.enabled !== null : before.had;
+        }
+        const entry = { camera: cell.camera, model: cell.model, enabled, had, n: ++numbers };
+        if (enabled === null && !had && !(sent && before && sent.cells.includes(before))) {
+            // It was never sent.
+            waiting.delete(key(cell.camera, cell.model));
+        } else {
+            waiting.set(key(cell.camera, cell.model), entry);
+        }
+        changed(cell.camera, cell.model);
+    }
+
+    function changed(camera, model) {
+        vas.grid.redraw(camera, "m:" + model);
+        remember();
+        bar();
+        flush();
     }
 
     /** Draft the other state of a cell; drafted already: take the draft back. */
     function toggle(camera, model) {
-        const column = "m:" + model;
-        const record = (vas.props("grid").data || []).find((row) => row.id === camera);
-        const drafts = { ...all() };
-        if (!record || !(column in record)) {
+        const cell = vas.grid.cell(camera, model);
+        if (!cell) {
             return;
         }
         say("");
-        if (drafts[key(camera, model)]) {
-            delete drafts[key(camera, model)];
+        if (after(camera, model, cell.held)) {
+            drop(camera, model);
+            return;
+        }
+        const title = cell.title;
+        if (cell.state === "unknown") {
+            note(title + ": an unknown cell cannot be changed until it is known again.");
+        } else if (cell.state === "unassigned" && cell.closed) {
+            note(title + ": this model is not for new assignments.");
+        } else if (vas.props("at-once").value) {
+            queue.push({ camera, model, enabled: cell.state !== "on", n: ++numbers });
+            vas.grid.redraw(camera, "m:" + model);
+            next();
         } else {
-            const shape = record[column].charAt(0);
-            const closed = ((vas.props("rendered").data || {}).closed || []).includes(column);
-            const title = vas.grid.columnName(column) + " on " + record.camera;
-            if (shape === "?") {
-                note(title + ": an unknown cell cannot be changed until it is known again.");
-                return;
-            }
-            if (shape === "\u2013" && closed) {
-                note(title + ": this model is not for new assignments.");
-                return;
-            }
-            drafts[key(camera, model)] = {
-                camera: camera,
-                model: model,
-                enabled: shape !== "\u25cf",
-                token: record[column + "~"] || "",
-            };
-        }
-        vas.set("drafts", { data: drafts });
-    }
-
-    /** Say why nothing was drafted, also where there is no draft yet. */
-    function note(text) {
-        document.getElementById("draft-bar").hidden = false;
-        say(text);
-    }
-
-    /** Where there is no draft, a note goes when its cell is left. */
-    function unnote() {
-        const bar = document.getElementById("draft-bar");
-        if (!bar.hidden && !Object.keys(all()).length) {
-            bar.hidden = true;
-            say("");
+            put(cell, cell.state !== "on");
         }
     }
 
-    function save() {
-        const drafts = Object.values(all());
-        if (drafts.length && !saving) {
-            saving = true;
-            say("Saving.");
-            vas.set("apply", { data: drafts });
+    /** Throw away what is drafted of a cell. */
+    function drop(camera, model) {
+        const cell = vas.grid.cell(camera, model) || { camera, model, held: "?" };
+        if (!queue.concat(applying || []).some((one) => same(one, camera, model))) {
+            put(cell, null);
         }
     }
 
     function discard() {
         say("");
-        vas.set("drafts", { data: {} });
+        waiting.clear();
+        clearing = { n: ++numbers };
+        vas.grid.decorate();
+        changed("", "");
+    }
+
+    /** Send what waits: one request after the other, so that none overtakes another. */
+    function flush() {
+        const cells = Array.from(waiting.values()).filter((entry) => !entry.revision);
+        if (sent || !(cells.length || (clearing && !clearing.revision))) {
+            return;
+        }
+        sent = { n: ++numbers, at: Date.now(), cells, clear: clearing };
+        vas.set("toggles", {
+            data: {
+                draft: ref(),
+                n: sent.n,
+                clear: Boolean(clearing && !clearing.revision),
+                cells: cells.map(({ camera, model, enabled }) => ({ camera, model, enabled })),
+            },
+        });
+    }
+
+    /** Ask again for what could not be kept; keeping twice changes nothing. */
+    function watch() {
+        if (sent && Date.now() - sent.at > LOST_MS) {
+            sent = null;
+        }
+        if (applying && Date.now() - applying.at > LOST_MS) {
+            applying = null;
+            say("No answer came: the history says what became of it.");
+            vas.grid.decorate();
+        }
+        applied = null;
+        flush();
+        next();
+    }
+
+    /** Apply the next cell that is to be applied at once. */
+    function next() {
+        if (!applying && queue.length) {
+            const { camera, model, enabled, n } = queue.shift();
+            applying = { camera, model, enabled, n, at: Date.now() };
+            vas.set("apply", { data: { camera, model, enabled, n } });
+        }
+    }
+
+    function count() {
+        const held = (vas.props("draft").data || {}).count || 0;
+        let more = clearing && !clearing.revision ? -held : 0;
+        waiting.forEach(function (entry) {
+            if (!entry.revision && (entry.enabled === null) === entry.had) {
+                more += entry.had ? -1 : 1;
+            }
+        });
+        return Math.max(0, held + more);
+    }
+
+    /** The bar: how much is drafted, and whether it is kept. */
+    function bar(said) {
+        const message = said === undefined ? vas.props("draft-message").children : said;
+        const cells = count();
+        const blocked = clearing ? 0 : (vas.props("draft").data || {}).blocked || 0;
+        const text = [];
+        if (cells || blocked) {
+            const changes = cells === 1 ? "1 change" : cells.toLocaleString("en") + " changes";
+            text.push(changes + " drafted, not saved.");
+        }
+        if (blocked) {
+            text.push(blocked.toLocaleString("en") + " cannot be done.");
+        }
+        fill("draft-count", text.join(" "));
+        fill("draft-trouble", trouble ? "Your draft cannot be kept: " + trouble + "." : "");
+        const node = document.getElementById("draft-bar");
+        node.hidden = !text.length && !trouble && !(message && message.length !== 0);
+        node.toggleAttribute("data-empty", !text.length);
+    }
+
+    function fill(id, text) {
+        const node = document.getElementById(id);
+        if (node.textContent !== text) {
+            node.textContent = text;
+        }
     }
 
     vas.drafts = {
         toggle: toggle,
-        save: save,
-        unnote: unnote,
-        of: (camera, model) => all()[key(camera, model)],
-    };
+        drop: drop,
+        after: after,
+        ref: ref,
 
-    vas.provide("vas_drafts", {
-        /** Show the drafts: in the grid at once, and how many there are. */
-        changed: function (drafts) {
-            const count = Object.keys(drafts || {}).length;
-            const bar = document.getElementById("draft-bar");
-            const changes = count === 1 ? "1 change" : count + " changes";
-            document.getElementById("draft-count").textContent = count
-                ? changes + " drafted, not saved."
-                : "";
-            bar.hidden = count === 0;
-            bar.toggleAttribute("data-empty", count === 0);
-            vas.grid.decorate();
+        /** Go to the review, where there is anything to review. */
+        review: function () {
+            if (count() || (vas.props("draft").data || {}).blocked) {
+                document.getElementById("draft-review").click();
+            }
         },
 
-        /** Some drafts were settled: drop what is saved, keep the rest and say why. */
-        settled: function (answer) {
-            if (!answer) {
-                saving = false;
+        /** Where there is no draft, a note goes when its cell is left. */
+        unnote: function () {
+            if (noted) {
+                say("");
+            }
+        },
+
+        /** Rows came: with the draft as the server has it. */
+        drawn: function (facts) {
+            applied = null;
+            if (!facts) {
                 return;
             }
-            const drafts = { ...all() };
-            const failed = answer.results.filter((result) => !result.done);
-            const done = answer.results.filter((result) => result.done);
-            done.forEach((result) => delete drafts[key(result.camera, result.model)]);
-            vas.learn(answer.results.map((result) => result.learned).filter(Boolean));
-            vas.set("drafts", { data: drafts });
-            const messages = failed.map((result) => result.message);
-            const told = vas.props("draft-message").children;
-            const before = told && told !== "Saving." ? [told] : [];
-            say(before.concat(messages).join(" ") || (answer.left.length ? "Saving." : ""));
-            if (answer.left.length) {
-                vas.set("apply", { data: answer.left });
-            } else {
-                saving = false;
+            if (facts.trouble !== trouble && (facts.trouble || !unkept())) {
+                trouble = facts.trouble;
             }
+            const held = vas.props("draft").data || {};
+            if (facts.id && held.id === facts.id) {
+                waiting.forEach(function (entry, name) {
+                    if (entry.revision && entry.revision <= facts.revision) {
+                        waiting.delete(name);
+                    }
+                });
+                if (clearing && clearing.revision && clearing.revision <= facts.revision) {
+                    clearing = null;
+                }
+                const { id, revision, count, blocked } = facts;
+                if (revision > held.revision) {
+                    vas.set("draft", { data: { id, revision, count, blocked } });
+                } else if (!revision && held.revision) {
+                    // It is gone, or it is somebody else's: begin another one.
+                    madeId = "";
+                    vas.set("draft", { data: null });
+                }
+            }
+            bar();
+        },
+    };
+
+    function unkept() {
+        return Array.from(waiting.values()).some((entry) => !entry.revision);
+    }
+
+    vas.provide("vas_drafts", {
+        /** The draft changed, here or in another view. */
+        changed: function () {
+            if (!clock) {
+                recall();
+                clock = window.setInterval(watch, AGAIN_MS);
+                vas.grid.decorate();
+                flush();
+            }
+            bar();
+        },
+
+        /** The server has kept what was sent, or said why not. */
+        kept: function (answer) {
+            if (!answer || !sent || answer.n !== sent.n) {
+                return;
+            }
+            const { cells, clear } = sent;
+            sent = null;
+            trouble = answer.trouble;
+            if (!trouble) {
+                cells.forEach((entry) => (entry.revision = answer.revision));
+                if (clear) {
+                    clear.revision = answer.revision;
+                }
+                if (answer.messages.length) {
+                    say(answer.messages.join(" "));
+                }
+                // A later key of the same cell counts from what the draft holds now.
+                waiting.forEach(function (entry) {
+                    const kept = cells.find((one) => same(one, entry.camera, entry.model));
+                    if (kept && !entry.revision) {
+                        entry.had = kept.enabled !== null;
+                    }
+                });
+                flush();
+            }
+            remember();
+            vas.drafts.drawn((vas.props("rendered").data || {}).draft);
+            vas.grid.decorate();
+            bar();
+        },
+
+        /** A cell that was to be applied at once was, or not. */
+        applied: function (answer) {
+            if (!answer || !applying || answer.n !== applying.n) {
+                return;
+            }
+            const { camera, model } = applying;
+            applied = answer.learned ? applying : null;
+            applying = null;
+            vas.learn([answer.learned].filter(Boolean));
+            vas.grid.redraw(camera, "m:" + model);
+            bar();
+            next();
         },
     });
 
+    // Another tab changed the draft that both work on.
+    window.addEventListener("storage", function (event) {
+        if (event.key === "draft") {
+            vas.set("draft", { data: stored() });
+        }
+    });
+
     document.addEventListener("click", function (event) {
-        if (event.target.closest("#draft-save")) {
-            save();
+        const button = event.target.closest("[data-drop]");
+        if (button) {
+            drop(button.dataset.camera, button.dataset.model);
         } else if (event.target.closest("#draft-discard")) {
             discard();
         }

@@ -26,12 +26,25 @@
         return Array.from(row.children).filter((node) => isCell(node) && shows(node));
     }
 
+    // The table's columns of models go by number, and everything else by the models' ids.
+    const models = () => (vas.props("rendered").data || {}).models || [];
+    const NUMBER = /^m(\d+)$/;
+
+    function columnOf(node, ids) {
+        const number = NUMBER.exec(node.dataset.dashColumn);
+        return number ? "m:" + ids[Number(number[1])] : node.dataset.dashColumn;
+    }
+
+    function tableColumn(column) {
+        return isModel(column) ? "m" + models().indexOf(column.slice(2)) : column;
+    }
+
     /** Which camera (HEAD: none) and column a cell of the table is. */
     function identity(node) {
         const data = vas.props("grid").data || [];
         const row = node.dataset.dashRow;
         const record = row === undefined ? null : data[Number(row)];
-        return { camera: record ? record.id : HEAD, column: node.dataset.dashColumn };
+        return { camera: record ? record.id : HEAD, column: columnOf(node, models()) };
     }
 
     function isModel(column) {
@@ -39,7 +52,8 @@
     }
 
     function columnName(column) {
-        const found = (vas.props("grid").columns || []).find((entry) => entry.id === column);
+        const id = tableColumn(column);
+        const found = (vas.props("grid").columns || []).find((entry) => entry.id === id);
         return found ? found.name : column;
     }
 
@@ -51,7 +65,17 @@
             return null;
         }
         const row = all[index];
-        return row ? Array.from(row.children).find((node) => node.dataset.dashColumn === column) : null;
+        const id = tableColumn(column);
+        return row ? Array.from(row.children).find((node) => node.dataset.dashColumn === id) : null;
+    }
+
+    // What each cell of the table was last told; only what differs is told again.
+    const told = new WeakMap();
+
+    function put(node, name, value) {
+        if (node.getAttribute(name) !== value) {
+            node.setAttribute(name, value);
+        }
     }
 
     function decorate() {
@@ -61,53 +85,97 @@
         if (!grid) {
             return;
         }
-        const order = vas.address.sorted();
         const first = ((shown.page || 1) - 1) * (shown.page_size || 50);
-        grid.setAttribute("role", "grid");
-        grid.setAttribute("aria-label", "AI models by camera");
-        grid.setAttribute("aria-rowcount", String((shown.found || 0) + 1));
+        const order = vas.address.sorted();
+        const ids = models();
+        put(grid, "role", "grid");
+        put(grid, "aria-label", "AI models by camera");
+        put(grid, "aria-multiselectable", "true");
+        put(grid, "aria-rowcount", String((shown.found || 0) + 1));
         grid.removeAttribute("tabindex");
         rows().forEach(function (row, position) {
-            row.setAttribute("role", "row");
-            row.setAttribute("aria-rowindex", String(position === 0 ? 1 : first + position + 1));
+            put(row, "role", "row");
+            put(row, "aria-rowindex", String(position === 0 ? 1 : first + position + 1));
             const record = position === 0 ? null : data[position - 1];
             Array.from(row.children).forEach(function (node) {
-                const column = node.dataset.dashColumn;
-                node.tabIndex = -1;
-                if (!record) {
-                    node.setAttribute("role", "columnheader");
-                    const arrow = order.descending ? "descending" : "ascending";
-                    node.setAttribute("aria-sort", order.column === column ? arrow : "none");
-                    node.toggleAttribute("data-closed", (shown.closed || []).includes(column));
-                } else {
+                const column = columnOf(node, ids);
+                if (record) {
                     decorateCell(node, column, record);
+                } else {
+                    decorateHead(node, column, order, (shown.closed || []).includes(column));
                 }
             });
         });
         settleFocus();
     }
 
+    /** Whether this is news to the cell. */
+    function news(node, text) {
+        if (told.get(node) === text) {
+            return false;
+        }
+        told.set(node, text);
+        return true;
+    }
+
+    function decorateHead(node, column, order, closed) {
+        const arrow = order.descending ? "descending" : "ascending";
+        const sorted = order.column === column ? arrow : "none";
+        if (news(node, [column, sorted, closed].join("\n"))) {
+            node.tabIndex = -1;
+            node.dataset.column = column;
+            node.setAttribute("role", "columnheader");
+            node.setAttribute("aria-sort", sorted);
+            node.toggleAttribute("data-closed", closed);
+        }
+    }
+
     function decorateCell(node, column, record) {
-        if (column === "camera") {
-            node.setAttribute("role", "rowheader");
-            return;
-        }
-        node.setAttribute("role", "gridcell");
         if (!isModel(column)) {
+            if (news(node, column)) {
+                node.tabIndex = -1;
+                node.dataset.column = column;
+                node.setAttribute("role", column === "camera" ? "rowheader" : "gridcell");
+            }
             return;
         }
-        const text = record[column] || "";
-        const draft = vas.drafts.of(record.id, column.slice(2));
+        const { model, text, held } = content(column, record, node.dataset.dashColumn);
+        const after = vas.drafts.after(record.id, model, held);
+        const selected = vas.selection.has(record.id, model);
+        if (!news(node, [column, text, after, selected].join("\n"))) {
+            return;
+        }
+        node.tabIndex = node.tabIndex === 0 ? 0 : -1;
+        node.dataset.column = column;
         node.dataset.state = STATES[text.charAt(0)] || "unknown";
+        node.setAttribute("role", "gridcell");
+        node.setAttribute("aria-selected", String(selected));
         // The name of the column comes with the heading; the shape says nothing when it is read out.
         let name = text.slice(2);
-        if (draft) {
-            node.dataset.draft = draft.enabled ? "on" : "off";
-            name += ", drafted: " + node.dataset.draft;
+        if (after) {
+            node.dataset.after = after;
+            node.dataset.draft = after.charAt(0) === "!" ? "blocked" : "change";
+            name += ", drafted: " + after.slice(2);
         } else {
+            delete node.dataset.after;
             delete node.dataset.draft;
         }
         node.setAttribute("aria-label", name);
+    }
+
+    /** What the server says of a cell: its text, and what it is drafted to become. */
+    function content(column, record, id) {
+        const text = record[id] || "\u2013 unassigned";
+        return { model: column.slice(2), text: text, held: record["d" + id.slice(1)] || "" };
+    }
+
+    /** Show one cell anew, where it is on the page. */
+    function redraw(camera, column) {
+        const node = find(camera, column);
+        const record = (vas.props("grid").data || []).find((row) => row.id === camera);
+        if (node && record) {
+            decorateCell(node, column, record);
+        }
     }
 
     /** One Tab stop; the focus stays with its camera and column when rows move. */
@@ -126,6 +194,11 @@
         if (!stop) {
             return;
         }
+        frame().querySelectorAll("[tabindex='0']").forEach(function (node) {
+            if (node !== stop) {
+                node.tabIndex = -1;
+            }
+        });
         stop.tabIndex = 0;
         const active = document.activeElement;
         const lost = active === document.body || (isCell(active) && active !== stop);
@@ -193,6 +266,15 @@
         hideTooltip();
         const far = 1e6;
         const ends = event.ctrlKey || event.metaKey;
+        const arrows = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+        if (event.shiftKey && arrows[event.key] && !ends && !event.altKey) {
+            event.preventDefault();
+            extend(node, ...arrows[event.key]);
+            return;
+        }
+        if (arrows[event.key]) {
+            vas.selection.start();
+        }
         const steps = {
             ArrowUp: () => move(node, -1, 0),
             ArrowDown: () => move(node, 1, 0),
@@ -202,10 +284,17 @@
             End: () => move(node, ends ? far : 0, far),
             PageUp: () => move(node, -screenful(), 0) || flip("previous"),
             PageDown: () => move(node, screenful(), 0) || flip("next"),
-            Enter: () => (ends ? vas.drafts.save() : open(node)),
+            Enter: () => (ends ? vas.drafts.review() : open(node)),
             " ": () => toggle(node),
+            Delete: () => drop(node),
+            Backspace: () => drop(node),
             Escape: () => leave(),
         };
+        if (ends && event.key.toLowerCase() === "a") {
+            steps[event.key] = () => vas.selection.all();
+        } else if (!ends && event.key.toLowerCase() === "x") {
+            steps[event.key] = () => select(node);
+        }
         const step = steps[event.key];
         if (step && !event.altKey) {
             event.preventDefault();
@@ -243,6 +332,35 @@
         }
     }
 
+    function drop(node) {
+        const at = identity(node);
+        if (at.camera !== HEAD && isModel(at.column)) {
+            vas.drafts.drop(at.camera, at.column.slice(2));
+        }
+    }
+
+    /** A place of the grid as the selection knows it: heads have no camera, or no model. */
+    function spotOf(at) {
+        return { camera: at.camera, model: isModel(at.column) ? at.column.slice(2) : "" };
+    }
+
+    const spot = (node) => spotOf(identity(node));
+
+    function select(node) {
+        const at = spot(node);
+        vas.selection.toggle(at.camera, at.model);
+    }
+
+    /** Move by one, and select from where that began. */
+    function extend(node, down, right) {
+        const from = spot(node);
+        move(node, down, right);
+        const to = spot(document.activeElement);
+        if (from.camera !== HEAD && to.camera !== HEAD) {
+            vas.selection.extend(from, to);
+        }
+    }
+
     function leave() {
         if (!vas.panel.close()) {
             focused = false;
@@ -258,10 +376,20 @@
         event.stopPropagation();
         hideTooltip();
         clicked = { x: event.clientX, y: event.clientY };
-        if (String(window.getSelection())) {
+        if (String(window.getSelection()) && !event.shiftKey) {
             return;
         }
+        const from = place.camera === null ? null : spotOf(place);
         focus(node);
+        if (event.shiftKey && identity(node).camera !== HEAD) {
+            vas.selection.extend(from && from.camera ? from : spot(node), spot(node));
+            return;
+        }
+        if (event.ctrlKey || event.metaKey) {
+            select(node);
+            return;
+        }
+        vas.selection.start();
         if (event.target.closest(".column-actions")) {
             sort(identity(node).column);
         } else {
@@ -349,6 +477,10 @@
         // DataTable would begin to select cells.
         if (event.target.closest && event.target.closest("#grid th, #grid td")) {
             event.stopPropagation();
+            if (event.shiftKey) {
+                // The browser would mark the text between.
+                event.preventDefault();
+            }
         }
     }, true);
     document.addEventListener("mouseover", onPointer);
@@ -386,7 +518,27 @@
 
     vas.grid = {
         decorate: decorate,
-        columnName: columnName,
+        redraw: redraw,
+        models: models,
+        /** The ids of the cameras on this page, from top to bottom. */
+        cameras: () => (vas.props("grid").data || []).map((record) => record.id),
+        /** What stands in a cell of this page; null where it is not on it. */
+        cell: function (camera, model) {
+            const column = "m:" + model;
+            const record = (vas.props("grid").data || []).find((row) => row.id === camera);
+            if (!record || !models().includes(model)) {
+                return null;
+            }
+            const { text, held } = content(column, record, tableColumn(column));
+            return {
+                camera,
+                model,
+                held,
+                state: STATES[text.charAt(0)] || "unknown",
+                closed: ((vas.props("rendered").data || {}).closed || []).includes(column),
+                title: columnName(column) + " on " + record.camera,
+            };
+        },
         /** Put the keyboard back to where it was in the grid. */
         refocus: function () {
             const stop = frame().querySelector("[tabindex='0']");
@@ -408,6 +560,7 @@
                 observer.disconnect();
                 observer.observe(watched, { childList: true, subtree: true, characterData: true });
             }
+            vas.drafts.drawn(shown && shown.draft);
             decorate();
         },
         tooltip: showTooltip,

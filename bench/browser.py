@@ -53,8 +53,13 @@ _SAVE = """
             requestAnimationFrame(look);
         }
     };
-    document.getElementById("draft-save").click();
-    look();
+    // Applied at once: the draft of this cell is taken back, and its switch pressed.
+    cell.dispatchEvent(new KeyboardEvent("keydown", { key: "Delete", bubbles: true }));
+    document.getElementById("at-once").click();
+    requestAnimationFrame(() => {
+        cell.dispatchEvent(new KeyboardEvent("keydown", { key: " ", bubbles: true }));
+        look();
+    });
 })
 """
 _TURN = """

@@ -42,6 +42,7 @@ def refresh_body(search: str, rendered: dict[str, Any]) -> bytes:
                 {"id": ids.URL, "property": "search", "value": search},
                 {"id": ids.POLL, "property": "n_intervals", "value": 1},
                 {"id": ids.RECENT, "property": "data", "value": []},
+                {"id": ids.DRAFT, "property": "data", "value": None},
             ],
             "state": [
                 {"id": ids.RENDERED, "property": "data", "value": rendered},

@@ -69,6 +69,8 @@ class GridPage:
         self.state_of = tab.get_by_label("of model")
         self.page_size = tab.get_by_label("Cameras on a page")
         self.drafts = tab.get_by_role("region", name="Drafted changes")
+        self.selection = tab.get_by_role("region", name="Selection")
+        self.selected = tab.locator("#selection-words")
         self.tooltip = tab.get_by_role("tooltip")
 
     # Coming and going.
@@ -105,11 +107,11 @@ class GridPage:
 
     def cell(self, camera: str, model: str) -> Locator:
         """A cell, by the camera's name and the model's id."""
-        return self.row(camera).locator(f'[data-dash-column="m:{model}"]')
+        return self.row(camera).locator(f'[data-column="m:{model}"]')
 
     def head(self, column: str) -> Locator:
         """The head of a column, by its id."""
-        return self.grid.locator(f'th[data-dash-column="{column}"]')
+        return self.grid.locator(f'th[data-column="{column}"]')
 
     def cameras(self) -> list[str]:
         """The names on this page of the grid, from top to bottom."""
@@ -129,7 +131,7 @@ class GridPage:
                 const node = document.activeElement.closest("#grid th, #grid td");
                 if (!node) return ["", document.activeElement.id];
                 const head = node.parentElement.querySelector("[role='rowheader']");
-                return [head ? head.innerText.trim() : "heading", node.dataset.dashColumn];
+                return [head ? head.innerText.trim() : "heading", node.dataset.column];
             }"""
         )
         return place[0], place[1]
@@ -139,7 +141,7 @@ class GridPage:
         self.tab.wait_for_function(
             """([camera, column]) => {
                 const node = document.activeElement.closest("#grid th, #grid td");
-                if (!node || node.dataset.dashColumn !== column) return false;
+                if (!node || node.dataset.column !== column) return false;
                 const head = node.parentElement.querySelector("[role='rowheader']");
                 return (head ? head.innerText.trim() : "heading") === camera;
             }""",
@@ -148,7 +150,7 @@ class GridPage:
 
     def focus(self, camera: str, column: str) -> None:
         """Put the keyboard into a cell without clicking it."""
-        self.row(camera).locator(f'[data-dash-column="{column}"]').focus()
+        self.row(camera).locator(f'[data-column="{column}"]').focus()
         self.expect_focus(camera, column)
 
     def press(self, *keys: str) -> None:

@@ -100,6 +100,13 @@ def drafts(grid: GridPage, _vas: FaultyVas) -> None:
     expect(grid.drafts).to_contain_text("not for new assignments")
 
 
+def selection(grid: GridPage, _vas: FaultyVas) -> None:
+    grid.tab.evaluate("vas.selection.toggle('gate-b', 'ppe')")
+    grid.tab.evaluate("vas.selection.toggle('gate-c', '')")
+    grid.selection.get_by_role("button", name="Edit...").click()
+    expect(grid.selection).to_contain_text("mixed: 2, 13")
+
+
 def unknown(grid: GridPage, vas: FaultyVas) -> None:
     vas.stop()
     expect(grid.trouble).to_contain_text("refused")
@@ -126,6 +133,7 @@ VIEWS: list[Callable[[GridPage, FaultyVas], None]] = [
     model_panel,
     filter_lists,
     drafts,
+    selection,
     unknown,
     empty_grid,
     tooltip,

@@ -46,25 +46,6 @@ def test_the_vas_dies_with_a_form_open_and_comes_back(grid: GridPage, vas: Fault
     grid.expect_cell("Gate 3", "ppe", "\N{BLACK CIRCLE} on 13 fps")
 
 
-def test_drafts_wait_for_the_vas(grid: GridPage, vas: FaultyVas) -> None:
-    grid.focus("Gate 3", "m:ppe")
-    grid.press(" ")
-    vas.stop()
-    expect(grid.trouble).to_contain_text(REFUSED)
-    grid.focus("Gate 4", "m:ppe")
-    grid.press(" ")
-    expect(grid.drafts).to_contain_text("an unknown cell cannot be changed until it is known")
-    grid.press("Control+Enter")
-    expect(grid.drafts).to_contain_text("PPE on Gate 3: not saved, the cell is unknown.")
-    expect(grid.drafts).to_contain_text("1 change drafted, not saved.")
-    vas.start()
-    expect(grid.trouble).to_be_empty()
-    grid.press("Control+Enter")
-    grid.expect_cell("Gate 3", "ppe", "\N{WHITE CIRCLE} off")
-    expect(grid.drafts).to_be_hidden()
-    grid.expect_focus("Gate 4", "m:ppe")
-
-
 def test_a_save_that_may_have_arrived_leaves_the_cell_unknown_until_it_is_read(
     grid: GridPage, vas: FaultyVas
 ) -> None:

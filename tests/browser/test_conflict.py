@@ -72,28 +72,3 @@ def test_somebody_elses_new_assignment_is_a_conflict(grid: GridPage, vas: Faulty
     grid.panel.get_by_role("button", name="Save mine over it").click()
     grid.expect_saved()
     assert row["desired_fps"] == 8
-
-
-def test_a_draft_of_a_cell_that_changed_elsewhere_is_not_saved_and_stays(
-    grid: GridPage, vas: FaultyVas
-) -> None:
-    grid.focus("Gate 3", "m:ppe")
-    grid.press(" ", "ArrowDown", " ")
-    vas.edit(camera_id(3), "ppe", desired_fps=25)
-    grid.press("Control+Enter")
-    expect(grid.drafts).to_contain_text("PPE on Gate 3: not saved")
-    expect(grid.drafts).to_contain_text("changed elsewhere")
-    grid.expect_cell("Gate 4", "ppe", "\N{WHITE CIRCLE} off")
-    grid.expect_cell("Gate 3", "ppe", "\N{BLACK CIRCLE} on 25 fps")
-    expect(grid.drafts).to_contain_text("1 change drafted, not saved.")
-    expect(grid.cell("Gate 3", "ppe")).to_have_attribute("aria-label", "on 25 fps, drafted: off")
-    row = vas.cell(camera_id(3), "ppe")
-    assert row is not None
-    assert row["enabled"] is True
-
-    grid.focus("Gate 3", "m:ppe")
-    grid.press(" ")
-    expect(grid.drafts).to_be_hidden()
-    grid.press(" ", "Control+Enter")
-    grid.expect_cell("Gate 3", "ppe", "\N{WHITE CIRCLE} off")
-    assert row["enabled"] is False

@@ -35,7 +35,9 @@ class TestMounted:
         self, grid: GridPage, vas: FaultyVas, base_url: str
     ) -> None:
         grid.focus("Gate 2", "m:ppe")
-        grid.press(" ", "Control+Enter")
+        grid.tab.get_by_label("Apply single changes at once").check()
+        grid.focus("Gate 2", "m:ppe")
+        grid.press(" ")
         grid.expect_cell("Gate 2", "ppe", "\N{WHITE CIRCLE} off")
         grid.open_cell("Gate 3", "ppe")
         grid.field("Desired fps").fill("9")
@@ -74,7 +76,7 @@ class TestTwoWorkers:
                 window.seen = [];
                 const look = () => {
                     const now = document.querySelector(
-                        "#grid tr:nth-child(4) td[data-dash-column='m:ppe']").innerText.trim();
+                        "#grid tr:nth-child(4) td[data-column='m:ppe']").innerText.trim();
                     if (window.seen.at(-1) !== now) window.seen.push(now);
                 };
                 look();
@@ -84,9 +86,10 @@ class TestTwoWorkers:
         )
         words = ["\N{BLACK CIRCLE} on 3 fps", "\N{WHITE CIRCLE} off"]
         expected = words[:1]
+        grid.tab.get_by_label("Apply single changes at once").check()
         for turn in range(1, 7):
             grid.focus("Gate 3", "m:ppe")
-            grid.press(" ", "Control+Enter")
+            grid.press(" ")
             grid.expect_cell("Gate 3", "ppe", words[turn % 2])
             expected.append(words[turn % 2])
             expect(grid.drafts).to_be_hidden()

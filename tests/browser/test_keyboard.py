@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import NewTab
 from tests.browser.page import GridPage
-from tests.browser.site import camera_id
-from tests.fakes.faulty_vas import FaultyVas
 
 
 def test_tab_stops_in_the_grid_once_and_leads_out_of_it_both_ways(grid: GridPage) -> None:
@@ -133,87 +130,6 @@ def test_space_on_the_head_of_a_column_sorts_by_it(grid: GridPage) -> None:
     grid.press("Enter")
     grid.expect_search("")
     expect(grid.head("camera")).to_have_attribute("aria-sort", "ascending")
-
-
-def test_space_drafts_at_once_and_takes_back_and_ctrl_enter_saves(
-    grid: GridPage, vas: FaultyVas
-) -> None:
-    on, off, none = grid.cell("Gate 1", "ppe"), grid.cell("Gate 21", "ppe"), "counting"
-    grid.focus("Gate 1", "m:ppe")
-    grid.press(" ")
-    assert on.get_attribute("aria-label") == "on 5 fps p10, drafted: off"
-    assert on.get_attribute("data-draft") == "off"
-    expect(grid.drafts).to_contain_text("1 change drafted, not saved.")
-    grid.press(" ")
-    expect(on).to_have_attribute("aria-label", "on 5 fps p10")
-    expect(grid.drafts).to_be_hidden()
-
-    grid.press(" ")
-    grid.focus("Gate 21", "m:ppe")
-    grid.press(" ")
-    expect(off).to_have_attribute("aria-label", "off, drafted: on")
-    grid.focus("Gate 5", f"m:{none}")
-    grid.press(" ")
-    expect(grid.drafts).to_contain_text("3 changes drafted, not saved.")
-    assert vas.count("PATCH", "writes") + vas.count("POST", "writes") == 0
-
-    grid.press("Control+Enter")
-    expect(on).to_have_attribute("aria-label", "off")
-    expect(off).to_have_attribute("aria-label", "on 21 fps")
-    expect(grid.cell("Gate 5", none)).to_have_attribute("aria-label", "on")
-    expect(grid.drafts).to_be_hidden()
-    grid.expect_focus("Gate 5", f"m:{none}")
-    cells = [(1, "ppe"), (21, "ppe"), (5, "counting")]
-    held = [vas.cell(camera_id(number), model) for number, model in cells]
-    assert [row and row["enabled"] for row in held] == [False, True, True]
-    assert held[0] is not None
-    assert held[0]["priority"] == 10
-    assert held[0]["parameters"] == {"threshold": 0.6, "vendor": {"keep": [1, 2]}}
-
-
-def test_discarding_drafts_changes_nothing(grid: GridPage, vas: FaultyVas) -> None:
-    grid.focus("Gate 2", "m:ppe")
-    grid.press(" ", "ArrowDown", " ")
-    expect(grid.drafts).to_contain_text("2 changes drafted")
-    grid.drafts.get_by_role("button", name="Discard drafts").click()
-    expect(grid.drafts).to_be_hidden()
-    grid.expect_cell("Gate 2", "ppe", "\N{BLACK CIRCLE} on 2 fps")
-    assert vas.count("PATCH", "writes") == 0
-
-
-def test_drafts_outlive_a_reload_and_a_turn_of_the_page(grid: GridPage) -> None:
-    grid.focus("Gate 25", "m:ppe")
-    grid.press(" ", "PageDown")
-    grid.expect_focus("Gate 26", "m:ppe")
-    expect(grid.drafts).to_contain_text("1 change drafted")
-    grid.tab.reload()
-    expect(grid.drafts).to_contain_text("1 change drafted")
-    grid.tab.get_by_role("button", name="First page").click()
-    expect(grid.cell("Gate 25", "ppe")).to_have_attribute("aria-label", "off, drafted: on")
-
-
-def test_a_model_that_is_not_for_new_assignments_is_not_drafted_and_says_so(
-    grid: GridPage,
-) -> None:
-    grid.focus("Gate 3", "m:legacy")
-    grid.press(" ")
-    expect(grid.drafts).to_contain_text("this model is not for new assignments")
-    expect(grid.cell("Gate 3", "legacy")).to_have_attribute("aria-label", "unassigned")
-    expect(grid.drafts.get_by_role("button")).to_have_count(0)
-    grid.press("ArrowDown")
-    expect(grid.drafts).to_be_hidden()
-    grid.focus("Gate 1", "m:legacy")
-    grid.press(" ")
-    expect(grid.cell("Gate 1", "legacy")).to_have_attribute("aria-label", "on, drafted: off")
-
-
-@pytest.mark.parametrize("column", ["camera", "location"])
-def test_space_on_a_row_head_drafts_nothing(grid: GridPage, column: str) -> None:
-    grid.focus("Gate 3", column)
-    grid.press(" ")
-    grid.wait_for_polls(1, lambda answer: answer.status in (200, 204))
-    expect(grid.drafts).to_be_hidden()
-    grid.expect_focus("Gate 3", column)
 
 
 def test_the_skip_link_leads_into_the_grid(new_tab: NewTab) -> None:

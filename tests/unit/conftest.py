@@ -115,9 +115,23 @@ def until(page: Page, condition: Callable[[], bool]) -> None:
 
 
 def row(page: Page, camera_id: str) -> dict[str, str]:
-    """The row of a camera."""
-    (found,) = (one for one in page["grid.data"] if one["id"] == camera_id)
-    return dict(found)
+    """The row of a camera, by the models' ids: `m:ppe` is a cell, `d:ppe` what it is drafted to."""
+    (found,) = (one for one in rows(page) if one["id"] == camera_id)
+    return found
+
+
+def rows(page: Page) -> list[dict[str, str]]:
+    """Every row, as `row` gives it."""
+    return [_named(found, page["rendered.data"]["models"]) for found in page["grid.data"]]
+
+
+def _named(found: dict[str, str], models: list[str]) -> dict[str, str]:
+    named = {name: text for name, text in found.items() if not name[1:].isdigit()}
+    for number, model_id in enumerate(models):
+        named[f"m:{model_id}"] = found.get(f"m{number}", "\N{EN DASH} unassigned")
+        if f"d{number}" in found:
+            named[f"d:{model_id}"] = found[f"d{number}"]
+    return named
 
 
 def calm(caplog: pytest.LogCaptureFixture) -> None:

@@ -11,7 +11,7 @@ and look at what stands on the page afterwards::
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from werkzeug.test import Client, TestResponse
@@ -76,12 +76,65 @@ class Page:
         """What the browser asks after each refresh while a panel is open."""
         self.set("live.data", {**self["opened.data"], "n": 2})
 
-    def apply(self, *drafts: Mapping[str, Any]) -> dict[str, Any]:
-        """Save drafts; what was learned is remembered."""
-        self.set("apply.data", list(drafts))
-        answer: dict[str, Any] = self["settled.data"]
-        self._learn(result["learned"] for result in answer["results"])
+    def draft(self, *cells: tuple[str, str, bool | None], clear: bool = False) -> dict[str, Any]:
+        """Have cells kept in the draft; None: what is drafted of them is thrown away."""
+        self.set(
+            "toggles.data",
+            {
+                "draft": self.draft_ref,
+                "n": 1,
+                "clear": clear,
+                "cells": [
+                    {"camera": camera, "model": model, "enabled": enabled}
+                    for camera, model, enabled in cells
+                ],
+            },
+        )
+        answer: dict[str, Any] = self["kept.data"]
         return answer
+
+    def apply(self, camera: str, model: str, enabled: bool) -> str:
+        """Apply one cell at once; what is said of it. What was learned is remembered."""
+        self.set("apply.data", {"camera": camera, "model": model, "enabled": enabled, "n": 1})
+        self._learn([self["applied.data"]["learned"]])
+        return text(self["draft-message.children"])
+
+    def act(
+        self, do: str, cells: Mapping[str, Sequence[str]], source: str = "", **fields: str
+    ) -> str:
+        """Do something with the selected models of cameras; what is said of it.
+
+        `cells` are the models by camera; `fields` stand for what is typed into the open form, by
+        name, and `how_` with a name for what is chosen.
+        """
+        callback = self.callback("act.data")
+        self.props["act.data"] = {
+            "do": do,
+            "draft": self.draft_ref,
+            "cells": [{"cameras": [one], "models": list(of)} for one, of in cells.items()],
+            "camera": source,
+            "n": 1,
+        }
+        form = {
+            name: value
+            for name, value in controls(self["bulk-form.children"]).items()
+            if name.startswith("{")
+        }
+        for name, value in fields.items():
+            kind = "bulk-how" if name.startswith("how_") else "bulk-value"
+            form[json.dumps({"type": kind, "name": name.removeprefix("how_")})] = value
+        self.post(
+            callback,
+            [self._current(entry) for entry in callback["inputs"]],
+            self._states(callback, form),
+            "act.data",
+        )
+        return text(self["bulk-message.children"])
+
+    @property
+    def draft_ref(self) -> dict[str, Any]:
+        """Which draft the page works on."""
+        return self["draft.data"] or {"id": "d" * 32}
 
     def save(self, choice: str | None = None, **typed: str) -> str:
         """Press Save, or a button of a conflict; returns the message above the button.
@@ -116,6 +169,12 @@ class Page:
                 for name, value in every.items()
             ],
         ]
+        self.post(callback, inputs, self._states(callback, fields), trigger)
+        result = self["panel-result.data"] or {}
+        self._learn(result.get("learned") or [])
+
+    def _states(self, callback: Mapping[str, Any], fields: Mapping[str, Value]) -> list[Any]:
+        """The states of a callback, those of a form's fields by their ids."""
         states: list[Any] = []
         for state in callback["state"]:
             if not state["id"].startswith("{"):
@@ -134,9 +193,7 @@ class Page:
                     for one, value in zip(ids, values, strict=True)
                 ]
             )
-        self.post(callback, inputs, states, trigger)
-        result = self["panel-result.data"] or {}
-        self._learn(result.get("learned") or [])
+        return states
 
     def set(self, prop: str, value: Value) -> None:
         """Set a property, and fire the callback that looks at it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +16,6 @@ from tests.unit.conftest import OpenPage, calm, complete, row, until
 from tests.unit.page import Page, controls, text, walk
 from vas_dash import Settings, create_server
 from vas_dash.journal import Journal
-from vas_dash.services.cell_writer import CellWriter, NotSent, SaveOutcome
 
 FPS = json.dumps({"type": "panel-field", "name": "fps"})
 REASON = json.dumps({"type": "panel-field", "name": "reason"})
@@ -83,23 +81,20 @@ def test_only_the_time_is_sent_when_only_the_time_moved(still: Page) -> None:
 
 
 def test_a_changed_cell_sends_its_row_and_no_other(page: Page, vas: FaultyVas) -> None:
-    kept = row(page, "cam-1")
-    vas.edit("cam-2", "ppe", desired_fps=9)
+    kept = row(page, "cam-2")
+    vas.edit("cam-1", "ppe", desired_fps=9)
     sent: list[dict[str, Any]] = []
 
     def changed() -> bool:
         sent.append(page.sent)
         return "grid" in page.sent
 
-    before = row(page, "cam-2")
     until(page, changed)
     (operation,) = sent[-1]["grid"]["data"]["operations"]
-    assert operation["location"] == [1]
+    assert operation["location"] == [0]
     assert set(sent[-1]["grid"]) == {"data"}
-    assert row(page, "cam-1") == kept
-    # Off: the cell's text stays as it is, its token does not.
-    after = row(page, "cam-2")
-    assert {name for name in after if after[name] != before[name]} == {"m:ppe~"}
+    assert row(page, "cam-2") == kept
+    assert row(page, "cam-1")["m:ppe"] == "\N{BLACK CIRCLE} on 9 fps"
 
 
 def test_a_camera_that_goes_or_comes_sends_all_rows(page: Page, vas: FaultyVas) -> None:
@@ -114,7 +109,8 @@ def test_a_camera_that_goes_or_comes_sends_all_rows(page: Page, vas: FaultyVas) 
 def test_another_address_is_another_view(still: Page) -> None:
     still.refresh("?state=off&of=ppe&sort=-camera&model=ppe")
     assert [one["id"] for one in still["grid.data"]] == ["cam-2"]
-    assert [one["id"] for one in still["grid.columns"][3:]] == ["m:ppe"]
+    assert [one["id"] for one in still["grid.columns"][3:]] == ["m0"]
+    assert still["rendered.data"]["models"] == ["ppe"]
     assert still["grid.sort_by"] == [{"column_id": "camera", "direction": "desc"}]
     assert still["counts.children"] == "1 of 3 cameras: 0 on, 1 off, 0 unassigned, 0 unknown"
     still.refresh("")
@@ -198,8 +194,7 @@ def test_an_empty_process_does_not_say_that_a_camera_has_gone(
     assert message.startswith("Not saved, nothing was sent: the cameras are unknown: ")
     page.follow()
     assert text(page["panel-live.children"]).startswith("The cameras are unknown: ")
-    answer = page.apply({"camera": "cam-1", "model": "ppe", "enabled": False, "token": "x"})
-    assert "the cameras are unknown" in answer["results"][0]["message"]
+    assert "the cell is unknown" in page.apply("cam-1", "ppe", False)
 
 
 # Saving from the panel.
@@ -328,8 +323,9 @@ def test_a_disabled_model_is_not_newly_assigned_even_when_a_browser_asks(
     still.open("cam-1", "old")
     assert still.save(intent="on") == "Not saved: see the fields above."
     assert "not for new assignments" in text(still["panel-form.children"])
-    answer = still.apply({"camera": "cam-1", "model": "old", "enabled": True, "token": ""})
-    assert answer["results"][0]["message"] == ("Old on Gate 1: not saved, not for new assignments.")
+    assert still.apply("cam-1", "old", True) == (
+        "Old on Gate 1: not applied, the model is not open to new assignments."
+    )
     assert vas.count("POST", "writes") == 0
     # What is assigned can be changed all the same.
     still.open("cam-2", "old")
@@ -468,122 +464,6 @@ def test_a_save_on_a_vas_that_is_away_says_so(still: Page, vas: FaultyVas) -> No
     assert still.save(fps="6") == ("Not saved, nothing was sent: the VAS refused the connection.")
 
 
-# Drafts.
-
-
-def draft(page: Page, camera_id: str, model_id: str, enabled: bool) -> dict[str, Any]:
-    """A draft as the browser makes it of what the grid shows."""
-    token = row(page, camera_id).get(f"m:{model_id}~", "")
-    return {"camera": camera_id, "model": model_id, "enabled": enabled, "token": token}
-
-
-def test_drafts_are_saved_and_settle(still: Page, vas: FaultyVas) -> None:
-    todo = [
-        draft(still, "cam-1", "ppe", False),
-        draft(still, "cam-2", "ppe", True),
-        draft(still, "cam-10", "fire", True),
-    ]
-    done: list[dict[str, Any]] = []
-    while todo:
-        answer = still.apply(*todo)
-        assert answer["results"]
-        done += answer["results"]
-        todo = answer["left"]
-    assert [(one["done"], one["message"]) for one in done] == [
-        (True, "Protective gear on Gate 1: saved"),
-        (True, "Protective gear on Gate 2: saved"),
-        (True, "Fire on Gate 10: saved"),
-    ]
-    cells = [
-        vas.cell("cam-1", "ppe"),
-        vas.cell("cam-2", "ppe"),
-        vas.cell("cam-10", "fire"),
-    ]
-    assert [cell and cell["enabled"] for cell in cells] == [False, True, True]
-    # The rest of the assignment is left as it is.
-    assert cells[0] is not None
-    assert cells[0]["desired_fps"] == 5
-    assert cells[0]["parameters"] == {"threshold": 0.5}
-    still.refresh()
-    assert row(still, "cam-10")["m:fire"] == "\N{BLACK CIRCLE} on"
-
-
-def test_a_draft_of_what_was_changed_since_is_not_saved(still: Page, vas: FaultyVas) -> None:
-    wish = draft(still, "cam-1", "ppe", False)
-    vas.edit("cam-1", "ppe", desired_fps=20)
-    (result,) = still.apply(wish)["results"]
-    assert not result["done"]
-    assert "not saved, changed elsewhere to on, 20 fps" in result["message"]
-    still.refresh()
-    assert row(still, "cam-1")["m:ppe"] == "\N{BLACK CIRCLE} on 20 fps"
-    (result,) = still.apply(wish)["results"]
-    assert result["message"].endswith("not saved, it was changed elsewhere meanwhile.")
-    assert vas.count("PATCH", "writes") == 0
-
-
-def test_a_draft_that_the_vas_has_already_is_done(still: Page, vas: FaultyVas) -> None:
-    vas.edit("cam-1", "ppe", enabled=False)
-    (result,) = still.apply(draft(still, "cam-1", "ppe", False))["results"]
-    assert (result["done"], result["message"]) == (
-        True,
-        "Protective gear on Gate 1: the VAS has it already",
-    )
-
-
-def test_drafts_that_cannot_be_saved_say_why(still: Page, vas: FaultyVas) -> None:
-    vas.fault("writes", Fault.FAIL_TEXT)
-    (unsure,) = still.apply(draft(still, "cam-1", "ppe", False))["results"]
-    assert unsure["message"].endswith(
-        "sent, but not confirmed: the VAS failed (500); unknown until read again."
-    )
-    still.refresh()
-    assert row(still, "cam-1")["m:ppe"] == "? unknown"
-    (again,) = still.apply(draft(still, "cam-1", "ppe", False))["results"]
-    assert again["message"].endswith("not saved, the cell is unknown.")
-    vas.fault("writes", Fault.FORBIDDEN)
-    (refused,) = still.apply(draft(still, "cam-2", "ppe", True))["results"]
-    assert refused["message"].endswith(
-        "not saved, the VAS refused it: the VAS rejected the API key"
-    )
-    vas.stop()
-    (unsent,) = still.apply(draft(still, "cam-2", "ppe", True))["results"]
-    assert unsent["message"].endswith(
-        "not saved, nothing was sent: the VAS refused the connection."
-    )
-    (gone,) = still.apply({"camera": "no", "model": "such", "enabled": True})["results"]
-    assert gone["message"] == "A cell: not saved, no longer in the VAS."
-    assert not any(one["done"] for one in (unsure, again, refused, unsent, gone))
-
-
-def test_all_drafts_of_one_answer_share_one_deadline(
-    still: Page, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    deadlines: list[float] = []
-    clock = itertools.count()
-
-    def save(_self: object, *_args: object, who: str) -> SaveOutcome:
-        assert who
-        deadline = _args[-1]
-        assert isinstance(deadline, float)
-        deadlines.append(deadline)
-        return NotSent("no")
-
-    monkeypatch.setattr(CellWriter, "save", save)
-    monkeypatch.setattr(time, "monotonic", lambda: next(clock) / 1000)
-    wishes = [draft(still, one, "fire", True) for one in ("cam-1", "cam-2", "cam-10")]
-    still.apply(*wishes)
-    assert len(deadlines) == 3
-    assert len(set(deadlines)) == 1
-
-
-def test_drafts_that_do_not_fit_into_one_answer_go_round_again(still: Page, vas: FaultyVas) -> None:
-    vas.fault("all", Fault.HANG)
-    wishes = [draft(still, one, "fire", True) for one in ("cam-1", "cam-2", "cam-10")]
-    answer = still.apply(*wishes)
-    assert len(answer["results"]) == 1
-    assert answer["left"] == wishes[1:]
-
-
 # What this browser's own changes have shown.
 
 
@@ -650,7 +530,7 @@ def test_numbers_survive_the_way_through_a_browser(
     page: Page, vas: FaultyVas, parameters: dict[str, Any]
 ) -> None:
     vas.put(assignment("cam-10", "fire", parameters=parameters))
-    until(page, lambda: "m:fire~" in row(page, "cam-10"))
+    until(page, lambda: row(page, "cam-10")["m:fire"] == "\N{BLACK CIRCLE} on")
     page.open("cam-10", "fire")
     browser = json.loads(json.dumps(page.props), parse_int=lambda digits: int(float(digits)))
     page.props = browser
@@ -674,7 +554,10 @@ CALLBACKS: list[Callable[[Page], object]] = [
     _refresh,
     lambda page: page.peek("cam-1", "ppe") or "nothing known of it",
     lambda page: page.save(fps="6"),
-    lambda page: page.apply({"camera": "cam-1", "model": "ppe", "enabled": False, "token": ""}),
+    lambda page: page.apply("cam-1", "ppe", False),
+    lambda page: page.draft(("cam-1", "ppe", False)),
+    lambda page: page.act("off", {"cam-1": ["ppe"]}),
+    lambda page: page.act("edit", {"cam-1": ["ppe"]}) or page["bulk-form.children"],
 ]
 
 
@@ -753,7 +636,15 @@ GARBAGE: list[Any] = [
         }
     ],
     [{"camera": "cam-1", "model": "ppe", "enabled": "perhaps"}],
-    [{"camera": "cam-1", "model": "ppe", "enabled": True, "token": 7}] * 3000,
+    {"id": "no id"},
+    {"n": 1, "draft": {"id": "../../../etc"}, "cells": [{"camera": "cam-1", "model": "ppe"}]},
+    {"n": 1, "draft": {"id": "d" * 32}, "clear": "perhaps"},
+    {"n": 1, "draft": {"id": "d" * 32}, "cells": [{"camera": "cam-1", "model": "ppe"}] * 3000},
+    {"n": 1, "camera": "cam-1", "model": "ppe", "enabled": "perhaps"},
+    {"n": 10**30, "model": "x" * 1000},
+    {"do": "save", "draft": {"id": "d" * 32}, "cells": [{"cameras": ["no"], "models": ["no"]}]},
+    {"do": "on", "draft": {"id": "d" * 32}, "cells": {"cameras": ["cam-1"], "models": ["ppe"]}},
+    {"do": "explode", "draft": {"id": "d" * 32}, "cells": []},
 ]
 
 
@@ -766,7 +657,17 @@ def deep(depth: int) -> Any:
 
 @pytest.mark.parametrize(
     "prop",
-    ["url.search", "peek.data", "gesture.data", "live.data", "apply.data", "panel-save.n_clicks"],
+    [
+        "url.search",
+        "peek.data",
+        "gesture.data",
+        "live.data",
+        "apply.data",
+        "toggles.data",
+        "find-cells.data",
+        "act.data",
+        "panel-save.n_clicks",
+    ],
 )
 def test_arguments_that_make_no_sense_change_nothing_and_break_nothing(
     still: Page, vas: FaultyVas, prop: str, caplog: pytest.LogCaptureFixture

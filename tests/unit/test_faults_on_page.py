@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from tests.fakes.faulty_vas import RTSP_PASSWORD, Fault, FaultyVas
-from tests.unit.conftest import API_KEY, OpenPage, calm, complete, until
+from tests.unit.conftest import API_KEY, OpenPage, calm, complete, rows, until
 from tests.unit.page import Page
 from vas_dash import Settings
 
@@ -71,9 +71,9 @@ def cells(page: Page) -> dict[str, dict[str, str]]:
         row["id"]: {
             column: said
             for column, said in row.items()
-            if column == "summary" or (column.startswith("m:") and not column.endswith("~"))
+            if column == "summary" or column.startswith("m:")
         }
-        for row in page["grid.data"]
+        for row in rows(page)
     }
 
 
@@ -218,7 +218,7 @@ def test_one_bad_camera_does_not_take_the_others_away(
     page = open_page(patient)
     swept(page, vas)
     assert page["trouble.children"] == "Some cameras are unknown: the VAS fails on 1 camera."
-    assert {row["camera"] for row in page["grid.data"]} == {
+    assert {row["camera"] for row in rows(page)} == {
         "Gate 1",
         "Gate 10",
         "cam-2 (name unknown)",

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from dash.development.base_component import Component
 
@@ -77,6 +78,7 @@ def test_every_id_is_named_in_one_place_or_belongs_to_the_scripts() -> None:
 
 def test_every_id_that_is_named_stands_on_the_page() -> None:
     made_when_needed = {ids.PANEL_FIELD, ids.PANEL_CHOICE}
+    made_when_needed |= {ids.BULK_HOW, ids.BULK_VALUE, ids.BULK_CAMERAS}
     assert set(constants().values()) - made_when_needed <= set(identities())
 
 
@@ -150,7 +152,8 @@ def test_the_table_leaves_order_and_paging_to_the_server() -> None:
 
 def test_rows_carry_the_id_of_their_camera() -> None:
     page = view(FLEET)
-    assert [row["id"] for row in grid.table_data(page.rows)] == ["id-Dock", "id-Gate"]
+    rows = orjson.loads(orjson.dumps(grid.table_data(page.rows)))
+    assert [row["id"] for row in rows] == ["id-Dock", "id-Gate"]
     assert grid.table_columns(page.columns)[0] == {"id": "camera", "name": "Camera"}
 
 
@@ -160,13 +163,16 @@ def test_a_patch_names_the_rows_that_changed() -> None:
     (operation,) = patch["operations"]
     assert operation["operation"] == "Assign"
     assert operation["location"] == [1]
-    assert operation["params"] == {"value": page.rows[1].data}
+    sent = orjson.loads(orjson.dumps(operation["params"]))
+    assert sent == {"value": orjson.loads(page.rows[1].compact)}
 
 
 def test_the_arrow_follows_the_order() -> None:
-    assert grid.table_sort(GridQuery()) == [{"column_id": "camera", "direction": "asc"}]
-    assert grid.table_sort(GridQuery(sort="m:ppe", descending=True)) == [
-        {"column_id": "m:ppe", "direction": "desc"}
+    columns = view(FLEET).columns
+    assert grid.table_sort(GridQuery(), columns) == [{"column_id": "camera", "direction": "asc"}]
+    last = columns[-1].id
+    assert grid.table_sort(GridQuery(sort=last, descending=True), columns) == [
+        {"column_id": f"m{len(columns) - 4}", "direction": "desc"}
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State
 
-from vas_dash.callbacks import cell_history, drafts, files, grid, history, panel, review
+from vas_dash.callbacks import bulk, cell_history, drafts, files, grid, history, panel, review
 from vas_dash.callbacks.context import Context
 from vas_dash.views import ids
 
@@ -16,6 +16,7 @@ def register(app: Dash, context: Context) -> None:
     grid.register(app, context)
     panel.register(app, context)
     drafts.register(app, context)
+    bulk.register(app, context)
     review.register(app, context)
     history.register(app, context)
     cell_history.register(app, context)
@@ -59,15 +60,14 @@ def _register_clientside(app: Dash) -> None:
         Input(ids.PEEK_TEXT, "data"),
         prevent_initial_call=True,
     )
-    clientside(
-        ClientsideFunction("vas_drafts", "changed"),
-        Input(ids.DRAFTS, "data"),
-    )
-    clientside(
-        ClientsideFunction("vas_drafts", "settled"),
-        Input(ids.SETTLED, "data"),
-        prevent_initial_call=True,
-    )
+    for name, store in (("changed", ids.DRAFT), ("kept", ids.KEPT), ("applied", ids.APPLIED)):
+        clientside(ClientsideFunction("vas_drafts", name), Input(store, "data"))
+    for name, store in (
+        ("changed", ids.SELECTION),
+        ("found", ids.FOUND_CELLS),
+        ("acted", ids.ACTED),
+    ):
+        clientside(ClientsideFunction("vas_selection", name), Input(store, "data"))
     clientside(
         ClientsideFunction("vas_panel", "opened"),
         Input(ids.OPENED, "data"),

@@ -33,7 +33,7 @@ class Rendered(_Argument):
 
     digest: Annotated[str, Field(max_length=64)] = ""
     frame: Annotated[str, Field(max_length=64)] = ""
-    rows: Annotated[tuple[str, ...], Field(max_length=200)] = ()
+    rows: Annotated[str, Field(max_length=10_000)] = ""
 
 
 class Gesture(_Argument):
@@ -85,20 +85,6 @@ class Learned(_Argument):
         return Cell.of(self.assignment)
 
 
-class Draft(_Argument):
-    """One cell to be turned on or off; `token` is the change token of what was seen."""
-
-    camera: _Id
-    model: _Id
-    enabled: bool
-    token: Annotated[str, Field(max_length=64)] = ""
-
-    @property
-    def key(self) -> CellKey:
-        """The cell it is about."""
-        return CellKey(self.camera, self.model)
-
-
 _DraftId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 
 
@@ -109,6 +95,19 @@ class DraftRef(_Argument):
     revision: Annotated[int, Field(ge=0)] = 0
     count: int = 0
     blocked: int = 0
+
+
+class Toggle(_Argument):
+    """One cell to be drafted on or off; `enabled` None: what is drafted of it is thrown away."""
+
+    camera: _Id
+    model: _Id
+    enabled: bool | None = None
+
+    @property
+    def key(self) -> CellKey:
+        """The cell it is about."""
+        return CellKey(self.camera, self.model)
 
 
 _Shown = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -148,6 +147,56 @@ class FileShown(_Argument):
 
     id: Annotated[str, Field(max_length=64)] = ""
     revision: Annotated[int, Field(ge=0)] = 0
+
+
+class Toggles(_Argument):
+    """What the browser wants kept in the draft. `clear`: all else is thrown away first.
+
+    `n` comes back with the answer.
+    """
+
+    draft: DraftRef
+    n: int
+    clear: bool = False
+    cells: Annotated[tuple[Toggle, ...], Field(max_length=2000)] = ()
+
+
+class Single(_Argument):
+    """One cell to be turned on or off at once."""
+
+    camera: _Id
+    model: _Id
+    enabled: bool
+    n: int
+
+    @property
+    def key(self) -> CellKey:
+        """The cell it is about."""
+        return CellKey(self.camera, self.model)
+
+
+class Group(_Argument):
+    """Cameras that are selected with the same models."""
+
+    models: Annotated[tuple[_Id, ...], Field(max_length=1000)]
+    cameras: Annotated[tuple[_Id, ...], Field(max_length=100_000)]
+
+
+class Finding(_Argument):
+    """Which cells that match the filter are to be selected: of one model, or of all shown."""
+
+    model: _MaybeId = ""
+    n: int
+
+
+class BulkAction(_Argument):
+    """What is to be done with the selected cells, and the draft it goes to."""
+
+    do: Literal["on", "off", "remove", "edit", "copy", "save"]
+    draft: DraftRef
+    n: int = 0
+    cells: Annotated[tuple[Group, ...], Field(max_length=10_000)] = ()
+    camera: _MaybeId = ""
 
 
 class FieldId(_Argument):
@@ -191,12 +240,6 @@ class Running(_Argument):
     """The change set that this browser follows in every view."""
 
     number: Annotated[int, Field(ge=1, le=NUMBER_LIMIT)]
-
-
-class DraftHandle(_Argument):
-    """The draft of this browser."""
-
-    id: Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
 def checked(adapter: TypeAdapter[T], value: object) -> T:
@@ -289,13 +332,15 @@ RENDERED = TypeAdapter(Rendered)
 GESTURE = TypeAdapter(Gesture)
 OPENED = TypeAdapter(Opened)
 RECENT = TypeAdapter(Annotated[list[Learned], Field(max_length=2000)])
-DRAFTS = TypeAdapter(Annotated[list[Draft], Field(max_length=2000)])
+TOGGLES = TypeAdapter(Toggles)
+SINGLE = TypeAdapter(Single)
+FINDING = TypeAdapter(Finding)
+ACTION = TypeAdapter(BulkAction)
 FIELD_IDS: TypeAdapter[list[FieldId]] = TypeAdapter(list[FieldId])
 HISTORY_ASK = TypeAdapter(HistoryAsk)
 HISTORY_SHOWN = TypeAdapter(HistoryShown)
 HISTORY_DO = TypeAdapter(HistoryDo)
 RUNNING = TypeAdapter(Running)
-DRAFT_HANDLE = TypeAdapter(DraftHandle)
 DRAFT_REF: TypeAdapter[DraftRef | None] = TypeAdapter(DraftRef | None)
 REVIEW_ASK = TypeAdapter(ReviewAsk)
 REVIEW_ACT = TypeAdapter(ReviewAct)

@@ -81,7 +81,7 @@ class Context:
         """The newest picture, with what this browser's own changes have shown since."""
         snapshot = self.reader.current(wait_s=WAIT_S)
         learned = {entry.key: entry.cell for entry in recent if entry.until > snapshot.taken_at}
-        return self._pictures.drawings(snapshot, learned)
+        return self._pictures.drawings(snapshot, learned, self.settings.page_size)
 
 
 class _Pictures:
@@ -95,7 +95,10 @@ class _Pictures:
         self._snapshot: FleetSnapshot | None = None
         self._kept: OrderedDict[str, Drawings] = OrderedDict()
 
-    def drawings(self, snapshot: FleetSnapshot, learned: Mapping[CellKey, Cell]) -> Drawings:
+    def drawings(
+        self, snapshot: FleetSnapshot, learned: Mapping[CellKey, Cell], page_size: int
+    ) -> Drawings:
+        """What is drawn of `snapshot`, the newest, with what is `learned` of single cells."""
         key = repr(learned) if learned else ""
         with self._lock:
             if snapshot is not self._snapshot:
@@ -104,7 +107,7 @@ class _Pictures:
             kept = self._kept.get(key)
             if kept is None:
                 drawn = snapshot.with_exceptions(learned) if learned else snapshot
-                kept = self._kept[key] = Drawings(drawn)
+                kept = self._kept[key] = Drawings(drawn, page_size)
                 while len(self._kept) > _PICTURES_KEPT:
                     self._kept.popitem(last=False)
             return kept

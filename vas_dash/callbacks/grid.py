@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
-from vas_dash.callbacks.arguments import GESTURE, RENDERED, Rendered, checked, checked_recent
+from vas_dash.callbacks.arguments import (
+    DRAFT_REF,
+    GESTURE,
+    RENDERED,
+    Rendered,
+    checked,
+    checked_recent,
+)
 from vas_dash.callbacks.context import Context
+from vas_dash.errors import JournalError
 from vas_dash.viewmodel import words
 from vas_dash.viewmodel.drawing import Drawing
 from vas_dash.viewmodel.grid import camera_tooltip
@@ -30,9 +39,12 @@ def register(app: Dash, context: Context) -> None:
         Input(ids.URL, "search"),
         Input(ids.POLL, "n_intervals"),
         Input(ids.RECENT, "data"),
+        Input(ids.DRAFT, "data"),
         State(ids.RENDERED, "data"),
     )
-    def refresh(search: object, _tick: object, recent: object, rendered: object) -> tuple[Any, ...]:
+    def refresh(
+        search: object, _tick: object, recent: object, draft: object, rendered: object
+    ) -> tuple[Any, ...]:
         """Send what differs from what the browser shows; nothing when nothing does.
 
         The lines of text around the grid go along in `RENDERED`, and `grid.js` puts them in their
@@ -40,14 +52,15 @@ def register(app: Dash, context: Context) -> None:
         """
         shown = checked(RENDERED, rendered)
         drawing = context.drawings(checked_recent(recent)).draw(parse_query(search, page_size))
+        drawing = _with_draft(context, drawing, draft)
         if shown.digest == drawing.digest:
             raise PreventUpdate
         same_frame = shown.frame == drawing.frame
         return (
             no_update if same_frame else grid_view.table_columns(drawing.page.columns),
             _rows(drawing, shown) if same_frame else grid_view.table_data(drawing.page.rows),
-            no_update if same_frame else grid_view.table_sort(drawing.query),
-            {**drawing.for_browser, "default_page_size": page_size},
+            no_update if same_frame else grid_view.table_sort(drawing.query, drawing.page.columns),
+            orjson.Fragment(drawing.for_browser),
         )
 
     @app.callback(
@@ -91,14 +104,30 @@ def register(app: Dash, context: Context) -> None:
         return {"camera": gesture.camera, "model": gesture.model, "text": text}
 
 
+def _with_draft(context: Context, drawing: Drawing, kept: object) -> Drawing:
+    """The drawing with the browser's draft, if it has one."""
+    try:
+        ref = checked(DRAFT_REF, kept)
+    except PreventUpdate:
+        ref = None
+    if ref is None:
+        return drawing
+    try:
+        draft = context.drafting.load(ref.id, context.operator().name)
+    except JournalError as error:
+        return drawing.without_draft(error.reason)
+    return drawing.with_draft(draft)
+
+
 def _rows(drawing: Drawing, shown: Rendered) -> Any:
     """The rows that changed, or all where cameras came or went."""
     if drawing.rows == shown.rows:
         return no_update
-    if len(drawing.rows) != len(shown.rows):
+    now, before = drawing.rows.split(), shown.rows.split()
+    if len(now) != len(before):
         return grid_view.table_data(drawing.page.rows)
-    pairs = enumerate(zip(drawing.rows, shown.rows, strict=True))
-    changed = [position for position, (now, before) in pairs if now != before]
-    if len(changed) == len(drawing.rows):
+    pairs = enumerate(zip(now, before, strict=True))
+    changed = [position for position, (one, other) in pairs if one != other]
+    if len(changed) == len(now):
         return grid_view.table_data(drawing.page.rows)
     return grid_view.table_patch(drawing.page.rows, changed)

@@ -15,7 +15,7 @@ from dash.exceptions import PreventUpdate
 from pydantic import ValidationError
 
 from vas_dash.callbacks.arguments import (
-    DRAFT_HANDLE,
+    DRAFT_REF,
     HISTORY_ASK,
     HISTORY_DO,
     HISTORY_SHOWN,
@@ -319,9 +319,10 @@ def _followed(shown: _Shown, running: object) -> Any:
 def _draft_id(data: object) -> str:
     """The id of the browser's draft; one is made where it has none."""
     try:
-        return DRAFT_HANDLE.validate_python(data).id
+        ref = DRAFT_REF.validate_python(data)
     except ValidationError:
-        return secrets.token_urlsafe(16)
+        ref = None
+    return ref.id if ref is not None else secrets.token_urlsafe(16)
 
 
 def _done(again: dict[str, Any] | None = None) -> dict[str, Any]:

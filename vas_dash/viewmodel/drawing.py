@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import orjson
 
 from vas_dash.domain.fleet import FleetSnapshot
-from vas_dash.viewmodel import status
+from vas_dash.domain.records import Draft
+from vas_dash.viewmodel import drafted, status
 from vas_dash.viewmodel.grid import FleetGrid, GridPage
-from vas_dash.viewmodel.query import GridQuery
+from vas_dash.viewmodel.query import MODEL_PREFIX, GridQuery
 
 _DRAWINGS_KEPT = 256
 
@@ -21,24 +23,57 @@ _DRAWINGS_KEPT = 256
 class Drawing:
     """All that one browser is to show of the fleet.
 
-    `frame` changes with the columns, the order and everything else but the rows and the texts;
-    `rows` has a digest for each row; `digest` changes with anything. `for_browser` are the digests,
-    the texts and the numbers that the browser keeps.
+    `frame` changes with the columns, the order and everything else but the rows and the texts.
+    `view` is what the browser keeps beside the digests: the texts and the numbers.
     """
 
     query: GridQuery
     page: GridPage
     frame: str
-    rows: tuple[str, ...]
-    digest: str
-    for_browser: Mapping[str, Any]
+    view: Mapping[str, Any]
+
+    @cached_property
+    def rows(self) -> str:
+        """A digest for each row, with blanks between them: one text is sent faster than many."""
+        return " ".join([row.digest for row in self.page.rows])
+
+    @cached_property
+    def digest(self) -> str:
+        """Changes with anything."""
+        return _digest((self.view, self.frame, self.rows))
+
+    @cached_property
+    def for_browser(self) -> bytes:
+        """The digests, the texts and the numbers that the browser keeps, as JSON."""
+        digests = {"frame": self.frame, "rows": self.rows, "digest": self.digest}
+        return orjson.dumps({**self.view, **digests})
+
+    def with_draft(self, draft: Draft) -> Drawing:
+        """The same, with what is drafted in the cells of this page."""
+        models = [
+            column.id.removeprefix(MODEL_PREFIX)
+            for column in self.page.columns
+            if column.id.startswith(MODEL_PREFIX)
+        ]
+        texts = drafted.texts(draft, [row.data["id"] for row in self.page.rows], models)
+        rows = tuple(
+            row.drafted(texts[row.data["id"]]) if row.data["id"] in texts else row
+            for row in self.page.rows
+        )
+        facts = {**drafted.facts(draft), "trouble": ""}
+        return replace(self, page=replace(self.page, rows=rows), view={**self.view, "draft": facts})
+
+    def without_draft(self, reason: str) -> Drawing:
+        """The same, where the draft cannot be read."""
+        return replace(self, view={**self.view, "draft": {"trouble": reason}})
 
 
 class Drawings:
     """The drawings of one snapshot: each is made once, so that polls and paging cost little."""
 
-    def __init__(self, snapshot: FleetSnapshot) -> None:
+    def __init__(self, snapshot: FleetSnapshot, default_page_size: int = 50) -> None:
         self.grid = FleetGrid(snapshot)
+        self._default_page_size = default_page_size
         self._options = _digest(
             (self.grid.locations, [column.name for column in self.grid.columns.values()])
         )
@@ -56,7 +91,6 @@ class Drawings:
     def _draw(self, query: GridQuery) -> Drawing:
         page = self.grid.page(query)
         snapshot = self.grid.snapshot
-        rows = tuple(row.digest for row in page.rows)
         frame = _digest(
             (
                 [(column.id, column.name) for column in page.columns],
@@ -65,12 +99,12 @@ class Drawings:
             )
         )
         view = {
-            "frame": frame,
-            "rows": rows,
             "options": self._options,
+            "models": [model.model_id for model in self.grid.shown_models(query)],
             "page": page.page,
             "pages": page.pages,
             "page_size": query.page_size,
+            "default_page_size": self._default_page_size,
             "found": page.found,
             "closed": [column.id for column in page.columns if not column.open_for_new],
             "texts": {
@@ -79,10 +113,16 @@ class Drawings:
                 "counts": status.counts_line(page, snapshot),
                 "grid-empty": page.empty or "",
                 "pager-text": f"Page {page.page:,} of {page.pages:,}",
+                "select-all": _select_all(page),
             },
         }
-        digest = _digest(view)
-        return Drawing(query, page, frame, rows, digest, {**view, "digest": digest})
+        return Drawing(query, page, frame, view)
+
+
+def _select_all(page: GridPage) -> str:
+    return (
+        "Select the camera found" if page.found == 1 else f"Select all {page.found:,} cameras found"
+    )
 
 
 def _digest(value: object) -> str:

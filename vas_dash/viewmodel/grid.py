@@ -12,7 +12,7 @@ from functools import cached_property
 import orjson
 
 from vas_dash.domain.entities import AiModel, Assignment, Camera
-from vas_dash.domain.fleet import CellState, Completeness, FleetSnapshot
+from vas_dash.domain.fleet import Cell, CellState, Completeness, FleetSnapshot
 from vas_dash.viewmodel import words
 from vas_dash.viewmodel.natural import NaturalKey, natural_key
 from vas_dash.viewmodel.query import (
@@ -26,8 +26,8 @@ from vas_dash.viewmodel.query import (
 SUMMARY_COLUMN = "summary"
 """Shown instead of the model columns where the screen is narrow."""
 
-TOKEN_SUFFIX = "~"
-"""With this after its column id, a row holds the change token of an assigned cell."""
+DRAFT_PREFIX = "d:"
+"""With this before a model's id, a row holds what the cell is drafted to become."""
 
 NO_LOCATION = "(no location)"
 """Stands for cameras without a location, in the grid and in the filter."""
@@ -39,6 +39,8 @@ _ORDER_OF_STATES = {
     CellState.UNASSIGNED: 2,
     CellState.UNKNOWN: 3,
 }
+
+_UNASSIGNED = words.cell_text(Cell(CellState.UNASSIGNED))
 
 Row = Mapping[str, str]
 
@@ -86,10 +88,37 @@ class Selection:
 
 @dataclass(frozen=True)
 class GridRow:
-    """One camera: the texts by column id, and a digest of them."""
+    """One camera: the texts by column id, `models` in the order of their columns."""
 
     data: Row
-    digest: str
+    models: tuple[str, ...] = ()
+
+    @cached_property
+    def compact(self) -> bytes:
+        """The row as JSON for the browser, short: it is sent often.
+
+        The columns of models, and their drafts, go by number (`m0`, `d0`); unassigned cells are
+        left out.
+        """
+        row = {name: text for name, text in self.data.items() if ":" not in name}
+        for number, model_id in enumerate(self.models):
+            text = self.data[MODEL_PREFIX + model_id]
+            if text != _UNASSIGNED:
+                row[f"m{number}"] = text
+            draft = self.data.get(DRAFT_PREFIX + model_id)
+            if draft is not None:
+                row[f"d{number}"] = draft
+        return _json(row)
+
+    @cached_property
+    def digest(self) -> str:
+        """Changes with anything in the row."""
+        return hashlib.blake2b(self.compact, digest_size=6).hexdigest()
+
+    def drafted(self, drafts: Mapping[str, str]) -> GridRow:
+        """The row with what is drafted of it, by model id."""
+        texts = {DRAFT_PREFIX + model_id: text for model_id, text in drafts.items()}
+        return GridRow({**self.data, **texts}, self.models)
 
 
 @dataclass(frozen=True)
@@ -122,12 +151,15 @@ def change_token(assignment: Assignment | None) -> str:
 
 
 def _digest(value: object) -> str:
+    return hashlib.blake2b(_json(value), digest_size=6).hexdigest()
+
+
+def _json(value: object) -> bytes:
     # Parameters may hold what JSON allows and orjson does not (integers above 64 bits).
     try:
-        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
     except orjson.JSONEncodeError:
-        text = json.dumps(value, sort_keys=True, default=str).encode()
-    return hashlib.blake2b(text, digest_size=6).hexdigest()
+        return json.dumps(value, sort_keys=True, default=str).encode()
 
 
 def _location(camera: Camera) -> str:
@@ -333,10 +365,8 @@ class FleetGrid:
             column = MODEL_PREFIX + model.model_id
             states[cell.state] += 1
             data[column] = words.cell_text(cell)
-            if cell.state is not CellState.UNASSIGNED:
-                data[column + TOKEN_SUFFIX] = change_token(cell.assignment)
         data[SUMMARY_COLUMN] = summary_text(states, self.snapshot)
-        return GridRow(data, _digest(data))
+        return GridRow(data, tuple(model.model_id for model in models))
 
     def _why_empty(self, query: GridQuery) -> str:
         cameras = self.snapshot.cameras

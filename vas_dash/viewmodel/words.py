@@ -110,3 +110,8 @@ def cell_tooltip(camera: Camera, model: AiModel, cell: Cell) -> str:
             assert cell.assignment is not None
             body = f"assigned: {assignment_text(cell.assignment)}"
     return f"{cell_title(camera, model)}\n{body}"
+
+
+def named_title(camera: str, model: str) -> str:
+    """The name of a cell, by the names of its camera and its model."""
+    return f"{cut(model, 80)} on {cut(camera, 80)}"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from dash import Patch, dash_table
 from dash.development.base_component import Component
 
 from vas_dash.viewmodel.grid import Column, GridRow
-from vas_dash.viewmodel.query import GridQuery
+from vas_dash.viewmodel.query import MODEL_PREFIX, GridQuery
 from vas_dash.views import ids
 
 
@@ -33,23 +35,39 @@ def table() -> Component:
 
 
 def table_columns(columns: Sequence[Column]) -> list[dict[str, Any]]:
-    """Columns as the table takes them."""
-    return [{"id": column.id, "name": column.name} for column in columns]
+    """Columns as the table takes them. Those of models go by number, as in `GridRow.compact`."""
+    return [
+        {"id": short, "name": column.name}
+        for short, column in zip(_short_ids(columns), columns, strict=True)
+    ]
 
 
-def table_data(rows: Sequence[GridRow]) -> list[Mapping[str, str]]:
+def table_data(rows: Sequence[GridRow]) -> orjson.Fragment:
     """Rows as the table takes them; each carries its camera's `id`."""
-    return [row.data for row in rows]
+    return orjson.Fragment(b"[" + b",".join([row.compact for row in rows]) + b"]")
 
 
 def table_patch(rows: Sequence[GridRow], changed: Sequence[int]) -> Patch:
     """What makes the rows at the `changed` positions what they are now."""
     patch = Patch()
     for position in changed:
-        patch[position] = rows[position].data
+        patch[position] = orjson.Fragment(rows[position].compact)
     return patch
 
 
-def table_sort(query: GridQuery) -> list[dict[str, str]]:
+def table_sort(query: GridQuery, columns: Sequence[Column]) -> list[dict[str, str]]:
     """The arrow in the heading."""
-    return [{"column_id": query.sort, "direction": "desc" if query.descending else "asc"}]
+    direction = "desc" if query.descending else "asc"
+    return [
+        {"column_id": short, "direction": direction}
+        for short, column in zip(_short_ids(columns), columns, strict=True)
+        if column.id == query.sort
+    ]
+
+
+def _short_ids(columns: Sequence[Column]) -> list[str]:
+    numbers = itertools.count()
+    return [
+        f"m{next(numbers)}" if column.id.startswith(MODEL_PREFIX) else column.id
+        for column in columns
+    ]

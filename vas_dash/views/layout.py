@@ -10,7 +10,7 @@ from vas_dash.config import Settings
 from vas_dash.domain.operators import Operator, Role
 from vas_dash.viewmodel import words
 from vas_dash.viewmodel.query import PAGE_SIZES, StateFilter
-from vas_dash.views import cell_history, files, grid, history, ids, review
+from vas_dash.views import bulk, cell_history, files, grid, history, ids, review
 from vas_dash.views.attributes import aria, data
 
 _STATE_CHOICES = {
@@ -62,7 +62,8 @@ def page(settings: Settings, operator: Operator, logout: str | None = None) -> C
                             html.Div(grid.table(), id="grid-frame", className="vd-grid"),
                             html.P(id=ids.EMPTY, className="vd-empty"),
                             _pager(),
-                            _drafts(),
+                            bulk.selection_bar(),
+                            _drafts(settings),
                         ],
                         id=ids.VIEW_GRID,
                         className="vd-main",
@@ -130,9 +131,15 @@ def _plumbing(settings: Settings) -> list[Component]:
         dcc.Store(id=ids.GESTURE),
         dcc.Store(id=ids.PEEK),
         dcc.Store(id=ids.PEEK_TEXT),
-        dcc.Store(id=ids.DRAFTS, storage_type="session", data={}),
+        dcc.Store(id=ids.TOGGLES),
+        dcc.Store(id=ids.KEPT),
         dcc.Store(id=ids.APPLY),
-        dcc.Store(id=ids.SETTLED),
+        dcc.Store(id=ids.APPLIED),
+        dcc.Store(id=ids.SELECTION, storage_type="session", data=[]),
+        dcc.Store(id=ids.FIND_CELLS),
+        dcc.Store(id=ids.FOUND_CELLS),
+        dcc.Store(id=ids.ACT),
+        dcc.Store(id=ids.ACTED),
         dcc.Store(id=ids.RECENT, storage_type="session", data=[]),
         dcc.Store(id=ids.DRAFT, storage_type="local"),
         dcc.Store(id=ids.OPENED),
@@ -244,15 +251,24 @@ def _pager() -> Component:
     )
 
 
-def _drafts() -> Component:
+def _drafts(settings: Settings) -> Component:
     return html.Section(
         [
             html.Span(id="draft-count", **aria(live="polite")),
-            html.Button("Save drafts", id="draft-save", className="btn btn-sm btn-primary"),
+            dcc.Link(
+                "Review",
+                href=settings.prefix + "review",
+                id="draft-review",
+                className="btn btn-sm btn-primary",
+            ),
             html.Button(
                 "Discard drafts", id="draft-discard", className="btn btn-sm btn-outline-secondary"
             ),
-            html.Span("Ctrl+Enter saves", className="vd-hint"),
+            html.Span(
+                "Space drafts on or off, Delete takes it back, Ctrl+Enter reviews",
+                className="vd-hint",
+            ),
+            html.Div(id="draft-trouble", className="vd-message", **aria(live="polite")),
             html.Div(id=ids.DRAFT_MESSAGE, className="vd-message", **aria(live="polite")),
         ],
         id="draft-bar",
@@ -277,6 +293,7 @@ def _panel() -> Component:
                 ],
                 className="vd-panel-head",
             ),
+            html.Div(id=ids.PANEL_TOOLS, className="vd-panel-tools"),
             html.Div(id=ids.PANEL_LIVE, className="vd-panel-live"),
             html.Div(id=ids.PANEL_FORM, className="vd-panel-form"),
             cell_history.section(),
