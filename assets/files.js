@@ -5,48 +5,18 @@
     const vas = (window.vas = window.vas || {});
     const OTHER_VIEWS = ["review", "history", "files"];
     const MAX_BYTES = 20000000;
-    let busy = false;
+    let asked = 0;
 
     function say(text) {
         vas.set("files-message", { children: text });
-    }
-
-    /** Save a link's file, or say why there is none: the page stays. */
-    async function download(link) {
-        busy = true;
-        say("");
-        try {
-            const answer = await fetch(link.href, { credentials: "same-origin" });
-            if (!answer.ok) {
-                const text = (await answer.text()).trim();
-                say(text.length < 1000 ? text : "Not exported: the answer was " + answer.status + ".");
-                return;
-            }
-            const said = answer.headers.get("Content-Disposition") || "";
-            const name = (said.match(/filename="([^"]+)"/) || [])[1] || "vas-intent";
-            const url = URL.createObjectURL(await answer.blob());
-            const save = document.createElement("a");
-            save.href = url;
-            save.download = name;
-            save.click();
-            window.setTimeout(() => URL.revokeObjectURL(url), 60000);
-            const read = Date.parse(answer.headers.get("Last-Modified") || "");
-            const when = read ? ", the fleet as of " + new Date(read).toLocaleTimeString() : "";
-            say("Exported: " + name + when + ".");
-        } catch {
-            say("Not exported: the page did not answer.");
-        } finally {
-            busy = false;
-        }
     }
 
     document.addEventListener("click", function (event) {
         const link = event.target.closest("#files-download");
         if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
             event.preventDefault();
-            if (!busy) {
-                download(link);
-            }
+            asked += 1;
+            vas.set("files-asked", { data: { search: new URL(link.href).search, n: asked } });
         }
     });
 
@@ -88,6 +58,16 @@
             const store = vas.props("files-search").data || "";
             if (!OTHER_VIEWS.includes(vas.views.steps()[0]) && (search || "") !== store) {
                 vas.set("files-search", { data: search || "" });
+            }
+        },
+
+        /** The server has said that there is something to save: save it, and stay on the page. */
+        go: function (n) {
+            if (n) {
+                const save = document.createElement("a");
+                save.href = document.getElementById("files-download").href;
+                save.download = "";
+                save.click();
             }
         },
 

@@ -107,6 +107,15 @@ def test_a_fleet_that_is_not_known_in_full_is_not_exported(
     assert answer.status_code == 503
     assert answer.text == "Not exported: the assignments are not all known: the VAS failed (500).\n"
     assert answer.headers["Cache-Control"] == "no-store"
+    # The page asks before it goes there.
+    page.set("files-asked.data", {"search": "?format=csv", "n": 1})
+    assert text(page["files-message.children"]) == answer.text.strip()
+    assert page["files-go.data"] is None
+    vas.heal()
+    until(page, lambda: complete(page))
+    page.set("files-asked.data", {"search": "?format=csv", "n": 2})
+    assert page["files-message.children"].startswith("Exported, the fleet as of ")
+    assert page["files-go.data"] == 2
     calm(caplog)
 
 
@@ -303,6 +312,9 @@ NONSENSE: list[Any] = [7, [], {}, "x", "data:,", "data:text/csv;base64,###", "da
 
 def test_nonsense_changes_nothing_and_breaks_nothing(page: Page, caplog: Any) -> None:
     upload(page, GOOD)
+    for value in [*NONSENSE, None, {"search": 7, "n": 1}]:
+        page.set("files-asked.data", value)
+    assert page["files-go.data"] is None
     for value in NONSENSE:
         for name, prune, search, shown in (
             ("site.csv", 5, 7, "x"),

@@ -269,7 +269,6 @@ def test_of_two_clicks_at_once_one_is_submitted(review: Review) -> None:
     pages = [Page(page.client, page.prefix) for _ in range(4)]
     for one in pages:
         one.props = dict(page.props)
-        one.client = Client(page.client.application)
 
     def click(one: Page) -> None:
         one.set("review-apply.n_clicks", 1)

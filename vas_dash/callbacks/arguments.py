@@ -199,6 +199,13 @@ class BulkAction(_Argument):
     camera: _MaybeId = ""
 
 
+class FileAsked(_Argument):
+    """A download that is asked for; `search` is the query of its address."""
+
+    search: Annotated[str, Field(max_length=20_000)] = ""
+    n: int
+
+
 class FieldId(_Argument):
     """The id of a field of the panel's form."""
 
@@ -348,5 +355,6 @@ FILE_SHOWN = TypeAdapter(FileShown)
 CLICKS: TypeAdapter[int | None] = TypeAdapter(int | None)
 TYPED: TypeAdapter[str | None] = TypeAdapter(Annotated[str, Field(max_length=2_000)] | None)
 SEARCH: TypeAdapter[str | None] = TypeAdapter(Annotated[str, Field(max_length=20_000)] | None)
+FILE_ASKED = TypeAdapter(FileAsked)
 FILE_NAME = TypeAdapter(Annotated[str, Field(max_length=1_000)])
 UPLOADED = TypeAdapter(str)

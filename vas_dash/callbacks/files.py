@@ -12,7 +12,14 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
-from vas_dash.callbacks.arguments import FILE_NAME, FILE_SHOWN, SEARCH, UPLOADED, checked
+from vas_dash.callbacks.arguments import (
+    FILE_ASKED,
+    FILE_NAME,
+    FILE_SHOWN,
+    SEARCH,
+    UPLOADED,
+    checked,
+)
 from vas_dash.callbacks.context import Context
 from vas_dash.callbacks.review import draft_data_of, draft_ref, load
 from vas_dash.domain.changes import ChangeSet
@@ -20,6 +27,7 @@ from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.records import Draft
 from vas_dash.errors import VasDashError
 from vas_dash.files.drafting import FileDraft, draft_file
+from vas_dash.files.exporting import FleetUnknownError, exported
 from vas_dash.files.tree import Format
 from vas_dash.viewmodel import words
 from vas_dash.viewmodel.files import checked_file, filter_text
@@ -57,6 +65,22 @@ def register(app: Dash, context: Context) -> None:
             view.prune_options(text),
             view.NOTHING if prune == view.FILTERED and not text else no_update,
         )
+
+    @app.callback(
+        Output(ids.FILES_MESSAGE, "children", allow_duplicate=True),
+        Output(ids.FILES_GO, "data"),
+        Input(ids.FILES_ASKED, "data"),
+        prevent_initial_call=True,
+    )
+    def ask(what: object) -> tuple[Any, ...]:
+        """Whether there is something to download; else why not, without leaving the page."""
+        asked = checked(FILE_ASKED, what)
+        snapshot = context.grid().snapshot
+        try:
+            exported(snapshot, parse_query(asked.search))
+        except FleetUnknownError as error:
+            return view.message(f"Not exported: {error}."), no_update
+        return f"Exported, the fleet as of {words.clock(snapshot.taken_at)}.", asked.n
 
     @app.callback(
         Output(ids.FILES_CHECKED, "children"),
@@ -215,6 +239,11 @@ def _register_clientside(app: Dash) -> None:
         ClientsideFunction("vas_files", "searched"),
         Input(ids.URL, "search"),
         Input(ids.URL, "pathname"),
+    )
+    clientside(
+        ClientsideFunction("vas_files", "go"),
+        Input(ids.FILES_GO, "data"),
+        prevent_initial_call=True,
     )
     clientside(
         ClientsideFunction("vas_files", "link"),

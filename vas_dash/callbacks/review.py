@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import threading
 from collections import OrderedDict
 from typing import Any
 
@@ -42,19 +43,29 @@ class _Reviews:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, str, int, int], tuple[FleetGrid, Review]] = OrderedDict()
 
     def of(self, draft: Draft, who: str, recent: object) -> Review:
         """The draft against the newest picture of the fleet."""
         grid = self._context.grid(checked_recent(recent))
+        # The grid is kept too: as long as it lives, no other one has its id.
         key = (draft.id, who, draft.revision, id(grid))
-        kept = self._kept.get(key)
-        if kept is None:
-            # The grid is kept too: as long as it lives, no other one has its id.
-            kept = self._kept[key] = (grid, Review(draft, grid))
+        with self._lock:
+            kept = self._kept.get(key)
+        if kept is not None:
+            return kept[1]
+        review = Review(draft, grid)
+        taken_at = grid.snapshot.taken_at
+        with self._lock:
+            # Older pictures are as large as the fleet, and are not asked for again.
+            for other, (theirs, _) in list(self._kept.items()):
+                if theirs.snapshot.taken_at != taken_at:
+                    del self._kept[other]
+            self._kept[key] = (grid, review)
             while len(self._kept) > _REVIEWS_KEPT:
                 self._kept.popitem(last=False)
-        return kept[1]
+        return review
 
 
 def register(app: Dash, context: Context) -> None:

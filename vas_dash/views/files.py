@@ -27,6 +27,8 @@ def page(settings: Settings) -> Component:
         [
             dcc.Store(id=ids.FILES_SEARCH, storage_type="session", data=""),
             dcc.Store(id=ids.FILES_SHOWN),
+            dcc.Store(id=ids.FILES_ASKED),
+            dcc.Store(id=ids.FILES_GO),
             html.Div(id=ids.FILES_MESSAGE, className="vd-message", **aria(live="polite")),
             _export(settings),
             _import(),
