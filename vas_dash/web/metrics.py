@@ -53,9 +53,9 @@ class Metrics:
         )
         self.complete = Gauge(
             "vas_dash_fleet_complete",
-            "1 when the last read of the fleet was complete, 0 while the VAS fails.",
+            "1 when the last read of the fleet was complete, 0 when not, or none was made.",
             registry=self._registry,
-            multiprocess_mode="livemin",
+            multiprocess_mode="livemostrecent",
         )
 
     def swept(self, *, complete: bool) -> None:
