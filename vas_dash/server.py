@@ -176,7 +176,7 @@ def _create_page(
     from vas_dash.backend.transport import Transport
     from vas_dash.callbacks.arguments import is_callback
     from vas_dash.callbacks.context import Context
-    from vas_dash.jobs import create_jobs
+    from vas_dash.jobs import create_jobs, queue_checks
     from vas_dash.journal import Journal
     from vas_dash.services.apply import Operations
     from vas_dash.services.cell_writer import CellWriter
@@ -244,7 +244,8 @@ def _create_page(
         allowed_origins=settings.origins,
         metrics=metrics,
     )
-    edge.watch(server, Readiness({"journal": journal.check}), _metrics_text(metrics, journal))
+    ready = Readiness({"journal": journal.check, **queue_checks(settings)})
+    edge.watch(server, ready, _metrics_text(metrics, journal))
     server.add_url_rule("/bootstrap.min.css", view_func=_bootstrap, endpoint="bootstrap")
     server.register_error_handler(Exception, lambda error: _request_failed(error, metrics))
     if login is not None:

@@ -38,12 +38,13 @@ from vas_dash.backend.client import VasClient
 from vas_dash.domain.changes import Wish
 from vas_dash.domain.records import CellResult, ChangeSetRecord, State
 from vas_dash.errors import JobError
-from vas_dash.jobs import create_jobs
+from vas_dash.jobs import create_jobs, queue_checks
 from vas_dash.jobs import queue as queue_module
 from vas_dash.jobs import worker as worker_module
 from vas_dash.jobs.processes import AT_ONCE
 from vas_dash.journal import Journal
 from vas_dash.services.apply import Operations, Reopened
+from vas_dash.web.health import Readiness
 
 CELLS = 60
 ZONE = Wish(set_parameters={"zone": 3})
@@ -402,6 +403,17 @@ def test_without_redis_nothing_is_started_and_with_it_again_everything_works(
     assert writes(queue.vas) == CELLS
     assert queue.worker is not None
     assert QUEUE_PASSWORD not in queue.worker.log.read_text()
+
+
+def test_the_page_is_ready_only_while_redis_answers(queue: Site, redis_server: Redis) -> None:
+    ready = Readiness(queue_checks(queue.settings), kept_s=0)
+    assert ready.missing() == []
+    redis_server.stop()
+    try:
+        assert ready.missing() == ["queue"]
+    finally:
+        redis_server.start()
+    assert ready.missing() == []
 
 
 def test_what_redis_did_not_confirm_in_time_is_not_applied_later(

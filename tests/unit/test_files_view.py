@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.faulty_vas import RTSP_PASSWORD, Fault, FaultyVas
-from tests.unit.conftest import calm, until
+from tests.unit.conftest import calm, complete, until
 from tests.unit.page import Page, text
 from vas_dash import Settings
 from vas_dash.cli import main

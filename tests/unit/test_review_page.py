@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from werkzeug.test import Client
 
 from tests.fakes.faulty_vas import FaultyVas
 from tests.unit.conftest import API_KEY, DEADLINE_S, OpenPage, calm, complete, until

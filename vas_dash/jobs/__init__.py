@@ -7,11 +7,13 @@ triggered again, and forgets a job with its tab.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from vas_dash.config import Settings
 from vas_dash.journal import Journal
 from vas_dash.services.jobs import Jobs, JournalJobs
 
-__all__ = ["create_jobs"]
+__all__ = ["create_jobs", "queue_checks"]
 
 
 def create_jobs(settings: Settings, journal: Journal) -> Jobs:
@@ -26,3 +28,13 @@ def create_jobs(settings: Settings, journal: Journal) -> Jobs:
     from vas_dash.jobs.processes import ProcessRunner
 
     return JournalJobs(journal, ProcessRunner(settings))
+
+
+def queue_checks(settings: Settings) -> Mapping[str, Callable[[], None]]:
+    """What must work for a change set to be handed over, by name; each raises when it does not."""
+    url = settings.queue_url
+    if url is None:
+        return {}
+    from vas_dash.jobs.queue import check_queue
+
+    return {"queue": lambda: check_queue(url)}

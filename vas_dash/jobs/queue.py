@@ -14,12 +14,13 @@ from celery import Celery
 from celery.exceptions import CeleryError
 from dash.background_callback.managers.celery_manager import CeleryManager
 from kombu.exceptions import KombuError
+from redis import Redis
 from redis.exceptions import RedisError
 
 from vas_dash.errors import JobError
 from vas_dash.jobs.applying import TASK, Apply
 
-__all__ = ["QueueManager", "QueueRunner", "celery_app", "queue_manager"]
+__all__ = ["QueueManager", "QueueRunner", "celery_app", "check_queue", "queue_manager"]
 
 _log = logging.getLogger(__name__)
 
@@ -136,6 +137,18 @@ class QueueRunner:
         except NotYetError:
             future.cancel()
             raise
+
+
+def check_queue(queue_url: str) -> None:
+    """Whether Redis answers within `WAIT_S`.
+
+    Raises:
+        RedisError: it does not.
+    """
+    with Redis.from_url(
+        queue_url, socket_timeout=WAIT_S, socket_connect_timeout=WAIT_S
+    ) as connection:
+        connection.ping()
 
 
 def _not_here(change_set_id: int, job: int) -> Any:
