@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -31,6 +32,11 @@ from vas_dash.services.drafting import Drafting
 from vas_dash.services.fleet_reader import FleetReader
 from vas_dash.services.jobs_by import JobsBy
 from vas_dash.services.rights import NOT_YOURS, Rights
+
+DRAFT = {"id": "d" * 24, "revision": 0, "count": 0, "blocked": 0}
+CELL = {"camera": "cam-10", "model": "fire", "enabled": True}
+GROUP = {"cameras": ["cam-10"], "models": ["fire"]}
+FILE = b"camera,model,enabled\nGate 10,fire,true\n"
 
 VIEWER = Operator("vera", Role.VIEWER)
 KIM = Operator("kim", Role.OPERATOR)
@@ -287,12 +293,16 @@ def press_everything(page: Page) -> dict[str, int]:
     page.open("cam-1", "ppe")
     opened = page["opened.data"]
     saved = page.props | {
-        "apply.data": [
-            {"camera": "cam-10", "model": "fire", "enabled": True, "token": ""},
-        ],
+        "apply.data": {"camera": "cam-10", "model": "fire", "enabled": True, "n": 1},
+        "toggles.data": {"draft": DRAFT, "n": 1, "cells": [CELL]},
+        "act.data": {"draft": DRAFT, "n": 1, "do": "on", "cells": [GROUP]},
+        "review-act.data": {"action": "all", "revision": 0, "ask": {}, "n": 1},
+        "history-do.data": {"action": "apply", "number": 1, "n": 1},
+        "files-upload.contents": f"data:text/csv;base64,{b64encode(FILE).decode()}",
+        "files-upload.filename": "intent.csv",
         "panel-save.n_clicks": 1,
         "opened.data": opened,
-        "draft.data": {"id": "d" * 24, "revision": 0, "count": 0, "blocked": 0},
+        "draft.data": DRAFT,
         "url.pathname": "/ai-models/history/1",
     }
     answers: dict[str, int] = {}
@@ -372,10 +382,15 @@ def test_no_callback_writes_for_a_viewer(
     assert all(one.levelno == logging.WARNING and one.exc_info is None for one in refused)
 
 
-def test_the_same_callbacks_write_for_an_operator(open_as: OpenAs, vas: FaultyVas) -> None:
+def test_the_same_callbacks_write_for_an_operator(
+    open_as: OpenAs, vas: FaultyVas, db_url: str
+) -> None:
     """Else the test above would show nothing."""
     press_everything(open_as(KIM))
     assert writes(vas) > 0
+    change_sets, drafts = kept(db_url)
+    assert change_sets > 1
+    assert drafts > 0
 
 
 def test_a_viewer_s_refusal_leaves_the_page_as_it_is(open_as: OpenAs) -> None:

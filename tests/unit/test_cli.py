@@ -408,6 +408,8 @@ def test_history_finds_a_camera_by_its_name_too(shell: Shell) -> None:
     shell.vas.stop()
     # Without the VAS only ids can be found.
     assert (found("c3"), found("Gate 3")) == ([2], [])
+
+
 def test_read_only_holds_for_the_command_line_too(shell: Shell) -> None:
     file = shell.file("change.csv", "camera,model,enabled\nGate 2,helmet,false\n")
     code, _, err = shell.call("apply", file, "--yes", VAS_DASH_READ_ONLY="true")

@@ -178,6 +178,8 @@ def _checked(name: str, found: FileDraft, draft: Draft) -> tuple[Any, ...]:
 
 
 def _read(context: Context, contents: object, name: str, prune: GridQuery | None) -> FileDraft:
+    if prune is not None:
+        context.rights.prune()
     data = _bytes(contents)
     snapshot = context.grid().snapshot
     _refuse_unknown(snapshot)

@@ -123,6 +123,7 @@ class CellWriter:
     def by(self, rights: Rights) -> Self:
         """This writer, as far as somebody may use it."""
         mine = copy.copy(self)
+        mine._operations = self._operations.by(rights)
         mine._rights = rights
         return mine
 

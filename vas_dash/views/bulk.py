@@ -64,7 +64,7 @@ def selection_bar() -> Component:
             _form(),
             html.Div(id=ids.BULK_MESSAGE, className="vd-message", **aria(live="polite")),
         ],
-        className="vd-selection",
+        className="vd-selection vd-writes",
         **aria(label="Selection"),
     )
 

@@ -96,7 +96,8 @@ def _import() -> Component:
                     dbc.RadioItems(
                         id=ids.FILES_PRUNE, options=prune_options(""), value=NOTHING, inline=True
                     ),
-                ]
+                ],
+                className="vd-admin",
             ),
             dcc.Upload(
                 html.Button("Choose a file", className="btn btn-outline-primary"),
@@ -112,7 +113,7 @@ def _import() -> Component:
             html.Div(id=ids.FILES_CHECKED, **aria(live="polite")),
             html.Button("Draft it", id=ids.FILES_TAKE, className="btn btn-primary", hidden=True),
         ],
-        className="vd-files-part",
+        className="vd-files-part vd-writes",
     )
 
 

@@ -247,7 +247,7 @@ def _action(action: Action, number: int, label: str, *, replace: bool = False) -
     return html.Button(
         label,
         type="button",
-        className=_BUTTON,
+        className=f"{_BUTTON} vd-writes",
         **data(
             do=action.value, number=str(number), replace="yes" if replace else "", keep=action.value
         ),

@@ -293,7 +293,7 @@ def _panel() -> Component:
                 ],
                 className="vd-panel-head",
             ),
-            html.Div(id=ids.PANEL_TOOLS, className="vd-panel-tools"),
+            html.Div(id=ids.PANEL_TOOLS, className="vd-panel-tools vd-writes"),
             html.Div(id=ids.PANEL_LIVE, className="vd-panel-live"),
             html.Div(id=ids.PANEL_FORM, className="vd-panel-form"),
             cell_history.section(),

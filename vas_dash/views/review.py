@@ -148,7 +148,7 @@ def _bar(settings: Settings) -> Component:
                 **data(review="all"),
             ),
         ],
-        className="vd-review-bar",
+        className="vd-review-bar vd-writes",
         **aria(label="Apply"),
     )
 
