@@ -210,6 +210,12 @@ def test_a_long_list_of_what_cannot_be_is_cut() -> None:
     assert told.more == 35
 
 
+def test_more_cells_than_any_fleet_has_are_not_even_listed(still: Page) -> None:
+    wide = [f"model-{number}" for number in range(1000)]
+    assert "nothing was drafted" in still.act("off", {f"cam-{n}": wide for n in range(1001)})
+    assert still["draft.data"] is None
+
+
 def test_nothing_selected_is_said(still: Page) -> None:
     assert still.act("off", {}) == "Nothing is selected."
     assert still["draft.data"] is None

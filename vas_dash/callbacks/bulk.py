@@ -33,6 +33,8 @@ _TEXT_LIMIT = 100_000
 _UNKEPT = "Nothing was drafted: {}."
 _WISHES = {"on": Wish(enabled=True), "off": Wish(enabled=False), "remove": Wish(remove=True)}
 _NOTHING = "Nothing is selected."
+_MOST_CELLS = 1_000_000
+_TOO_MANY = f"More than {_MOST_CELLS:,} cells are selected: nothing was drafted."
 
 
 def register(app: Dash, context: Context) -> None:
@@ -116,6 +118,8 @@ class _Acting:
         action = self._action
         if not any(group.cameras and group.models for group in action.cells):
             return _said(view.trouble(_NOTHING), action)
+        if sum(len(group.cameras) * len(group.models) for group in action.cells) > _MOST_CELLS:
+            return _said(view.trouble(_TOO_MANY), action)
         match action.do:
             case "edit":
                 return _opened("Edit the selected cells", self._edit_form(), action)

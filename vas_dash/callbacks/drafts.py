@@ -45,7 +45,7 @@ def register(app: Dash, context: Context) -> None:
 
     @app.callback(
         Output(ids.KEPT, "data"),
-        Output(ids.DRAFT, "data"),
+        Output(ids.DRAFT, "data", allow_duplicate=True),
         Input(ids.TOGGLES, "data"),
         State(ids.RECENT, "data"),
         prevent_initial_call=True,
