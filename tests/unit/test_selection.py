@@ -111,6 +111,13 @@ def test_without_a_journal_the_grid_goes_on_and_says_so(
 # At once.
 
 
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine is, a change set ends within the budget."""
+    monkeypatch.setattr("vas_dash.callbacks.drafts.SAVE_S", 60.0)
+
+
+@pytest.mark.usefixtures("unhurried")
 def test_a_cell_is_applied_at_once_and_stands_in_the_journal(still: Page, vas: FaultyVas) -> None:
     assert still.apply("cam-1", "ppe", False) == ""
     stored = vas.cell("cam-1", "ppe")
@@ -122,6 +129,7 @@ def test_a_cell_is_applied_at_once_and_stands_in_the_journal(still: Page, vas: F
     assert vas.count("PATCH", "writes") == 1
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_what_was_changed_elsewhere_is_not_touched(still: Page, vas: FaultyVas) -> None:
     vas.edit("cam-1", "ppe", desired_fps=20)
     assert still.apply("cam-1", "ppe", False) == (
@@ -132,6 +140,7 @@ def test_what_was_changed_elsewhere_is_not_touched(still: Page, vas: FaultyVas) 
     assert row(still, "cam-1")["m:ppe"] == f"{ON} 20 fps"
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_what_did_not_work_says_why(still: Page, vas: FaultyVas) -> None:
     vas.fault("writes", Fault.FORBIDDEN)
     assert "not applied, the VAS refused it: " in still.apply("cam-1", "ppe", False)
