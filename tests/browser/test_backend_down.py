@@ -76,7 +76,7 @@ class TestDownAtFirst:
             f"Cameras, models and assignments are unknown: {REFUSED}."
         )
         expect(grid.empty).to_have_text(f"The cameras are unknown: {REFUSED}.")
-        expect(grid.tab.locator("#grid-frame")).not_to_contain_text("unassigned")
+        expect(grid.grid.locator("[data-state='unassigned']")).to_have_count(0)
         expect(grid.counts).to_have_text("cameras unknown")
         vas.start()
         expect(grid.counts).to_have_text(WHOLE_FLEET)
