@@ -209,25 +209,29 @@ class Page:
     # How it is sent.
 
     def callback(self, prop: str) -> dict[str, Any]:
-        """The server's callback that has `prop` among its inputs."""
-        found = [
+        """The server's only callback that has `prop` among its inputs."""
+        (callback,) = self._callbacks(prop)
+        return callback
+
+    def _callbacks(self, prop: str) -> list[dict[str, Any]]:
+        return [
             one
             for one in self.callbacks
             if not one["clientside_function"]
             and any(f"{entry['id']}.{entry['property']}" == prop for entry in one["inputs"])
         ]
-        (callback,) = found
-        return callback
 
     def fire(self, prop: str) -> None:
-        """Run the callback that looks at `prop`, with the properties as they stand."""
-        callback = self.callback(prop)
-        self.post(
-            callback,
-            [self._current(entry) for entry in callback["inputs"]],
-            [self._current(entry) for entry in callback["state"]],
-            prop,
-        )
+        """Run each callback that looks at `prop`, with the properties as they stand."""
+        callbacks = self._callbacks(prop)
+        assert callbacks, prop
+        for callback in callbacks:
+            self.post(
+                callback,
+                [self._current(entry) for entry in callback["inputs"]],
+                [self._current(entry) for entry in callback["state"]],
+                prop,
+            )
 
     def _current(self, entry: Mapping[str, str]) -> dict[str, Any]:
         value = self.props.get(f"{entry['id']}.{entry['property']}")

@@ -13,6 +13,9 @@ from vas_dash.callbacks.context import Context
 from vas_dash.domain.changes import ChangeSet
 from vas_dash.domain.records import Draft
 from vas_dash.errors import BackendError, JobError, JournalError, NotAllowedError, VasDashError
+from vas_dash.services.apply import Operations
+from vas_dash.services.drafting import Drafting
+from vas_dash.services.jobs import Jobs
 from vas_dash.viewmodel import words
 from vas_dash.viewmodel.history import Action, done_text, standing
 from vas_dash.viewmodel.history_words import count
@@ -21,6 +24,8 @@ __all__ = ["WAIT_S", "Actions", "Outcome"]
 
 WAIT_S = 0.8
 """Longest wait for an outcome within one answer; the page asks for it again later."""
+
+_Services = tuple[Operations, Jobs, Drafting]
 
 _THREADS = 4
 _KEPT = 64
@@ -47,7 +52,9 @@ class Actions:
     def begin(self, action: Action, number: int, draft_id: str, who: str) -> str:
         """Begin one; the ticket by which its outcome is asked for."""
         ticket = secrets.token_urlsafe(12)
-        future = self._pool.submit(self._do, action, number, draft_id, who)
+        # Whose rights they hold is known in the request only.
+        services = (self._context.operations, self._context.jobs, self._context.drafting)
+        future = self._pool.submit(_do, services, action, number, draft_id, who)
         with self._lock:
             self._begun[ticket] = future
             while len(self._begun) > _KEPT:
@@ -68,36 +75,38 @@ class Actions:
             self._begun.pop(ticket, None)
         return outcome
 
-    def _do(self, action: Action, number: int, draft_id: str, who: str) -> Outcome:
-        try:
-            return self._done(action, number, draft_id, who)
-        except (BackendError, JournalError, JobError, NotAllowedError) as error:
-            return Outcome(_sentence(error.reason), trouble=True)
-        except VasDashError as error:
-            return Outcome(_sentence(str(error)), trouble=True)
 
-    def _done(self, action: Action, number: int, draft_id: str, who: str) -> Outcome:
-        operations, jobs = self._context.operations, self._context.jobs
-        match action:
-            case Action.APPLY:
-                jobs.start(number)
-                return Outcome("Handed over to be applied.")
-            case Action.CANCEL:
-                jobs.cancel(number)
-                return Outcome("Cancelled: nothing more is sent. What was sent is read again.")
-            case Action.READ:
-                record = operations.reopen(number).record
-                return Outcome(done_text(record, standing(record, applied_now=False)))
-            case Action.REST:
-                changes, origin = operations.reopen(number).rest, f"rest of {number}"
-            case Action.RETRY:
-                changes, origin = operations.retry(number), f"retry of {number}"
-            case Action.UNDO:
-                changes, origin = operations.undo(number), f"undo of {number}"
-        if not changes.changes:
-            return Outcome(_nothing(changes), trouble=bool(changes.blocked))
-        draft = self._context.drafting.put(draft_id, who, changes, origin)
-        return Outcome("Drafted: see the review.", draft=draft)
+def _do(services: _Services, action: Action, number: int, draft_id: str, who: str) -> Outcome:
+    try:
+        return _done(services, action, number, draft_id, who)
+    except (BackendError, JournalError, JobError, NotAllowedError) as error:
+        return Outcome(_sentence(error.reason), trouble=True)
+    except VasDashError as error:
+        return Outcome(_sentence(str(error)), trouble=True)
+
+
+def _done(services: _Services, action: Action, number: int, draft_id: str, who: str) -> Outcome:
+    operations, jobs, drafting = services
+    match action:
+        case Action.APPLY:
+            jobs.start(number)
+            return Outcome("Handed over to be applied.")
+        case Action.CANCEL:
+            jobs.cancel(number)
+            return Outcome("Cancelled: nothing more is sent. What was sent is read again.")
+        case Action.READ:
+            record = operations.reopen(number).record
+            return Outcome(done_text(record, standing(record, applied_now=False)))
+        case Action.REST:
+            changes, origin = operations.reopen(number).rest, f"rest of {number}"
+        case Action.RETRY:
+            changes, origin = operations.retry(number), f"retry of {number}"
+        case Action.UNDO:
+            changes, origin = operations.undo(number), f"undo of {number}"
+    if not changes.changes:
+        return Outcome(_nothing(changes), trouble=bool(changes.blocked))
+    draft = drafting.put(draft_id, who, changes, origin)
+    return Outcome("Drafted: see the review.", draft=draft)
 
 
 def _nothing(changes: ChangeSet) -> str:

@@ -160,11 +160,24 @@ def _free_slot() -> int:
     raise JobError(f"{AT_ONCE} change sets are being applied; wait until one of them has ended")
 
 
+_NEEDED = {
+    "api_url",
+    "api_key",
+    "connect_timeout_s",
+    "read_timeout_s",
+    "db_url",
+    "retention_days",
+    "apply_concurrency",
+    "reason",
+}
+
+
 def _plain(settings: Settings) -> dict[str, Any]:
-    """As JSON, secrets too."""
+    """What an applier needs of them, by their names, as JSON; secrets too."""
     return {
         name: value.get_secret_value() if isinstance(value, SecretStr) else value
         for name, value in settings
+        if name in _NEEDED
     }
 
 
