@@ -40,7 +40,7 @@ redis: dev
 	@tests/ensure-redis
 
 test: check chromium redis ## The whole suite, browser included
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 test-contract: dev ## The contract suite; VAS_CONTRACT_URL=http://... runs it against a real VAS
 	$(BIN)/pytest tests/contract
