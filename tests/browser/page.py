@@ -122,7 +122,11 @@ class GridPage:
         expect(self.grid.get_by_role("rowheader")).to_have_text(list(names))
 
     def expect_cell(self, camera: str, model: str, text: str) -> None:
-        expect(self.cell(camera, model)).to_have_text(text)
+        """Wait until the cell says `text`; of an unassigned one the style sheet says it."""
+        if text == "\N{EN DASH} unassigned":
+            expect(self.cell(camera, model)).to_have_attribute("data-state", "unassigned")
+        else:
+            expect(self.cell(camera, model)).to_have_text(text)
 
     def focused(self) -> tuple[str, str]:
         """Row and column of the grid in which the keyboard stands."""

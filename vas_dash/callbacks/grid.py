@@ -51,6 +51,8 @@ def register(app: Dash, context: Context) -> None:
         places: every further output would cost each answer more than the texts themselves.
         """
         shown = checked(RENDERED, rendered)
+        # Whoever looks may soon save: the first save is not to wait for the journal's tables.
+        context.all_cells.get_ready()
         drawing = context.drawings(checked_recent(recent)).draw(parse_query(search, page_size))
         drawing = _with_draft(context, drawing, draft)
         if shown.digest == drawing.digest:
