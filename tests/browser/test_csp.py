@@ -71,22 +71,28 @@ def test_a_hostile_fleet_is_shown_as_text(grid: GridPage) -> None:
     assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in text
     assert "(cut, 1000000 characters)" in text
     for number in range(8):
+        head = grid.grid.get_by_role("rowheader").nth(number)
+        # What scrolls hides a tooltip: the row is to be there before the pointer comes.
+        head.scroll_into_view_if_needed()
         grid.counts.hover()
         expect(grid.tooltip).to_be_hidden()
-        grid.grid.get_by_role("rowheader").nth(number).hover()
+        head.hover()
         expect(grid.tooltip).to_be_visible()
         expect_calm(grid)
-    for head in ("m:hostile", "m:long", "m:turned", "m:<b>id</b>"):
+    for column in ("m:hostile", "m:long", "m:turned", "m:<b>id</b>"):
+        grid.head(column).scroll_into_view_if_needed()
         grid.counts.hover()
         expect(grid.tooltip).to_be_hidden()
-        grid.head(head).hover()
+        grid.head(column).hover()
         expect(grid.tooltip).to_be_visible()
         expect_calm(grid)
 
 
 def test_a_hostile_models_form_is_text_too(grid: GridPage) -> None:
-    cell = grid.grid.locator('td[data-dash-column="m:hostile"]', has_text="on").first
+    cell = grid.grid.locator('td[data-column="m:hostile"]', has_text="on").first
     grid.wait_for_polls(2, lambda answer: answer.status in (200, 204))
+    cell.scroll_into_view_if_needed()
+    grid.counts.hover()
     cell.hover()
     expect(grid.tooltip).to_contain_text("parameters")
     cell.click()
