@@ -23,6 +23,28 @@
         window.dash_clientside[namespace] = functions;
     };
 
+    const PATIENCE_MS = 10 * 1000;
+    const waiting = {};
+
+    /**
+     * Whether to ask again: an answer that is still on its way would be dropped for the next one,
+     * and where answers take longer than the time between two polls, none would ever come. `busy`
+     * names the store that is true meanwhile. After a while it is asked all the same: the
+     * connection may be dead.
+     */
+    vas.due = function (busy) {
+        if (!vas.props(busy).data) {
+            delete waiting[busy];
+            return true;
+        }
+        waiting[busy] = waiting[busy] || Date.now();
+        if (Date.now() - waiting[busy] < PATIENCE_MS) {
+            return false;
+        }
+        delete waiting[busy];
+        return true;
+    };
+
     const KEPT_MS = 3 * 60 * 1000;
 
     /** Remember cells that this browser's own changes have shown, until a later sweep has them. */

@@ -563,6 +563,9 @@
             vas.drafts.drawn(shown && shown.draft);
             decorate();
         },
+        tick: function (polls) {
+            return vas.due("busy") ? polls : window.dash_clientside.no_update;
+        },
         tooltip: showTooltip,
     });
 })();

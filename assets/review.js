@@ -125,8 +125,7 @@
                 unfolded.opened = null;
                 unfolded.groups = PAGE;
             }
-            // An answer that is still on its way would be dropped for the next one.
-            if (here && !(polled && vas.props("review-busy").data)) {
+            if (here && (!polled || vas.due("review-busy"))) {
                 ask();
             }
         },

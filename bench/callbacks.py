@@ -40,7 +40,7 @@ def refresh_body(search: str, rendered: dict[str, Any]) -> bytes:
             "outputs": [{"id": part, "property": prop} for part, prop in OUTPUTS],
             "inputs": [
                 {"id": ids.URL, "property": "search", "value": search},
-                {"id": ids.POLL, "property": "n_intervals", "value": 1},
+                {"id": ids.TICK, "property": "data", "value": 1},
                 {"id": ids.RECENT, "property": "data", "value": []},
                 {"id": ids.DRAFT, "property": "data", "value": None},
             ],

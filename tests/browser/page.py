@@ -218,4 +218,4 @@ def is_poll(response: Response) -> bool:
 def polls(request: Request) -> bool:
     """Whether it is the page's regular look for what has changed."""
     body = request.post_data or ""
-    return "_dash-update-component" in request.url and '["poll.n_intervals"]' in body
+    return "_dash-update-component" in request.url and '["tick.data"]' in body

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import NewTab
+from tests.browser.conftest import SAVE_S, NewTab
 from tests.browser.page import GridPage
 from tests.browser.site import camera_id
 from tests.fakes.faulty_vas import Fault, FaultyVas
@@ -46,20 +46,26 @@ def test_the_vas_dies_with_a_form_open_and_comes_back(grid: GridPage, vas: Fault
     grid.expect_cell("Gate 3", "ppe", "\N{BLACK CIRCLE} on 13 fps")
 
 
-def test_a_save_that_may_have_arrived_leaves_the_cell_unknown_until_it_is_read(
-    grid: GridPage, vas: FaultyVas
-) -> None:
-    grid.open_cell("Gate 3", "ppe")
-    grid.field("Desired fps").fill("13")
-    vas.fault("writes", Fault.DONE_UNSAID)
-    grid.save()
-    expect(grid.panel_message).to_contain_text("Sent, but not confirmed")
-    expect(grid.field("Desired fps")).to_have_value("13")
-    grid.expect_cell("Gate 3", "ppe", "? unknown")
-    grid.expect_cell("Gate 4", "ppe", "\N{BLACK CIRCLE} on 4 fps")
-    vas.heal()
-    grid.expect_cell("Gate 3", "ppe", "\N{BLACK CIRCLE} on 13 fps")
-    assert vas.count("PATCH", "writes") == 1
+class TestLongOnItsWay:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        """A write may be on its way for longer than the page waits for its answer."""
+        return settings.model_copy(update={"read_timeout_s": 2.5 * SAVE_S})
+
+    def test_a_save_that_may_have_arrived_leaves_the_cell_unknown_until_it_is_read(
+        self, grid: GridPage, vas: FaultyVas
+    ) -> None:
+        grid.open_cell("Gate 3", "ppe")
+        grid.field("Desired fps").fill("13")
+        vas.fault("writes", Fault.DONE_UNSAID)
+        grid.save()
+        expect(grid.panel_message).to_contain_text("Sent, but not confirmed")
+        expect(grid.field("Desired fps")).to_have_value("13")
+        grid.expect_cell("Gate 3", "ppe", "? unknown")
+        grid.expect_cell("Gate 4", "ppe", "\N{BLACK CIRCLE} on 4 fps")
+        vas.heal()
+        grid.expect_cell("Gate 3", "ppe", "\N{BLACK CIRCLE} on 13 fps")
+        assert vas.count("PATCH", "writes") == 1
 
 
 class TestDownAtFirst:

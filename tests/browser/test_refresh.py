@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import NewTab
 from tests.browser.page import GridPage, is_poll, polls
 from tests.browser.site import camera_id
-from tests.fakes.faulty_vas import FaultyVas, camera
+from tests.fakes.faulty_vas import Fault, FaultyVas, camera
 from vas_dash import Settings
 
 
@@ -64,6 +64,24 @@ def test_the_focus_stays_with_its_camera_when_rows_come_and_go(
     grid.expect_focus("Gate 5", "m:ppe")
     grid.press("ArrowUp")
     grid.expect_focus("Gate 4", "m:ppe")
+
+
+class TestSlowAnswers:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        """A sweep may take long."""
+        return settings.model_copy(update={"read_timeout_s": 60})
+
+    def test_answers_that_take_longer_than_the_time_between_two_polls_are_drawn(
+        self, grid: GridPage, vas: FaultyVas
+    ) -> None:
+        """While a sweep is awaited, each answer takes three times as long as polls are apart."""
+        asked = vas.count("GET", "cameras")
+        vas.fault("cameras", Fault.HANG)
+        grid.wait_for_polls(15, lambda _: True)
+        assert vas.count("GET", "cameras") > asked
+        grid.find.fill("Gate 33")
+        expect(grid.counts).to_contain_text("1 of 60 cameras")
 
 
 class TestNothingChanges:

@@ -201,6 +201,14 @@ def test_processes_that_open_an_empty_database_at_once_all_succeed(journal_url: 
     numbers.close()
 
 
+def test_two_journals_of_one_process_can_be_made_at_once(tmp_path: Path) -> None:
+    journals = [Journal(f"sqlite:///{tmp_path / f'{number}.db'}") for number in range(8)]
+    with ThreadPoolExecutor(len(journals)) as pool:
+        for made in [pool.submit(journal.open) for journal in journals]:
+            made.result()
+    assert [journal.record(CHANGES, "kim") for journal in journals] == [1] * len(journals)
+
+
 def test_the_migrations_lead_to_the_tables_of_the_code(both: Journal) -> None:
     both.record(change(A), "kim")
     with both._store.opened().database.read() as connection:

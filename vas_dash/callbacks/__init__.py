@@ -56,6 +56,12 @@ def _register_clientside(app: Dash) -> None:
         Input(ids.GRID, "data"),
     )
     clientside(
+        ClientsideFunction("vas_grid", "tick"),
+        Output(ids.TICK, "data"),
+        Input(ids.POLL, "n_intervals"),
+        prevent_initial_call=True,
+    )
+    clientside(
         ClientsideFunction("vas_grid", "tooltip"),
         Input(ids.PEEK_TEXT, "data"),
         prevent_initial_call=True,

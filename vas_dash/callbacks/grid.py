@@ -37,10 +37,11 @@ def register(app: Dash, context: Context) -> None:
         Output(ids.GRID, "sort_by"),
         Output(ids.RENDERED, "data"),
         Input(ids.URL, "search"),
-        Input(ids.POLL, "n_intervals"),
+        Input(ids.TICK, "data"),
         Input(ids.RECENT, "data"),
         Input(ids.DRAFT, "data"),
         State(ids.RENDERED, "data"),
+        running=[(Output(ids.BUSY, "data"), True, False)],
     )
     def refresh(
         search: object, _tick: object, recent: object, draft: object, rendered: object

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -17,6 +18,9 @@ VERSION_TABLE = "journal_version"
 
 ADVISORY_LOCK = 0x4A4F55524E414C
 """Any number that no other user of the same PostgreSQL database locks: "JOURNAL" in ASCII."""
+
+_one_by_one = threading.Lock()
+"""Alembic keeps the migration that runs in its modules: a process can run one at a time."""
 
 _SCRIPTS = Path(__file__).with_name("migrations")
 
@@ -41,7 +45,8 @@ def migrate_connection(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    with _one_by_one:
+        command.upgrade(config, "head")
 
 
 def _version(connection: Connection) -> str | None:

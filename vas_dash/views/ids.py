@@ -4,6 +4,8 @@ from __future__ import annotations
 
 URL = "url"
 POLL = "poll"
+TICK = "tick"
+BUSY = "busy"
 
 # Stores: what the browser holds.
 RENDERED = "rendered"
