@@ -28,9 +28,7 @@ from vas_dash.cli_text import (
     cell_text,
     change_json,
     change_text,
-    count,
     kinds,
-    kinds_text,
     one_line,
     record_json,
     record_text,
@@ -49,6 +47,7 @@ from vas_dash.files.drafting import FileDraft, draft_file
 from vas_dash.files.exporting import export_file
 from vas_dash.files.tree import FileProblem, Format
 from vas_dash.services.fleet_reader import FleetReader
+from vas_dash.viewmodel.change_words import count, kinds_text
 from vas_dash.viewmodel.query import GridQuery, parse_query
 
 if TYPE_CHECKING:  # what they stand on takes longer to load than an export takes
@@ -603,7 +602,7 @@ def _show_changes(
 def _print_changes(changes: Sequence[CellChange], names: Names) -> None:
     if changes:
         verb = "differs" if len(changes) == 1 else "differ"
-        print(f"{count(len(changes), 'cell')} {verb}: {kinds_text(changes)}.")
+        print(f"{count(len(changes), 'cell')} {verb}: {kinds_text(kinds(changes))}.")
         _print_lines(f"  {change_text(change, names)}" for change in changes)
     else:
         print("Nothing to do.")

@@ -8,12 +8,18 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from vas_dash.domain.changes import CellChange, same_json
+from vas_dash.domain.changes import CellChange
 from vas_dash.domain.entities import Assignment, Camera, CellIntent, CellKey
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.records import CellRecord, CellResult, ChangeSetRecord, Tally
+from vas_dash.viewmodel.change_words import (
+    Kind,
+    count,
+    differences,
+    intent_line,
+    kind_of,
+)
 from vas_dash.viewmodel.natural import NaturalKey, natural_key
-from vas_dash.viewmodel.review import Kind, kind_of
 
 __all__ = [
     "Names",
@@ -21,9 +27,7 @@ __all__ = [
     "cell_text",
     "change_json",
     "change_text",
-    "count",
     "kinds",
-    "kinds_text",
     "one_line",
     "record_json",
     "record_text",
@@ -38,11 +42,6 @@ def one_line(text: str) -> str:
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )
-
-
-def count(number: int, noun: str) -> str:
-    """`1 cell`, `1,240 cells`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 class Names:
@@ -76,67 +75,16 @@ class Names:
         }
 
 
-def kinds(changes: Iterable[CellChange]) -> dict[str, int]:
+def kinds(changes: Iterable[CellChange]) -> dict[Kind, int]:
     """How many changes there are of each kind."""
     found = Counter(map(kind_of, changes))
-    return {kind.value: found[kind] for kind in Kind}
-
-
-def kinds_text(changes: Iterable[CellChange]) -> str:
-    """The same in words, without the kinds of which there are none."""
-    parts = [f"{n:,} {kind.replace('_', ' ')}" for kind, n in kinds(changes).items() if n]
-    return ", ".join(parts)
+    return {kind: found[kind] for kind in Kind}
 
 
 def change_text(change: CellChange, names: Names) -> str:
     """One change on one line: the cell, and what differs, before and after."""
-    before = None if change.before is None else change.before.intent
-    after = change.wish
-    if before is None and after is not None:
-        what = f"unassigned -> {_intent(after)}"
-    elif before is not None and after is None:
-        what = f"{_intent(before)} -> unassigned"
-    elif before is not None and after is not None:
-        what = "; ".join(_differences(before, after))
-    else:
-        what = "unassigned"
-    return f"{names.text(change.key)}: {what}"
-
-
-def _intent(intent: CellIntent) -> str:
-    parts = ["on" if intent.enabled else "off"]
-    if intent.desired_fps is not None:
-        parts.append(f"{intent.desired_fps} fps")
-    if intent.priority is not None:
-        parts.append(f"priority {intent.priority}")
-    if intent.parameters is not None:
-        parts.append(f"{count(len(intent.parameters), 'parameter')}")
-    return ", ".join(parts)
-
-
-def _differences(before: CellIntent, after: CellIntent) -> Iterable[str]:
-    if before.enabled != after.enabled:
-        yield f"{'on' if before.enabled else 'off'} -> {'on' if after.enabled else 'off'}"
-    if before.desired_fps != after.desired_fps:
-        yield f"fps {_value(before.desired_fps)} -> {_value(after.desired_fps)}"
-    if before.priority != after.priority:
-        yield f"priority {_value(before.priority)} -> {_value(after.priority)}"
-    old, new = before.parameters or {}, after.parameters or {}
-    if not same_json(before.parameters, after.parameters):
-        names = [
-            name
-            for name in sorted({*old, *new})
-            if name not in old or name not in new or not same_json(old[name], new[name])
-        ]
-        yield (
-            one_line(f"parameters {', '.join(names)}")
-            if names
-            else (f"parameters {_value(before.parameters)} -> {_value(after.parameters)}")
-        )
-
-
-def _value(value: object) -> str:
-    return "not set" if value is None else str(value)
+    what = "; ".join(one.text for one in differences(change)) or intent_line(None)
+    return f"{names.text(change.key)}: {one_line(what)}"
 
 
 def _intent_json(intent: CellIntent | Assignment | None) -> dict[str, Any] | None:

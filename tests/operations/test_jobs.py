@@ -274,6 +274,10 @@ def test_after_a_kill_nobody_applies_it_until_it_is_reopened_and_gone_on_with(
     assert record is not None
     assert record.state is State.APPLYING
     gate.open()
+    wait_for(
+        lambda: sum("zone" in row[3] for row in stored(either.vas).values()) == writes(either.vas),
+        "the writes that had arrived are done",
+    )
     if either.worker is not None:
         either.worker.start()
     either.jobs.start(number)

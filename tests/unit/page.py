@@ -20,7 +20,7 @@ Value = Any
 
 _EMPTY: dict[str, Any] = {
     "url.search": "",
-    "poll.n_intervals": 0,
+    "tick.data": 0,
     "recent.data": [],
     "rendered.data": {"default_page_size": 50},
 }
@@ -50,8 +50,8 @@ class Page:
         """Look at the fleet: what the timer does, or another address."""
         if search is not None:
             self.props["url.search"] = search
-        self.props["poll.n_intervals"] += 1
-        self.fire("url.search" if search is not None else "poll.n_intervals")
+        self.props["tick.data"] += 1
+        self.fire("url.search" if search is not None else "tick.data")
         # What grid.js does with it: the texts to their places, and the filters asked for again.
         rendered = self["rendered.data"]
         for name, line in rendered.get("texts", {}).items():

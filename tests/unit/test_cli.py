@@ -144,7 +144,7 @@ def test_from_an_export_through_a_plan_and_back_to_the_same_bytes(shell: Shell) 
     file = shell.file("change.csv", text)
     dry = (
         "2 cells differ: 1 turned off, 1 added.\n"
-        "  Gate 2 (Hall 2), helmet: on -> off; fps 2 -> not set\n"
+        "  Gate 2 (Hall 2), helmet: on -> off; fps 2 -> default\n"
         "  Gate 3 (Hall 3), smoke: unassigned -> on, 7 fps\n"
     )
     assert shell.call("plan", file) == (2, dry, "")

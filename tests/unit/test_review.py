@@ -15,16 +15,14 @@ from vas_dash.domain.changes import Blocked, CellChange, Problem, Wish, plan
 from vas_dash.domain.entities import AiModel, Camera, CellIntent, CellKey
 from vas_dash.domain.fleet import FleetSnapshot, Part
 from vas_dash.domain.records import Draft
+from vas_dash.viewmodel.change_words import Kind, differences, kind_of
 from vas_dash.viewmodel.grid import FleetGrid
 from vas_dash.viewmodel.review import (
     PAGE,
-    Kind,
     Load,
     Review,
     ReviewQuery,
     counts_text,
-    differences,
-    kind_of,
 )
 
 CAMERAS = tuple(Camera(f"c{n}", f"Gate {n}", location=f"Hall {n % 2}") for n in (1, 2, 10))
@@ -76,9 +74,13 @@ def only(made: Review) -> CellChange:
             ("c1", "people"),
             Wish(priority=9, set_parameters={"threshold": 0.75, "zone": [1, "a"]}),
             "changed",
-            ["priority 1 > 9", "threshold 0.5 > 0.75", 'zone not set > [1, "a"]'],
+            [
+                "priority 1 > 9",
+                "parameter threshold 0.5 > 0.75",
+                'parameter zone not set > [1, "a"]',
+            ],
         ),
-        (("c10", "people"), Wish(parameters={}), "changed", ["parameters none > {}"]),
+        (("c10", "people"), Wish(parameters={}), "changed", ["parameters default > {}"]),
         (
             ("c2", "smoke"),
             Wish(enabled=True, desired_fps=2, priority=3, parameters={"a": 1}),

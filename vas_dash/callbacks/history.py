@@ -29,9 +29,9 @@ from vas_dash.callbacks.history_actions import Actions, Outcome
 from vas_dash.domain.records import ChangeSetRecord, Draft
 from vas_dash.errors import JournalError
 from vas_dash.viewmodel import history, words
+from vas_dash.viewmodel.change_words import count
 from vas_dash.viewmodel.history import Action, Standing
 from vas_dash.viewmodel.history_query import chosen, parse_history, whole_number
-from vas_dash.viewmodel.history_words import count
 from vas_dash.views import history as view
 from vas_dash.views import ids
 

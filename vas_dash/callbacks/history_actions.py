@@ -17,8 +17,8 @@ from vas_dash.services.apply import Operations
 from vas_dash.services.drafting import Drafting
 from vas_dash.services.jobs import Jobs
 from vas_dash.viewmodel import words
+from vas_dash.viewmodel.change_words import count
 from vas_dash.viewmodel.history import Action, done_text, standing
-from vas_dash.viewmodel.history_words import count
 
 __all__ = ["WAIT_S", "Actions", "Outcome"]
 

@@ -26,8 +26,9 @@ from vas_dash.callbacks.context import Context
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.records import Draft
 from vas_dash.errors import JobError, ReasonNeededError, VasDashError
+from vas_dash.viewmodel.change_words import Kind
 from vas_dash.viewmodel.grid import FleetGrid
-from vas_dash.viewmodel.review import Kind, Review, ReviewQuery
+from vas_dash.viewmodel.review import Review, ReviewQuery
 from vas_dash.views import ids
 from vas_dash.views import review as view
 

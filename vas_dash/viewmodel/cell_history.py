@@ -10,7 +10,8 @@ from vas_dash.domain.changes import same_assignment
 from vas_dash.domain.fleet import Cell, CellState
 from vas_dash.domain.records import CellHistoryEntry, CellResult
 from vas_dash.viewmodel import words
-from vas_dash.viewmodel.history_words import deed, intent_line, result_word
+from vas_dash.viewmodel.change_words import deed, intent_line
+from vas_dash.viewmodel.history_words import result_word
 
 __all__ = ["ENTRIES", "CellHistory", "HistoryLine", "cell_history"]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from vas_dash.domain.changes import CellChange
 from vas_dash.viewmodel import words
+from vas_dash.viewmodel.change_words import Kind, kind_of, kinds_text
 from vas_dash.viewmodel.query import GridQuery, StateFilter
-from vas_dash.viewmodel.review import Kind, kind_of, kinds_text
 
 __all__ = ["PROBLEMS_SHOWN", "CheckedFile", "checked_file", "filter_text"]
 

@@ -17,15 +17,10 @@ from vas_dash.domain.records import (
     Tally,
 )
 from vas_dash.viewmodel import words
+from vas_dash.viewmodel.change_words import count, differences, intent_line
 from vas_dash.viewmodel.grid import FleetGrid
 from vas_dash.viewmodel.history_query import HistoryQuery, format_history
-from vas_dash.viewmodel.history_words import (
-    count,
-    differences,
-    intent_line,
-    result_word,
-    tally_words,
-)
+from vas_dash.viewmodel.history_words import result_word, tally_words
 
 __all__ = [
     "CELLS_ON_A_PAGE",
@@ -365,7 +360,7 @@ def _cell_row(cell: CellRecord, grid: FleetGrid, *, live: bool) -> CellRow:
         key,
         words.cut(camera.title if camera else key.camera_id, _NAME_LIMIT),
         words.cut(model.title if model else key.model_id, _NAME_LIMIT),
-        differences(cell.change) or ("nothing",),
+        tuple(one.text for one in differences(cell.change)) or ("nothing",),
         result_word(cell.result, live=live),
         cell.result,
         tuple(lines),

@@ -7,38 +7,41 @@ are shown.
 
 from __future__ import annotations
 
-import json
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from vas_dash.domain.changes import Blocked, CellChange, same_assignment, same_intent, same_json
+from vas_dash.domain.changes import Blocked, CellChange, same_assignment, same_intent
 from vas_dash.domain.entities import Assignment, CellIntent, CellKey
 from vas_dash.domain.fleet import Cell, CellState
 from vas_dash.domain.records import Draft
 from vas_dash.viewmodel import words
+from vas_dash.viewmodel.change_words import (
+    Difference,
+    Kind,
+    count,
+    differences,
+    intent_line,
+    kind_of,
+    kinds_text,
+)
 from vas_dash.viewmodel.grid import NO_LOCATION, FleetGrid, camera_text
 
 __all__ = [
     "PAGE",
     "BlockedRow",
     "CellRow",
-    "Difference",
     "Group",
     "Grouping",
-    "Kind",
     "Load",
     "Mark",
     "Review",
     "ReviewPage",
     "ReviewQuery",
     "counts_text",
-    "differences",
-    "kind_of",
-    "kinds_text",
 ]
 
 PAGE = 100
@@ -50,113 +53,9 @@ SHOWN_LIMIT = 5_000
 _FEW = 50
 """So many cells are shown without unfolding them."""
 
-_VALUE_LIMIT = 120
-_PARAMETERS_LIMIT = 20
 _SELECTIONS_KEPT = 8
 
 Grouping = Literal["model", "camera"]
-
-
-class Kind(StrEnum):
-    """What a change mainly is; each change is of one kind."""
-
-    TURNED_ON = "turned_on"
-    TURNED_OFF = "turned_off"
-    CHANGED = "changed"
-    ADDED = "added"
-    REMOVED = "removed"
-
-    @property
-    def words(self) -> str:
-        """As people say it."""
-        return self.value.replace("_", " ")
-
-
-def kind_of(change: CellChange) -> Kind:
-    """Its main kind: a cell that is turned off and gets another fps is turned off."""
-    if change.before is None:
-        return Kind.ADDED
-    if change.wish is None:
-        return Kind.REMOVED
-    if change.before.enabled != change.wish.enabled:
-        return Kind.TURNED_ON if change.wish.enabled else Kind.TURNED_OFF
-    return Kind.CHANGED
-
-
-def kinds_text(kinds: Mapping[Kind, int]) -> str:
-    """`3 turned on, 1 removed`; kinds of which there are none are left out."""
-    return ", ".join(f"{kinds[kind]:,} {kind.words}" for kind in Kind if kinds.get(kind))
-
-
-class Difference(NamedTuple):
-    """One property, before and after; the name is empty for the state."""
-
-    name: str
-    before: str
-    after: str
-
-
-def differences(change: CellChange) -> tuple[Difference, ...]:
-    """What differs, in words."""
-    before = None if change.before is None else change.before.intent
-    after = change.wish
-    if before is None or after is None:
-        return (Difference("", _whole(before), _whole(after)),)
-    return tuple(_properties(before, after))
-
-
-def _whole(intent: CellIntent | None) -> str:
-    if intent is None:
-        return CellState.UNASSIGNED.value
-    parts = ["on" if intent.enabled else "off"]
-    if intent.desired_fps is not None:
-        parts.append(f"{intent.desired_fps} fps")
-    if intent.priority is not None:
-        parts.append(f"priority {intent.priority}")
-    if intent.parameters is not None:
-        parts.append(f"parameters {_value(intent.parameters)}")
-    return ", ".join(parts)
-
-
-def _properties(before: CellIntent, after: CellIntent) -> Iterator[Difference]:
-    if before.enabled != after.enabled:
-        yield Difference("", *("on" if one.enabled else "off" for one in (before, after)))
-    if before.desired_fps != after.desired_fps:
-        yield Difference("fps", _number(before.desired_fps), _number(after.desired_fps))
-    if before.priority != after.priority:
-        yield Difference("priority", _number(before.priority), _number(after.priority))
-    if same_json(before.parameters, after.parameters):
-        return
-    old, new = before.parameters or {}, after.parameters or {}
-    names = [
-        name
-        for name in sorted({*old, *new})
-        if name not in old or name not in new or not same_json(old[name], new[name])
-    ]
-    if not names:  # none at all, and an empty object
-        yield Difference("parameters", _none(before.parameters), _none(after.parameters))
-    for name in names[:_PARAMETERS_LIMIT]:
-        yield Difference(words.cut(name, 80), _parameter(old, name), _parameter(new, name))
-    if len(names) > _PARAMETERS_LIMIT:
-        more = f"{len(names) - _PARAMETERS_LIMIT:,} more parameters"
-        yield Difference(more, "...", "...")
-
-
-def _number(value: int | None) -> str:
-    return "default" if value is None else str(value)
-
-
-def _none(value: object) -> str:
-    return "none" if value is None else _value(value)
-
-
-def _parameter(parameters: Mapping[str, Any], name: str) -> str:
-    return _value(parameters[name]) if name in parameters else "not set"
-
-
-def _value(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=dict)
-    return words.cut(text, _VALUE_LIMIT)
 
 
 class Mark(StrEnum):
@@ -276,8 +175,7 @@ class _Item(NamedTuple):
 def counts_text(kinds: Mapping[Kind, int]) -> str:
     """`688 changes: 12 turned on, 676 turned off`."""
     total = sum(kinds.values())
-    noun = "change" if total == 1 else "changes"
-    return f"{total:,} {noun}: {kinds_text(kinds)}" if total else "no changes"
+    return f"{count(total, 'change')}: {kinds_text(kinds)}" if total else "no changes"
 
 
 class Review:
@@ -512,7 +410,7 @@ class Review:
         if mark is Mark.AS_WISHED:
             return "changed elsewhere since it was drafted, and already as wished"
         now = None if cell.assignment is None else cell.assignment.intent
-        return f"changed elsewhere since it was drafted: now {_whole(now)}"
+        return f"changed elsewhere since it was drafted: now {intent_line(now)}"
 
     def _blocked_row(self, one: Blocked) -> BlockedRow:
         camera, place = self._camera_texts(one.key.camera_id)

@@ -9,7 +9,8 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from vas_dash.config import Settings
-from vas_dash.viewmodel.review import PAGE, BlockedRow, CellRow, Difference, Group, Kind, ReviewPage
+from vas_dash.viewmodel.change_words import Difference, Kind
+from vas_dash.viewmodel.review import PAGE, BlockedRow, CellRow, Group, ReviewPage
 from vas_dash.views import ids
 from vas_dash.views.attributes import aria, data
 
