@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import socket
 import statistics
@@ -15,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,8 +25,10 @@ import orjson
 
 from bench import callbacks, machine, processes
 from bench.counting_proxy import counting
+from vas_dash.backend.breaker import OPEN_S, TRIPS_AFTER, Breaker
 from vas_dash.backend.client import VasClient
 from vas_dash.backend.transport import Transport
+from vas_dash.errors import BackendError
 from vas_dash.services.fleet_reader import FleetReader
 from vas_dash.views import ids
 
@@ -182,42 +185,76 @@ def _memory(pid: int) -> int:
 
 
 def failures() -> list[Row]:
-    """A thousand sweeps that fail, of a VAS that refuses and of one that cuts every connection."""
-    rows = []
-    for what, url in (
-        ("refused", f"http://127.0.0.1:{processes.free_port()}"),
-        ("cut", _cutting()),
-    ):
-        client = VasClient(Transport(url))
-        reader = FleetReader(client)
-        for _ in range(20):
-            reader.read_fleet()
-        before = (len(os.listdir("/proc/self/fd")), threading.active_count())
-        for _ in range(FAILURES):
-            reader.read_fleet()
-        after = (len(os.listdir("/proc/self/fd")), threading.active_count())
-        rows.append(
-            Row(
-                f"descriptors, threads before and after {FAILURES:,} sweeps that were {what}",
-                f"{before[0]}, {before[1]}; {after[0]}, {after[1]}",
-                "no more",
-                after[0] <= before[0] and after[1] <= before[1],
-            )
-        )
-    return rows
+    """A thousand sweeps that fail, of a VAS that refuses and of one that cuts; a thousand trips."""
+    cutting = _Cutting()
+    refused = FleetReader(VasClient(Transport(f"http://127.0.0.1:{processes.free_port()}")))
+    cut = FleetReader(VasClient(Transport(cutting.url)))
+    return [
+        _kept("sweeps that were refused", refused.read_fleet),
+        _kept("sweeps that were cut", cut.read_fleet),
+        _kept("trips of the breaker", _Trips(cutting)),
+    ]
 
 
-def _cutting() -> str:
-    """The address of a server that closes every connection at once."""
-    listener = socket.create_server(("127.0.0.1", 0))
+def _kept(what: str, fail: Callable[[], object]) -> Row:
+    """What is left of descriptors and threads after `fail` was called so often."""
+    for _ in range(20):
+        fail()
+    before = (len(os.listdir("/proc/self/fd")), threading.active_count())
+    for _ in range(FAILURES):
+        fail()
+    after = (len(os.listdir("/proc/self/fd")), threading.active_count())
+    return Row(
+        f"descriptors, threads before and after {FAILURES:,} {what}",
+        f"{before[0]}, {before[1]}; {after[0]}, {after[1]}",
+        "no more",
+        after[0] <= before[0] and after[1] <= before[1],
+    )
 
-    def accept() -> None:
+
+class _Cutting:
+    """A server that closes every connection at once, or answers 500 first."""
+
+    def __init__(self) -> None:
+        self.answers = False
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
         while True:
-            connection, _ = listener.accept()
-            connection.close()
+            connection, _ = self._listener.accept()
+            with connection:
+                if self.answers:
+                    connection.recv(65_536)
+                    connection.sendall(b"HTTP/1.1 500 -\r\nContent-Length: 0\r\n\r\n")
 
-    threading.Thread(target=accept, daemon=True).start()
-    return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+class _Trips:
+    """Opens the breaker with calls that are cut, and closes it with one that is answered."""
+
+    def __init__(self, vas: _Cutting) -> None:
+        self._vas = vas
+        self._now = 0.0
+        self._turns: list[bool] = []
+        breaker = Breaker(lambda: self._now)
+        breaker.on_turn = self._turns.append
+        self._client = VasClient(Transport(vas.url, guard=breaker.call))
+
+    def __call__(self) -> None:
+        self._turns.clear()
+        self._vas.answers = False
+        for _ in range(TRIPS_AFTER):
+            self._ask()
+        self._now += OPEN_S
+        self._vas.answers = True
+        self._ask()
+        if self._turns != [True, False]:
+            raise RuntimeError("the breaker did not open and close")
+
+    def _ask(self) -> None:
+        with suppress(BackendError):
+            self._client.models()
 
 
 def beside(rounds: int, requests: int = 1_500) -> list[Row]:
@@ -291,6 +328,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "beside": lambda: beside(chosen.rounds),
         "polling": lambda: polling(chosen.minutes),
     }
+    logging.disable(logging.WARNING)  # a thousand faults are made on purpose
     print(machine.describe())
     missed = False
     for name, part in parts.items():

@@ -6,6 +6,7 @@ import importlib.util
 import logging
 import traceback
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -172,6 +173,7 @@ def _create_page(
 
     from vas_dash import callbacks, downloads
     from vas_dash.auth.login import Login
+    from vas_dash.backend.breaker import Breaker
     from vas_dash.backend.client import VasClient
     from vas_dash.backend.transport import Transport
     from vas_dash.callbacks.arguments import is_callback
@@ -205,15 +207,17 @@ def _create_page(
         use_pages=False,
         add_log_handler=False,
     )
-    client = VasClient(
-        Transport(
-            _api_url(settings),
-            api_key=settings.api_key,
-            connect_timeout_s=settings.connect_timeout_s,
-            read_timeout_s=settings.read_timeout_s,
-        )
+    breaker = Breaker()
+    transport = partial(
+        Transport,
+        _api_url(settings),
+        api_key=settings.api_key,
+        connect_timeout_s=settings.connect_timeout_s,
+        read_timeout_s=settings.read_timeout_s,
     )
-    reader = FleetReader(client, settings.refresh_s)
+    client = VasClient(transport(guard=breaker.call))
+    # The sweeps look whether the VAS is back: they are seldom, and held back by nothing.
+    reader = FleetReader(VasClient(transport(guard=breaker.watch)), settings.refresh_s)
     journal = Journal(settings.db_url, retention_days=settings.retention_days)
     operations = Operations(
         client, journal, concurrency=settings.apply_concurrency, reason=settings.reason
@@ -237,6 +241,7 @@ def _create_page(
     metrics = _metrics(settings)
     if metrics is not None:
         reader.on_sweep = lambda snapshot: metrics.swept(complete=snapshot.is_complete)
+        breaker.on_turn = metrics.breaker_turned
     edge.protect(
         server,
         SecurityHeaders(app.csp_hashes(), settings.frame_policy),

@@ -12,6 +12,7 @@ from tests.fakes.faulty_vas import RTSP_PASSWORD, Fault, FaultyVas
 from tests.unit.conftest import API_KEY, OpenPage, calm, complete, rows, until
 from tests.unit.page import Page
 from vas_dash import Settings
+from vas_dash.backend.breaker import TRIPS_AFTER
 
 TIMED_OUT = "the VAS did not answer within 0.3 s"
 FAILED = "the VAS failed (500)"
@@ -236,3 +237,30 @@ def test_a_fault_of_ours_while_reading_is_said_and_not_shown(
     until(page, lambda: not complete(page))
     assert "the page could not read the fleet" in page["trouble.children"]
     assert RTSP_PASSWORD not in "".join(page.received)
+
+
+def test_a_vas_that_does_not_answer_is_asked_less_often_until_it_is_back(
+    vas: FaultyVas, open_page: OpenPage, patient: Settings
+) -> None:
+    page = open_page(patient.model_copy(update={"metrics": True}))
+
+    def figure(name: str) -> float:
+        lines = page.client.get(f"{page.prefix}metrics").text.splitlines()
+        (line,) = (one for one in lines if one.startswith(f"{name} "))
+        return float(line.split()[1])
+
+    until(page, lambda: complete(page))
+    trips = figure("vas_dash_breaker_trips_total")
+    page.open("cam-10", "ppe")
+    vas.stop()
+    said = [page.save(intent="on", fps="7") for _ in range(TRIPS_AFTER + 1)]
+    assert said[0] == "Not saved, nothing was sent: the VAS refused the connection."
+    assert "times in a row; it is asked again in" in said[-1]
+    assert said[-1].startswith(said[0].removesuffix("."))
+    assert figure("vas_dash_breaker_trips_total") == trips + 1
+    assert figure("vas_dash_breaker_open") == 1
+
+    vas.start()
+    until(page, lambda: complete(page))
+    assert figure("vas_dash_breaker_open") == 0
+    assert page.save(intent="on", fps="7").startswith("Saved.")

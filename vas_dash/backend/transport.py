@@ -11,6 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from http.cookiejar import DefaultCookiePolicy
 from socket import socket
 from typing import Any
@@ -56,6 +57,8 @@ class Transport:
     the environment not used: the key goes to the VAS only. For https the authorities of the
     operating system count; OpenSSL's `SSL_CERT_FILE` adds one's own.
 
+    `guard` makes what stands around each call: see `Breaker`.
+
     Raises:
         SettingsError: the API key has characters that a header cannot carry.
     """
@@ -67,7 +70,9 @@ class Transport:
         api_key: SecretStr | None = None,
         connect_timeout_s: float = 0.5,
         read_timeout_s: float = 3.0,
+        guard: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
+        self._guard = guard
         self._base_url = base_url.rstrip("/")
         self._connect_timeout_s = connect_timeout_s
         self._read_timeout_s = read_timeout_s
@@ -104,11 +109,12 @@ class Transport:
             BackendError: there is no such body.
         """
         deadline = self._deadline(until)
-        try:
-            return self._exchange(self._session(), "GET", path, deadline, params=params)
-        except _DroppedError:
-            with self._fresh_session() as session:
-                return self._exchange(session, "GET", path, deadline, params=params)
+        with self._guard():
+            try:
+                return self._exchange(self._session(), "GET", path, deadline, params=params)
+            except _DroppedError:
+                with self._fresh_session() as session:
+                    return self._exchange(session, "GET", path, deadline, params=params)
 
     def write(
         self, method: str, path: str, body: bytes | None, before_send: Callable[[], None]
@@ -123,7 +129,7 @@ class Transport:
             BackendError: there is no such body.
         """
         deadline = self._deadline(None)
-        with self._fresh_session() as session:
+        with self._guard(), self._fresh_session() as session:
             return self._exchange(
                 session, method, path, deadline, body=body, before_send=before_send
             )
@@ -136,7 +142,10 @@ class Transport:
 
     def _deadline(self, until: float | None) -> float:
         deadline = time.monotonic() + self.call_limit_s
-        return deadline if until is None else min(deadline, until)
+        if until is None:
+            return deadline
+        _left_s(until)  # what was too late before it began says nothing about the VAS
+        return min(deadline, until)
 
     def _session(self) -> requests.Session:
         """The session of this process: two processes must never share a connection."""
@@ -169,9 +178,7 @@ class Transport:
             headers["Content-Type"] = "application/json"
         if before_send is not None:
             headers["Connection"] = "close"
-        limit_s = deadline - time.monotonic()
-        if limit_s <= 0:
-            raise TimedOutError("the VAS did not answer in time")
+        limit_s = _left_s(deadline)
         _call.deadline = deadline
         _call.before_send = before_send
         _call.connected = False
@@ -296,6 +303,13 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 def _has(causes: list[BaseException], *kinds: type[BaseException]) -> bool:
     return any(isinstance(cause, kinds) for cause in causes)
+
+
+def _left_s(deadline: float) -> float:
+    left_s = deadline - time.monotonic()
+    if left_s <= 0:
+        raise TimedOutError("the VAS did not answer in time")
+    return left_s
 
 
 def _seconds(seconds: float) -> str:

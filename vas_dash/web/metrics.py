@@ -57,6 +57,23 @@ class Metrics:
             registry=self._registry,
             multiprocess_mode="livemostrecent",
         )
+        self.breaker_trips = Counter(
+            "vas_dash_breaker_trips",
+            "How often the VAS did not answer so often in a row that it was asked less.",
+            registry=self._registry,
+        )
+        self.breaker_open = Gauge(
+            "vas_dash_breaker_open",
+            "1 while operators' calls to the VAS are held back, else 0.",
+            registry=self._registry,
+            multiprocess_mode="livemax",
+        )
+
+    def breaker_turned(self, is_open: bool) -> None:
+        """The breaker of the calls to the VAS has opened or closed."""
+        self.breaker_open.set(int(is_open))
+        if is_open:
+            self.breaker_trips.inc()
 
     def swept(self, *, complete: bool) -> None:
         """A read of the fleet has ended."""
