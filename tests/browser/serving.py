@@ -30,7 +30,9 @@ class _Handler(WSGIRequestHandler):
 def served(app: Flask) -> Iterator[str]:
     """`app` on a free port, a thread for each connection; gives its address."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Handler)
-    thread = Thread(target=server.serve_forever, name="page", daemon=True)
+    # Between two looks for its end it sleeps: each test would wait for half a second.
+    quick = {"poll_interval": 0.02}
+    thread = Thread(target=server.serve_forever, kwargs=quick, name="page", daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

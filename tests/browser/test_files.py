@@ -11,7 +11,7 @@ from playwright.sync_api import FilePayload, Locator, expect
 from tests.browser.drafted import cells, draft, way, wishes
 from tests.browser.page import GridPage
 from tests.browser.site import PAGE_SIZE
-from tests.browser.test_accessibility import problems
+from tests.browser.test_accessibility import LOOKS, problems
 from tests.fakes.clients import client_of
 from tests.fakes.faulty_vas import Fault, FaultyVas
 from vas_dash import Settings
@@ -177,9 +177,8 @@ def test_axe_finds_nothing_serious_in_files(files: GridPage) -> None:
     choose(files, "site.csv", WRONG)
     expect(checked(files)).to_contain_text("line 3")
     found = {}
-    for scheme in ("light", "dark"):
+    for scheme, width in LOOKS:
         files.tab.emulate_media(color_scheme=scheme)
-        for width in (1280, 390):
-            files.tab.set_viewport_size({"width": width, "height": 720})
-            found[scheme, width] = problems(files)
+        files.tab.set_viewport_size({"width": width, "height": 720})
+        found[scheme, width] = problems(files)
     assert {where: what for where, what in found.items() if what} == {}

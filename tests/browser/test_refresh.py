@@ -78,7 +78,7 @@ class TestSlowAnswers:
         """While a sweep is awaited, each answer takes three times as long as polls are apart."""
         asked = vas.count("GET", "cameras")
         vas.fault("cameras", Fault.HANG)
-        grid.wait_for_polls(15, lambda _: True)
+        grid.wait_for_polls(12, lambda _: True)
         assert vas.count("GET", "cameras") > asked
         grid.find.fill("Gate 33")
         expect(grid.counts).to_contain_text("1 of 60 cameras")

@@ -12,7 +12,7 @@ from tests.browser.conftest import NewTab
 from tests.browser.drafted import cells, draft, way, wishes
 from tests.browser.page import GridPage
 from tests.browser.site import PAGE_SIZE, camera_id
-from tests.browser.test_accessibility import problems
+from tests.browser.test_accessibility import LOOKS, problems
 from tests.fakes.faulty_vas import FaultyVas
 from vas_dash import Settings
 from vas_dash.domain.changes import Wish
@@ -199,9 +199,8 @@ def test_axe_finds_nothing_serious_in_a_review(grid: GridPage, vas: FaultyVas, d
     apply_button(grid).click()
     expect(grid.tab.get_by_text("A reason is needed.")).to_be_visible()
     found = {}
-    for scheme in ("light", "dark"):
+    for scheme, width in LOOKS:
         grid.tab.emulate_media(color_scheme=scheme)
-        for width in (1280, 390):
-            grid.tab.set_viewport_size({"width": width, "height": 720})
-            found[scheme, width] = problems(grid)
+        grid.tab.set_viewport_size({"width": width, "height": 720})
+        found[scheme, width] = problems(grid)
     assert {where: what for where, what in found.items() if what} == {}
