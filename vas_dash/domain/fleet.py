@@ -144,13 +144,33 @@ class FleetSnapshot:
 
     def with_exceptions(self, exceptions: Mapping[CellKey, Cell]) -> FleetSnapshot:
         """This snapshot, with single cells as they are known since."""
-        return replace(self, exceptions={**self.exceptions, **exceptions})
+        made = replace(self, exceptions={**self.exceptions, **exceptions})
+        made._take_over(self, exceptions)
+        return made
 
     def with_cell(self, key: CellKey, assignment: Assignment | None) -> FleetSnapshot:
         """This snapshot, with one cell as it was read on its own, later."""
-        others = tuple(row for row in self.assignments.items if row.key != key)
+        others = tuple(
+            row
+            for row in self.assignments.items
+            if row.camera_id != key.camera_id or row.model_id != key.model_id
+        )
         items = others if assignment is None else (*others, assignment)
-        return replace(self, assignments=replace(self.assignments, items=items))
+        made = replace(self, assignments=replace(self.assignments, items=items))
+        if self.assignments.is_complete and self.cameras.is_complete:
+            made._take_over(self, {key: self.exceptions.get(key, Cell.of(assignment))})
+        return made
+
+    def _take_over(self, of: FleetSnapshot, cells: Mapping[CellKey, Cell]) -> None:
+        """Keep what was derived of another snapshot, from which this one differs in these `cells`.
+
+        In a large fleet, deriving it again for one saved cell would take longer than all the rest.
+        """
+        vars(self)["known_cameras"] = of.known_cameras
+        merged = dict(of.cells)
+        for key, cell in cells.items():
+            merged[key.camera_id] = {**merged.get(key.camera_id, {}), key.model_id: cell}
+        vars(self)["cells"] = merged
 
     def doubting(self, doubts: Mapping[CellKey, str]) -> FleetSnapshot:
         """This snapshot, with these cells unknown, each for its reason."""
@@ -211,7 +231,7 @@ class FleetSnapshot:
 
     @cached_property
     def cells(self) -> Mapping[str, Mapping[str, Cell]]:
-        """By camera and model, every cell that is not the default one."""
+        """By camera and model, at least every cell that is not the default one."""
         cells: dict[str, dict[str, Cell]] = {}
         part = self.assignments
         for assignment in part.last_seen:

@@ -7,7 +7,7 @@ import json
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import orjson
 
@@ -166,6 +166,12 @@ def _location(camera: Camera) -> str:
     return camera.location or NO_LOCATION
 
 
+@lru_cache(maxsize=4)  # from sweep to sweep the cameras are mostly the same
+def _in_order(cameras: tuple[Camera, ...]) -> tuple[Camera, ...]:
+    """In the natural order of their names."""
+    return tuple(sorted(cameras, key=lambda camera: (natural_key(camera.title), camera.id)))
+
+
 class FleetGrid:
     """Everything the grid shows of one snapshot; made once for it and asked many times.
 
@@ -175,9 +181,7 @@ class FleetGrid:
 
     def __init__(self, snapshot: FleetSnapshot) -> None:
         self.snapshot = snapshot
-        keyed = [(natural_key(camera.title), camera) for camera in snapshot.known_cameras]
-        keyed.sort(key=lambda pair: (pair[0], pair[1].id))
-        self.cameras: tuple[Camera, ...] = tuple(camera for _, camera in keyed)
+        self.cameras = _in_order(snapshot.known_cameras)
         self._cameras_by_id = {camera.id: camera for camera in self.cameras}
         self.models: tuple[AiModel, ...] = tuple(
             sorted(
