@@ -24,25 +24,33 @@
     };
 
     const PATIENCE_MS = 10 * 1000;
-    const waiting = {};
+    const onTheirWay = new Map();
+    const send = window.fetch;
+
+    // Dash tells that a callback has ended, but not whether it was one that the next had overtaken.
+    window.fetch = function (...request) {
+        const sent = send.apply(window, request);
+        const [resource, options] = request;
+        const body = (options && options.body) || "";
+        if (String(resource).includes("_dash-update-component") && typeof body === "string") {
+            const [, outputs] = body.match(/^\{"output":"([^"]*)"/) || [];
+            const end = () => onTheirWay.delete(sent);
+            onTheirWay.set(sent, { outputs: outputs || "", since: Date.now() });
+            sent.then(end, end);
+        }
+        return sent;
+    };
 
     /**
-     * Whether to ask again: an answer that is still on its way would be dropped for the next one,
-     * and where answers take longer than the time between two polls, none would ever come. `busy`
-     * names the store that is true meanwhile. After a while it is asked all the same: the
-     * connection may be dead.
+     * Whether to ask for `output` again: an answer that is still on its way would be dropped for the
+     * next one, and where answers take longer than the time between two polls, none would ever
+     * come. After a while it is asked all the same: the connection may be dead.
      */
-    vas.due = function (busy) {
-        if (!vas.props(busy).data) {
-            delete waiting[busy];
-            return true;
-        }
-        waiting[busy] = waiting[busy] || Date.now();
-        if (Date.now() - waiting[busy] < PATIENCE_MS) {
-            return false;
-        }
-        delete waiting[busy];
-        return true;
+    vas.due = function (output) {
+        const now = Date.now();
+        return ![...onTheirWay.values()].some(
+            (one) => one.outputs.includes(output) && now - one.since < PATIENCE_MS,
+        );
     };
 
     const KEPT_MS = 3 * 60 * 1000;

@@ -564,7 +564,7 @@
             decorate();
         },
         tick: function (polls) {
-            return vas.due("busy") ? polls : window.dash_clientside.no_update;
+            return vas.due("rendered.data") ? polls : window.dash_clientside.no_update;
         },
         tooltip: showTooltip,
     });

@@ -125,7 +125,7 @@
                 unfolded.opened = null;
                 unfolded.groups = PAGE;
             }
-            if (here && (!polled || vas.due("review-busy"))) {
+            if (here && (!polled || vas.due("review-list.children"))) {
                 ask();
             }
         },

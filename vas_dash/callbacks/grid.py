@@ -41,7 +41,6 @@ def register(app: Dash, context: Context) -> None:
         Input(ids.RECENT, "data"),
         Input(ids.DRAFT, "data"),
         State(ids.RENDERED, "data"),
-        running=[(Output(ids.BUSY, "data"), True, False)],
     )
     def refresh(
         search: object, _tick: object, recent: object, draft: object, rendered: object

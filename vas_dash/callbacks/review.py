@@ -90,7 +90,6 @@ def register(app: Dash, context: Context) -> None:
         State(ids.DRAFT, "data"),
         State(ids.RECENT, "data"),
         State(ids.REVIEW_SHOWN, "data"),
-        running=[(Output(ids.REVIEW_BUSY, "data"), True, False)],
         prevent_initial_call=True,
     )
     def show(asked: object, draft_data: object, recent: object, before: object) -> tuple[Any, ...]:

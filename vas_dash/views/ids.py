@@ -5,7 +5,6 @@ from __future__ import annotations
 URL = "url"
 POLL = "poll"
 TICK = "tick"
-BUSY = "busy"
 
 # Stores: what the browser holds.
 RENDERED = "rendered"
@@ -89,7 +88,6 @@ DRAFT = "draft"
 # Review.
 REVIEW_ASK = "review-ask"
 REVIEW_ACT = "review-act"
-REVIEW_BUSY = "review-busy"
 REVIEW_SHOWN = "review-shown"
 REVIEW_MESSAGE = "review-message"
 REVIEW_EMPTY = "review-empty"

@@ -127,7 +127,6 @@ def _plumbing(settings: Settings) -> list[Component]:
         dcc.Location(id=ids.URL, refresh=False),
         dcc.Interval(id=ids.POLL, interval=round(settings.poll_s * 1000)),
         dcc.Store(id=ids.TICK),
-        dcc.Store(id=ids.BUSY),
         dcc.Store(id=ids.RENDERED, data={"default_page_size": settings.page_size}),
         dcc.Store(id=ids.OPTIONS),
         dcc.Store(id=ids.GESTURE),

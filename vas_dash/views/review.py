@@ -56,7 +56,6 @@ def page(settings: Settings) -> Component:
             ),
             dcc.Store(id=ids.REVIEW_ASK),
             dcc.Store(id=ids.REVIEW_ACT),
-            dcc.Store(id=ids.REVIEW_BUSY),
             dcc.Store(id=ids.REVIEW_SHOWN),
         ],
         id=ids.VIEW_REVIEW,
