@@ -66,10 +66,11 @@ def settings(vas: FaultyVas, tmp_path: Path) -> Settings:
     """The page on `vas`, quick enough for tests, with a journal of its own."""
     return Settings(
         api_url=vas.url,
+        refresh_s=1,
         poll_s=0.3,
         page_size=PAGE_SIZE,
         db_url=f"sqlite:///{tmp_path / 'journal.db'}",
-    ).model_copy(update={"refresh_s": 0.2})  # so short a time cannot be set
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -235,10 +235,13 @@ class FaultyVas:
             return False
         method, target, _ = request_line.decode().split(" ", 2)
         headers: dict[str, str] = {}
-        while line := stream.readline().strip():
+        while (line := stream.readline()).strip():
             name, _, value = line.decode().partition(":")
             headers[name.lower()] = value.strip()
-        body = stream.read(int(headers.get("content-length", 0)))
+        length = int(headers.get("content-length", 0))
+        body = stream.read(length)
+        if not line or len(body) < length:
+            return False  # the client died before the whole request was sent: it never arrived
         url = urlsplit(target)
         endpoint = _endpoint(method, url.path)
         release = self._release
