@@ -563,6 +563,7 @@
             vas.drafts.drawn(shown && shown.draft);
             decorate();
         },
+        /** Time to look for what has changed: passed on, unless the last answer is still awaited. */
         tick: function (polls) {
             return vas.due("rendered.data") ? polls : window.dash_clientside.no_update;
         },

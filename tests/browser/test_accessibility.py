@@ -34,8 +34,13 @@ def test_the_grid_has_the_roles_and_names_of_one(new_tab: NewTab) -> None:
 
 AXE = Axe()
 
-LOOKS: tuple[tuple[Literal["light", "dark"], int], ...] = (("light", 1280), ("dark", 390))
-"""Each scheme of colours and each width in px once: axe takes seconds for each."""
+LOOKS: tuple[tuple[Literal["light", "dark"], int], ...] = (
+    ("light", 1280),
+    ("light", 390),
+    ("dark", 1280),
+    ("dark", 390),
+)
+"""Schemes of colours and widths in px."""
 
 
 def problems(grid: GridPage) -> list[str]:

@@ -69,8 +69,8 @@ def test_the_focus_stays_with_its_camera_when_rows_come_and_go(
 class TestSlowAnswers:
     @pytest.fixture
     def settings(self, settings: Settings) -> Settings:
-        """A sweep may take long."""
-        return settings.model_copy(update={"read_timeout_s": 60})
+        """A sweep may take long, and looks are close together."""
+        return settings.model_copy(update={"read_timeout_s": 60, "poll_s": 0.2})
 
     def test_answers_that_take_longer_than_the_time_between_two_polls_are_drawn(
         self, grid: GridPage, vas: FaultyVas

@@ -114,3 +114,8 @@ def stored(vas: FaultyVas) -> dict[CellKey, tuple[Any, ...]]:
 
 def writes(vas: FaultyVas) -> int:
     return sum(vas.count(method, "writes") for method in ("POST", "PATCH", "DELETE"))
+
+
+def zoned(vas: FaultyVas) -> int:
+    """Cells in which a zone is stored."""
+    return sum("zone" in parameters for *_, parameters in stored(vas).values())

@@ -32,7 +32,7 @@ from tests.operations.queueing import (
     processes_of,
     wait_for,
 )
-from tests.operations.support import drafted, keys_of, operations_on, stored, writes
+from tests.operations.support import drafted, keys_of, operations_on, stored, writes, zoned
 from vas_dash import Settings, create_server
 from vas_dash.backend.client import VasClient
 from vas_dash.domain.changes import Wish
@@ -274,10 +274,7 @@ def test_after_a_kill_nobody_applies_it_until_it_is_reopened_and_gone_on_with(
     assert record is not None
     assert record.state is State.APPLYING
     gate.open()
-    wait_for(
-        lambda: sum("zone" in row[3] for row in stored(either.vas).values()) == writes(either.vas),
-        "the writes that had arrived are done",
-    )
+    wait_for(lambda: zoned(either.vas) == writes(either.vas), "what had arrived is done")
     if either.worker is not None:
         either.worker.start()
     either.jobs.start(number)

@@ -16,7 +16,7 @@ import pytest
 from tests.fakes.clients import transport_to
 from tests.fakes.faulty_vas import FaultyVas, site
 from tests.operations.queueing import wait_for
-from tests.operations.support import drafted, keys_of, operations_on, stored, writes
+from tests.operations.support import drafted, keys_of, operations_on, stored, writes, zoned
 from vas_dash.backend.client import VasClient
 from vas_dash.backend.transport import Transport
 from vas_dash.domain.changes import ChangeSet, Wish, plan
@@ -73,10 +73,7 @@ def test_a_process_that_is_killed_leaves_a_journal_that_tells_what_it_did(
         process.join(60)
         assert process.exitcode == -signal.SIGKILL
         vas.on_request = None
-        wait_for(
-            lambda: sum("zone" in row[3] for row in stored(vas).values()) == writes(vas),
-            "the writes that had arrived are done",
-        )
+        wait_for(lambda: zoned(vas) == writes(vas), "what had arrived is done")
         # A database on a server learns of the death of a client a little later.
         wait_for(lambda: not journal.is_applied_now(number), "nobody applies it")
 

@@ -103,7 +103,7 @@ def test_many_and_long_parameters_are_cut() -> None:
     many = {f"p{n:02}": "x" * 500 for n in range(30)}
     found = differences(only(review({("c1", "people"): Wish(set_parameters=many)})))
     assert len(found) == 21
-    assert found[-1].name == "10 more parameters"
+    assert found[-1].name == found[-1].text == "10 more parameters"
     assert found[0].after.endswith("(cut, 502 characters)")
 
 

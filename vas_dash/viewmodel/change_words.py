@@ -74,7 +74,9 @@ class Difference(NamedTuple):
 
     @property
     def text(self) -> str:
-        """On one line: `fps 5 -> 10`."""
+        """On one line: `fps 5 -> 10`; of those that are only counted, how many they are."""
+        if self.before == self.after:
+            return self.name
         return f"{self.name} {self.before} -> {self.after}".lstrip()
 
 
