@@ -39,16 +39,10 @@ def register(server: Flask, context: Context) -> None:
         response = Response(data, mimetype=_TYPES[wanted])
         response.headers["Content-Disposition"] = f'attachment; filename="vas-intent.{wanted}"'
         response.last_modified = snapshot.taken_at
-        return _private(response)
+        return response
 
     server.add_url_rule("/export", view_func=export, endpoint="export")
 
 
 def _plain(status: int, text: str) -> Response:
-    return _private(Response(f"{text}\n", status=status, mimetype="text/plain"))
-
-
-def _private(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return Response(f"{text}\n", status=status, mimetype="text/plain")

@@ -244,7 +244,6 @@ def _create_page(
         breaker.on_turn = metrics.breaker_turned
     edge.protect(
         server,
-        SecurityHeaders(app.csp_hashes(), settings.frame_policy),
         lambda body: is_callback(body, app.callback_map),
         allowed_origins=settings.origins,
         metrics=metrics,
@@ -256,7 +255,9 @@ def _create_page(
     if login is not None:
         login.add_routes(server)
     _warm(server)
-    return _Guard(_gate(server, settings, login, identify, otherwise))
+    gate = _gate(server, settings, login, identify, otherwise)
+    headers = SecurityHeaders(app.csp_hashes(), settings.frame_policy)
+    return _Guard(edge.Answers(gate, headers, metrics))
 
 
 def _gate(

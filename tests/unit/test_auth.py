@@ -138,6 +138,9 @@ def test_nobody_gets_nothing_of_the_page_but_that_it_lives(settings: Settings, s
         answer = requests.get(f"{address}{PAGE}{path}")
         assert answer.status_code == 401, path
         assert len(answer.text.splitlines()) == 1
+        assert answer.headers["Cache-Control"] == "no-store", path
+        assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+        assert re.fullmatch("[0-9a-f]{16}", answer.headers["X-Request-ID"])
     assert requests.post(f"{address}{PAGE}_dash-update-component", json={}).status_code == 401
     assert requests.get(f"{address}{PAGE}healthz").text == "ok\n"
 

@@ -152,7 +152,7 @@ def test_the_table_leaves_order_and_paging_to_the_server() -> None:
 
 def test_rows_carry_the_id_of_their_camera() -> None:
     page = view(FLEET)
-    rows = orjson.loads(orjson.dumps(grid.table_data(page.rows)))
+    rows = orjson.loads(orjson.dumps(grid.table_data(page)))
     assert [row["id"] for row in rows] == ["id-Dock", "id-Gate"]
     assert grid.table_columns(page.columns)[0] == {"id": "camera", "name": "Camera"}
 

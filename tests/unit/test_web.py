@@ -261,6 +261,7 @@ def test_every_answer_carries_the_headers_and_data_is_kept_nowhere(client: Clien
     answers["refused"] = client.post(CALLBACKS, headers={"Origin": ANOTHER})
     answers["no callback"] = client.post(CALLBACKS, json={})
     answers["not allowed"] = client.delete("/ai-models/healthz")
+    answers["no such file"] = client.get("/ai-models/assets/none.js")
     for path, answer in answers.items():
         assert answer.headers["X-Content-Type-Options"] == "nosniff", path
         assert answer.headers["Referrer-Policy"] == "same-origin", path

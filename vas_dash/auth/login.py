@@ -113,9 +113,7 @@ class Login:
         wanted = self._prefix + request.path.lstrip("/")
         if request.query_string:
             wanted += "?" + request.query_string.decode("latin-1")
-        answer = redirect(f"{self._prefix}login?next={quote(self._safe(wanted), safe='/')}")
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        return redirect(f"{self._prefix}login?next={quote(self._safe(wanted), safe='/')}")
 
     def _login(self) -> Response:
         if request.method == "GET":
@@ -146,13 +144,11 @@ class Login:
         answer = redirect(self._safe(wanted), 303)
         self._set(answer, SESSION, self._sessions.begin(name, user.stamp), self._lifetime_s, "Lax")
         answer.delete_cookie(_FORM, path=self._prefix + "login")
-        answer.headers["Cache-Control"] = "no-store"
         return answer
 
     def _logout(self) -> Response:
         answer = redirect(f"{self._prefix}login", 303)
         answer.delete_cookie(SESSION, path=self._prefix)
-        answer.headers["Cache-Control"] = "no-store"
         return answer
 
     def _page(
@@ -181,10 +177,7 @@ class Login:
             focus_password=" autofocus" if name else "",
         )
         answer = Response(text, status=status, mimetype="text/html")
-        answer.headers["Cache-Control"] = "no-store"
         answer.headers["Content-Security-Policy"] = _POLICY
-        answer.headers["X-Content-Type-Options"] = "nosniff"
-        answer.headers["Referrer-Policy"] = "same-origin"
         if retry_s is not None:
             answer.headers["Retry-After"] = str(math.ceil(retry_s))
         self._set(answer, _FORM, token, _FORM_S, "Strict", "login")

@@ -330,7 +330,7 @@ def is_callback(body: object, callbacks: Mapping[str, Mapping[str, Any]]) -> boo
 def _are(given: Sequence[_Property | list[_Property]], wanted: Sequence[tuple[str, str]]) -> bool:
     """Whether the properties are those wanted, in this order; patterns stand for any number."""
     return len(given) == len(wanted) and all(
-        component.startswith("{") or (isinstance(one, _Property) and one.is_(component, name))
+        component.startswith("{") or (not isinstance(one, list) and one.is_(component, name))
         for one, (component, name) in zip(given, wanted, strict=True)
     )
 

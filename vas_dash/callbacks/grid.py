@@ -60,7 +60,7 @@ def register(app: Dash, context: Context) -> None:
         same_frame = shown.frame == drawing.frame
         return (
             no_update if same_frame else grid_view.table_columns(drawing.page.columns),
-            _rows(drawing, shown) if same_frame else grid_view.table_data(drawing.page.rows),
+            _rows(drawing, shown) if same_frame else grid_view.table_data(drawing.page),
             no_update if same_frame else grid_view.table_sort(drawing.query, drawing.page.columns),
             orjson.Fragment(drawing.for_browser),
         )
@@ -127,9 +127,9 @@ def _rows(drawing: Drawing, shown: Rendered) -> Any:
         return no_update
     now, before = drawing.rows.split(), shown.rows.split()
     if len(now) != len(before):
-        return grid_view.table_data(drawing.page.rows)
+        return grid_view.table_data(drawing.page)
     pairs = enumerate(zip(now, before, strict=True))
     changed = [position for position, (one, other) in pairs if one != other]
     if len(changed) == len(now):
-        return grid_view.table_data(drawing.page.rows)
+        return grid_view.table_data(drawing.page)
     return grid_view.table_patch(drawing.page.rows, changed)

@@ -134,6 +134,11 @@ class GridPage:
     total: Counts
     empty: str | None
 
+    @cached_property
+    def compact_rows(self) -> bytes:
+        """All rows as JSON for the browser."""
+        return b"[" + b",".join([row.compact for row in self.rows]) + b"]"
+
 
 def change_token(assignment: Assignment | None) -> str:
     """A short digest of everything that can change in a cell; empty for an unassigned one."""

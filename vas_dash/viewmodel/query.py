@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import parse_qs, urlencode
 
 PAGE_SIZES = (25, 50, 100, 200)
@@ -16,6 +17,7 @@ MODEL_PREFIX = "m:"
 
 _TEXT_LIMIT = 200
 _LIST_LIMIT = 500
+_CHARS_LIMIT = 20_000
 
 
 class StateFilter(StrEnum):
@@ -59,10 +61,15 @@ def parse_query(search: object, default_page_size: int = 50) -> GridQuery:
     """Read the address's query string; what it says wrongly counts as not said."""
     if not isinstance(search, str):
         return GridQuery(page_size=default_page_size)
+    return _parse(search[:_CHARS_LIMIT], default_page_size)
+
+
+@lru_cache(maxsize=256)  # every look of every open page has its query read
+def _parse(search: str, default_page_size: int) -> GridQuery:
     # Half of a surrogate pair can stand in JSON, but in no address.
     search = search.encode("utf-8", "replace").decode("utf-8")
     try:
-        fields = parse_qs(search[:20_000].lstrip("?"), max_num_fields=2 * _LIST_LIMIT)
+        fields = parse_qs(search.lstrip("?"), max_num_fields=2 * _LIST_LIMIT)
     except ValueError:
         fields = {}
 

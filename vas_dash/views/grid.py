@@ -11,7 +11,7 @@ import orjson
 from dash import Patch, dash_table
 from dash.development.base_component import Component
 
-from vas_dash.viewmodel.grid import Column, GridRow
+from vas_dash.viewmodel.grid import Column, GridPage, GridRow
 from vas_dash.viewmodel.query import MODEL_PREFIX, GridQuery
 from vas_dash.views import ids
 
@@ -42,9 +42,9 @@ def table_columns(columns: Sequence[Column]) -> list[dict[str, Any]]:
     ]
 
 
-def table_data(rows: Sequence[GridRow]) -> orjson.Fragment:
+def table_data(page: GridPage) -> orjson.Fragment:
     """Rows as the table takes them; each carries its camera's `id`."""
-    return orjson.Fragment(b"[" + b",".join([row.compact for row in rows]) + b"]")
+    return orjson.Fragment(page.compact_rows)
 
 
 def table_patch(rows: Sequence[GridRow], changed: Sequence[int]) -> Patch:

@@ -1,9 +1,9 @@
-"""What every request of the page passes through: refused here, or answered with these headers."""
+"""What every request of the page passes through: what is refused, and what each answer carries."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
@@ -15,9 +15,12 @@ from vas_dash.web.health import Readiness
 from vas_dash.web.origin import is_foreign
 
 if TYPE_CHECKING:
+    from _typeshed import OptExcInfo
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
     from vas_dash.web.metrics import Metrics
 
-__all__ = ["CALLBACK_PATH", "TOO_LARGE", "protect", "refuse", "watch"]
+__all__ = ["CALLBACK_PATH", "TOO_LARGE", "Answers", "protect", "refuse", "watch"]
 
 CALLBACK_PATH = "/_dash-update-component"
 
@@ -28,24 +31,51 @@ _log = logging.getLogger("vas_dash.web")
 IsCallback = Callable[[object], bool]
 
 
+class Answers:
+    """WSGI: every request has an id, and every answer `headers`, whoever in `app` makes it."""
+
+    def __init__(
+        self, app: WSGIApplication, headers: SecurityHeaders, metrics: Metrics | None = None
+    ) -> None:
+        self._app = app
+        self._headers = headers
+        self._metrics = metrics
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer as `app` does."""
+        request_id = logs.begin_request()
+        path = environ.get("PATH_INFO", "")
+
+        def start(
+            status: str, headers: list[tuple[str, str]], exc_info: OptExcInfo | None = None, /
+        ) -> Callable[[bytes], object]:
+            self._headers.put(headers, path, status)
+            headers.append(("X-Request-ID", request_id))
+            if self._metrics is not None:
+                self._metrics.requests.labels(_kind(path), status[:3]).inc()
+            return start_response(status, headers, exc_info)
+
+        try:
+            return self._app(environ, start)
+        finally:
+            logs.end_request()
+
+
 def protect(
     server: Flask,
-    headers: SecurityHeaders,
     is_callback: IsCallback,
     *,
     allowed_origins: Collection[str] = (),
     metrics: Metrics | None = None,
 ) -> None:
-    """Check what comes to `server`, and put `headers` on what it answers.
+    """Check what comes to `server`, before every other hook of it.
 
-    The checks run before every other hook of `server`, the headers are put on after all of them.
     `is_callback`: whether JSON calls one of the page's callbacks, with all its arguments.
     """
     server.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     server.json = StrictJson(server)
 
     def check() -> Response | None:
-        logs.begin_request()
         if is_foreign(request.method, request.headers, request.host, allowed_origins):
             return refuse("origin", 403, "This request came from another site.", metrics)
         if request.path != CALLBACK_PATH or request.method != "POST":
@@ -60,16 +90,7 @@ def protect(
             return refuse("no callback", 400, "This is no callback of the page.", metrics)
         return None
 
-    def finish(response: Response) -> Response:
-        headers.put(response.headers, request.path)
-        response.headers["X-Request-ID"] = logs.request_id() or ""
-        if metrics is not None:
-            metrics.requests.labels(_kind(request.path), str(response.status_code)).inc()
-        return response
-
     server.before_request_funcs.setdefault(None, []).insert(0, check)
-    server.after_request_funcs.setdefault(None, []).insert(0, finish)
-    server.teardown_request(lambda _: logs.end_request())
 
 
 def refuse(reason: str, status: int, text: str, metrics: Metrics | None = None) -> Response:

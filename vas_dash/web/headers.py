@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from werkzeug.datastructures import Headers
-
 __all__ = ["SecurityHeaders"]
 
 _LASTING = ("/assets/", "/_dash-component-suites/", "/bootstrap.min.css", "/_favicon.ico")
 """Paths of files that are the same for everybody: a browser may keep them."""
+
+_FOUND = ("200", "206", "304")
 
 
 class SecurityHeaders:
@@ -32,16 +32,27 @@ class SecurityHeaders:
             "form-action": "'self'",
             "frame-ancestors": frame_ancestors,
         }
-        self._headers = {
-            "Content-Security-Policy": "; ".join(f"{key} {value}" for key, value in policy.items()),
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "same-origin",
-            "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=()",
-        }
+        self._headers = (
+            (
+                "Content-Security-Policy",
+                "; ".join(f"{key} {value}" for key, value in policy.items()),
+            ),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Referrer-Policy", "same-origin"),
+            (
+                "Permissions-Policy",
+                "camera=(), display-capture=(), geolocation=(), microphone=()",
+            ),
+        )
 
-    def put(self, headers: Headers, path: str) -> None:
-        """Put them into the answer to a request of `path`; data is not kept anywhere."""
-        for name, value in self._headers.items():
-            headers.setdefault(name, value)
-        if not path.startswith(_LASTING):
-            headers["Cache-Control"] = "no-store"
+    def put(self, headers: list[tuple[str, str]], path: str, status: str) -> None:
+        """Add them to those of the answer to a request of `path`, where it has none of that name.
+
+        What is no file, and the news that there is none, is kept nowhere.
+        """
+        given = {name.lower() for name, _ in headers}
+        headers += [pair for pair in self._headers if pair[0].lower() not in given]
+        if not (path.startswith(_LASTING) and status[:3] in _FOUND):
+            if "cache-control" in given:
+                headers[:] = [pair for pair in headers if pair[0].lower() != "cache-control"]
+            headers.append(("Cache-Control", "no-store"))
