@@ -1,16 +1,22 @@
-"""What the page's callbacks are held against: a bare Flask route, and the smallest Dash callback.
+"""What the page's callbacks are held against: nothing at all, a bare Flask route, a Dash callback.
 
-`server` is a WSGI application; the callback answers with a table of 50 by 22 cells made in advance.
+`server` is a WSGI application; the callback, the smallest there is, answers with a table of 50 by
+22 cells made in advance.
 """
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
 
 import orjson
 from dash import Dash, Input, Output, html
 from flask import Flask, Response, request
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+EMPTY_PATH = "empty"
 FLASK_PATH = "flask"
 CALLBACK_PATH = "_dash-update-component"
 BODY = orjson.dumps(
@@ -28,20 +34,29 @@ _ROWS = [
     for number in range(50)
 ]
 
-app = Dash("bare_dash", use_async=False, suppress_callback_exceptions=True, pages_folder="")
-app.layout = html.Div()
-server = cast("Flask", app.server)
+_app = Dash("bare_dash", use_async=False, suppress_callback_exceptions=True, pages_folder="")
+_app.layout = html.Div()
+_flask = cast("Flask", _app.server)
 
 
-@app.callback(Output("grid", "data"), Input("page", "data"))
+@_app.callback(Output("grid", "data"), Input("page", "data"))
 def _rows(_page: object) -> list[dict[str, str]]:
     return _ROWS
 
 
-@server.post(f"/{FLASK_PATH}")
-def _flask() -> Response:
+@_flask.post(f"/{FLASK_PATH}")
+def _route() -> Response:
     request.get_json()
     return Response(b"{}", mimetype="application/json")
 
 
-server.test_client().get("/")
+_flask.test_client().get("/")
+
+
+def server(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """At `EMPTY_PATH` an answer without any framework: what gunicorn alone comes to."""
+    if environ["PATH_INFO"] != f"/{EMPTY_PATH}":
+        return _flask(environ, start_response)
+    environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", "2")])
+    return [b"{}"]

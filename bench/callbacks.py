@@ -31,6 +31,15 @@ class Throughput:
     page_bytes: int
 
 
+@dataclass(frozen=True)
+class Bare:
+    """Requests a second that gunicorn answers alone, with Flask, and with the smallest callback."""
+
+    empty: float
+    flask: float
+    dash: float
+
+
 def refresh_body(search: str, rendered: dict[str, Any]) -> bytes:
     """What a browser sends to have the grid drawn for the view `search`."""
     outputs = "...".join(f"{part}.{prop}" for part, prop in OUTPUTS)
@@ -84,13 +93,15 @@ def measure(page_url: str, seconds: float, connections: int = 4) -> Throughput:
     return _turn(url, bodies, seconds, connections)
 
 
-def measure_bare(bare_url: str, seconds: float) -> tuple[float, float]:
-    """A bare Flask route and the smallest Dash callback, each a second, in the same way."""
-    flask, dash = (
-        _turn(bare_url + path, [bare_dash.BODY], seconds, connections=4).per_second
-        for path in (bare_dash.FLASK_PATH, bare_dash.CALLBACK_PATH)
+def measure_bare(bare_url: str, seconds: float) -> Bare:
+    """What there is to be had of `bench.bare_dash`, turned in the same way."""
+    paths = (bare_dash.EMPTY_PATH, bare_dash.FLASK_PATH, bare_dash.CALLBACK_PATH)
+    return Bare(
+        *(
+            _turn(bare_url + path, [bare_dash.BODY], seconds, connections=4).per_second
+            for path in paths
+        )
     )
-    return flask, dash
 
 
 def _turn(url: str, bodies: list[bytes], seconds: float, connections: int) -> Throughput:

@@ -21,8 +21,7 @@ class Figures:
     cameras: int
     felt: browser.Felt
     per_second: float
-    flask_per_second: float
-    dash_per_second: float
+    bare: callbacks.Bare
     page_bytes: int
     swept: sweep.Figures
 
@@ -39,16 +38,19 @@ def measure(cameras: int, rounds: int, seconds: float) -> Figures:
             processes.bare_dash() as bare_url,
         ):
             callbacks.warm(page_url)
-            turns, bare = [], []
-            for _ in range(3):
+            turns, bares = [], []
+            for _ in range(5):
                 turns.append(callbacks.measure(page_url, seconds))
-                bare.append(callbacks.measure_bare(bare_url, seconds / 2))
+                bares.append(callbacks.measure_bare(bare_url, seconds / 2))
     return Figures(
         cameras,
         felt,
         statistics.median(turn.per_second for turn in turns),
-        statistics.median(flask for flask, _ in bare),
-        statistics.median(dash for _, dash in bare),
+        callbacks.Bare(
+            statistics.median(bare.empty for bare in bares),
+            statistics.median(bare.flask for bare in bares),
+            statistics.median(bare.dash for bare in bares),
+        ),
         turns[0].page_bytes,
         swept,
     )
@@ -72,14 +74,12 @@ def main() -> None:
         ("bytes of the first load's callbacks", [f"{row.felt.bytes_sent:,}" for row in rows]),
         ("bytes of one page's answer", [f"{row.page_bytes:,}" for row in rows]),
         ("paged callbacks a second, one worker", [f"{row.per_second:,.0f}" for row in rows]),
-        (
-            "the smallest Dash callback, in the same run",
-            [f"{row.dash_per_second:,.0f}" for row in rows],
-        ),
-        ("a bare Flask route, in the same run", [f"{row.flask_per_second:,.0f}" for row in rows]),
+        ("the smallest Dash callback, in the same run", [f"{row.bare.dash:,.0f}" for row in rows]),
+        ("a bare Flask route, in the same run", [f"{row.bare.flask:,.0f}" for row in rows]),
+        ("gunicorn without an application", [f"{row.bare.empty:,.0f}" for row in rows]),
         (
             "paged callbacks by the smallest",
-            [f"{row.per_second / row.dash_per_second:.2f}" for row in rows],
+            [f"{row.per_second / row.bare.dash:.2f}" for row in rows],
         ),
         ("sweep, ms", [f"{row.swept.sweep_s * 1e3:.0f}" for row in rows]),
         ("plain transfer, ms", [f"{row.swept.transfer_s * 1e3:.0f}" for row in rows]),
