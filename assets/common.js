@@ -1,5 +1,5 @@
 /* What the other scripts share (Dash loads them by name, so this one first), the colour mode, and
-   the pause while the tab is hidden. */
+   the clock, which stands still while the tab is hidden. */
 (function () {
     "use strict";
 
@@ -53,6 +53,17 @@
         );
     };
 
+    /** Ask the page's server at `path`; null where no answer came. */
+    vas.ask = function (path, what) {
+        const request = {
+            method: "POST",
+            headers: { "Content-Type": "application/json" },
+            body: JSON.stringify(what),
+            signal: AbortSignal.timeout(PATIENCE_MS),
+        };
+        return window.fetch(vas.views.root() + path, request).catch(() => null);
+    };
+
     const KEPT_MS = 3 * 60 * 1000;
 
     /** Remember cells that this browser's own changes have shown, until a later sweep has them. */
@@ -76,12 +87,27 @@
     colour();
     dark.addEventListener("change", colour);
 
-    document.addEventListener("visibilitychange", function () {
-        const poll = vas.props("poll");
-        if (document.hidden) {
-            vas.set("poll", { disabled: true });
-        } else {
-            vas.set("poll", { disabled: false, n_intervals: (poll.n_intervals || 0) + 1 });
+    const looks = [];
+    let clock = null;
+
+    /** Have `look` called whenever it is time to look for what has changed. */
+    vas.onLook = function (look) {
+        looks.push(look);
+    };
+
+    function lookAround() {
+        if (clock !== null && !document.hidden) {
+            looks.forEach((look) => look());
         }
+    }
+
+    document.addEventListener("visibilitychange", lookAround);
+
+    vas.provide("vas_clock", {
+        /** Dash is there now. Its own clock would have every component hear of each tick. */
+        start: function (everyMs) {
+            window.clearInterval(clock);
+            clock = window.setInterval(lookAround, everyMs);
+        },
     });
 })();

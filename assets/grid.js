@@ -548,6 +548,30 @@
         },
     };
 
+    let found = 0;
+    let looking = false;
+
+    // Dash is asked for the grid where there is something to draw, and where that was not told.
+    vas.onLook(function () {
+        if (looking || !vas.due("rendered.data")) {
+            return;
+        }
+        looking = true;
+        const asked = {
+            search: vas.props("url").search || "",
+            recent: vas.props("recent").data || [],
+            draft: vas.props("draft").data,
+            digest: (vas.props("rendered").data || {}).digest || "",
+        };
+        vas.ask("look", asked).then(function (answer) {
+            looking = false;
+            if (answer && ![204, 401].includes(answer.status) && vas.due("rendered.data")) {
+                found += 1;
+                vas.set("news", { data: found });
+            }
+        });
+    });
+
     vas.provide("vas_grid", {
         /** The grid was drawn, or is about to be. */
         rendered: function (shown) {
@@ -562,10 +586,6 @@
             }
             vas.drafts.drawn(shown && shown.draft);
             decorate();
-        },
-        /** Time to look for what has changed: passed on, unless the last answer is still awaited. */
-        tick: function (polls) {
-            return vas.due("rendered.data") ? polls : window.dash_clientside.no_update;
         },
         tooltip: showTooltip,
     });

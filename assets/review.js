@@ -10,7 +10,6 @@
     const unfolded = { opened: null, groups: PAGE, blocked: PAGE };
     let grouped = "model";
     let shown = false;
-    let ticks = 0;
     let turn = 0;
     let acted = false;
 
@@ -110,12 +109,16 @@
         }
     });
 
+    vas.onLook(function () {
+        if (shown && vas.due("review-list.children")) {
+            ask();
+        }
+    });
+
     vas.provide("vas_review", {
         /** Something that the review shows may have changed: ask for it, where it is on the screen. */
-        ask: function (_path, tick, _draft, _text, _kind, _model, by) {
+        ask: function (_path, _draft, _text, _kind, _model, by) {
             const here = vas.views.steps()[0] === "review";
-            const polled = tick !== ticks && here === shown;
-            ticks = tick;
             if (here && !shown && (vas.props("review-message").children || "") !== "") {
                 vas.set("review-message", { children: "" });
             }
@@ -125,7 +128,7 @@
                 unfolded.opened = null;
                 unfolded.groups = PAGE;
             }
-            if (here && (!polled || vas.due("review-list.children"))) {
+            if (here) {
                 ask();
             }
         },

@@ -11,14 +11,18 @@
     };
     const TITLE = "AI models";
 
-    /** The path below the page's own root, as steps: ["history", "118"]; [] is the grid. */
-    function steps() {
-        const root = document.querySelector(".vd-nav-link").pathname;
-        const path = window.location.pathname;
-        return path.startsWith(root) ? path.slice(root.length).split("/").filter(Boolean) : [];
+    /** The path of the page's own root. */
+    function root() {
+        return document.querySelector(".vd-nav-link").pathname;
     }
 
-    vas.views = { steps: steps };
+    /** The path below the root, as steps: ["history", "118"]; [] is the grid. */
+    function steps() {
+        const path = window.location.pathname;
+        return path.startsWith(root()) ? path.slice(root().length).split("/").filter(Boolean) : [];
+    }
+
+    vas.views = { root: root, steps: steps };
 
     vas.provide("vas_views", {
         /** The address changed: show its view, and mark its link. */

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -92,30 +92,37 @@ class Felt:
     bytes_sent: int
 
 
-def measure(url: str, rounds: int) -> Felt:
-    """Load the page `rounds` times; draft, save and turn the page each time."""
-    full, drafted, saved, turned, sizes = [], [], [], [], []
+def measure(urls: Mapping[int, str], rounds: int) -> dict[int, Felt]:
+    """Load each page `rounds` times, in turn; draft, save and turn the page each time."""
+    seen: dict[int, list[Felt]] = {name: [] for name in urls}
     with _chromium() as open_page:
         for _ in range(rounds):
-            page = open_page()
-            received: list[int] = []
-            page.on("requestfinished", partial(_note_size, received))
-            page.goto(url)
-            full.append(page.evaluate(_FULL_GRID))
-            page.wait_for_load_state("networkidle")
-            sizes.append(sum(received))
-            drafted.append(page.evaluate(_DRAFT))
-            saved.append(page.evaluate(_SAVE))
-            if not page.locator("#pager-text").inner_text().endswith("of 1"):
-                turned.append(page.evaluate(_TURN))
-            page.context.close()
-    return Felt(
-        statistics.median(full),
-        statistics.median(drafted),
-        statistics.median(saved),
-        statistics.median(turned),
-        round(statistics.median(sizes)),
+            for name, url in urls.items():
+                seen[name].append(_visit(open_page(), url))
+    return {
+        name: Felt(
+            statistics.median(one.full_grid_ms for one in visits),
+            statistics.median(one.drafted_ms for one in visits),
+            statistics.median(one.saved_ms for one in visits),
+            statistics.median(one.next_page_ms for one in visits),
+            round(statistics.median(one.bytes_sent for one in visits)),
+        )
+        for name, visits in seen.items()
+    }
+
+
+def _visit(page: Page, url: str) -> Felt:
+    received: list[int] = []
+    page.on("requestfinished", partial(_note_size, received))
+    page.goto(url)
+    full = page.evaluate(_FULL_GRID)
+    page.wait_for_load_state("networkidle")
+    sent = sum(received)
+    felt = Felt(
+        full, page.evaluate(_DRAFT), page.evaluate(_SAVE), page.evaluate(_TURN), bytes_sent=sent
     )
+    page.context.close()
+    return felt
 
 
 def _note_size(received: list[int], request: Request) -> None:

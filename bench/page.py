@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from bench import browser, callbacks, machine, processes, sweep
@@ -26,12 +27,23 @@ class Figures:
     swept: sweep.Figures
 
 
-def measure(cameras: int, rounds: int, seconds: float) -> Figures:
+def felt_at_each_size(rounds: int) -> dict[int, browser.Felt]:
+    """What a browser feels, one size after the other in each round: the machine is never the same.
+
+    A page that nobody looks at reads nothing, so the others do not disturb.
+    """
+    with ExitStack() as stack:
+        urls = {}
+        for cameras in SIZES:
+            vas_url = stack.enter_context(processes.fleet(cameras))
+            urls[cameras] = stack.enter_context(processes.page(vas_url))
+        return browser.measure(urls, rounds)
+
+
+def measure(cameras: int, felt: browser.Felt, rounds: int, seconds: float) -> Figures:
     """Start a VAS and a page of their own, and measure both."""
     with processes.fleet(cameras) as vas_url:
         swept = sweep.measure(vas_url, rounds=max(3, rounds))
-        with processes.page(vas_url) as page_url:
-            felt = browser.measure(page_url, rounds)
         # Sweeps are measured apart: here only the callbacks count.
         with (
             processes.page(vas_url, VAS_DASH_REFRESH_S="3600") as page_url,
@@ -63,7 +75,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0, help="each turn of paging")
     arguments = parser.parse_args()
     print(machine.describe())
-    rows = [measure(size, arguments.rounds, arguments.seconds) for size in SIZES]
+    felt = felt_at_each_size(arguments.rounds)
+    rows = [measure(size, felt[size], arguments.rounds, arguments.seconds) for size in SIZES]
     columns = "".join(f"{row.cameras:>12,}" for row in rows)
     print(f"{'cameras (by 20 models)':<44}{columns}")
     for name, values in (

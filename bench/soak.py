@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import orjson
 
@@ -60,7 +60,7 @@ class Polls:
 
 
 async def _browser(url: str, number: int, polls: Polls, stop: threading.Event) -> None:
-    """Poll as an open page does: one request each `POLL_S`, with the digests of what is shown."""
+    """Look as an open page does, each `POLL_S`, and ask for the grid where that found something."""
     target = urlsplit(url)
     rendered: dict[str, object] = {}
     search = f"?page={1 + number % 50}"
@@ -68,26 +68,29 @@ async def _browser(url: str, number: int, polls: Polls, stop: threading.Event) -
     while not stop.is_set():
         began = time.monotonic()
         try:
-            body = callbacks.refresh_body(search, rendered)
-            status, answer = await _post(target.hostname, target.port, target.path, body)
-        except (OSError, asyncio.IncompleteReadError, ValueError):
-            polls.failed += 1
-        else:
+            look = orjson.dumps({"search": search, "digest": rendered.get("digest", "")})
+            status, _ = await _post(target, "look", look)
             if status == 204:
                 polls.unchanged.append(time.monotonic() - began)
             elif status == 200:
                 polls.drawn += 1
-                rendered = orjson.loads(answer)["response"][ids.RENDERED]["data"]
-            else:
+                body = callbacks.refresh_body(search, rendered)
+                # Another worker may know nothing newer: it answers 204.
+                status, answer = await _post(target, "_dash-update-component", body)
+                if status == 200:
+                    rendered = orjson.loads(answer)["response"][ids.RENDERED]["data"]
+            if status not in (200, 204):
                 polls.failed += 1
+        except (OSError, asyncio.IncompleteReadError, ValueError):
+            polls.failed += 1
         await asyncio.sleep(max(0.0, POLL_S - (time.monotonic() - began)))
 
 
-async def _post(host: str | None, port: int | None, path: str, body: bytes) -> tuple[int, bytes]:
-    reader, writer = await asyncio.open_connection(host, port)
+async def _post(page: SplitResult, name: str, body: bytes) -> tuple[int, bytes]:
+    reader, writer = await asyncio.open_connection(page.hostname, page.port)
     try:
         head = (
-            f"POST {path}_dash-update-component HTTP/1.1\r\nHost: {host}:{port}\r\n"
+            f"POST {page.path}{name} HTTP/1.1\r\nHost: {page.netloc}\r\n"
             "Content-Type: application/json\r\nConnection: close\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         )

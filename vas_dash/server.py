@@ -171,7 +171,7 @@ def _create_page(
     """
     from dash import Dash
 
-    from vas_dash import callbacks, downloads
+    from vas_dash import callbacks, downloads, look
     from vas_dash.auth.login import Login
     from vas_dash.backend.breaker import Breaker
     from vas_dash.backend.client import VasClient
@@ -237,6 +237,7 @@ def _create_page(
         settings, context.operator(), f"{settings.prefix}logout" if login else None
     )
     callbacks.register(app, context)
+    look.register(server, context)
     downloads.register(server, context)
     metrics = _metrics(settings)
     if metrics is not None:

@@ -20,7 +20,7 @@ Value = Any
 
 _EMPTY: dict[str, Any] = {
     "url.search": "",
-    "tick.data": 0,
+    "news.data": 0,
     "recent.data": [],
     "rendered.data": {"default_page_size": 50},
 }
@@ -46,12 +46,24 @@ class Page:
 
     # What a browser does.
 
+    def look(self) -> int:
+        """Ask whether there is something to draw, as the clock does; the status of the answer."""
+        shown = {
+            "search": self["url.search"],
+            "recent": self["recent.data"],
+            "draft": self["draft.data"],
+            "digest": self["rendered.data"].get("digest", ""),
+        }
+        answer = self.client.post(f"{self.prefix}look", json=shown)
+        assert answer.data == b""
+        return answer.status_code
+
     def refresh(self, search: str | None = None) -> None:
-        """Look at the fleet: what the timer does, or another address."""
+        """Ask for the grid: after a look that found something, or with another address."""
         if search is not None:
             self.props["url.search"] = search
-        self.props["tick.data"] += 1
-        self.fire("url.search" if search is not None else "tick.data")
+        self.props["news.data"] += 1
+        self.fire("url.search" if search is not None else "news.data")
         # What grid.js does with it: the texts to their places, and the filters asked for again.
         rendered = self["rendered.data"]
         for name, line in rendered.get("texts", {}).items():

@@ -178,6 +178,14 @@ class Hostile:
                         one[choose.choice(["id", "property", "value"])] = self.value()
 
 
+def looks(maker: Hostile, count: int) -> Iterator[bytes]:
+    """Bodies of the regular look."""
+    for _ in range(count):
+        body = {name: maker.value() for name in arguments.Look.model_fields}
+        del body[maker.random.choice(list(body))]
+        yield json.dumps(maker.random.choice([body, body, maker.value()])).encode()
+
+
 def nested(depth: int, kind: type) -> Any:
     value: Any = "x"
     for _ in range(depth):
@@ -224,12 +232,12 @@ def settings(vas: FaultyVas, tmp_path: Path) -> Settings:
     return Settings(api_url=vas.url, refresh_s=3600, db_url=f"sqlite:///{tmp_path / 'journal.db'}")
 
 
-def sender(server: Flask) -> Callable[[bytes], tuple[int, bytes]]:
-    """Posts a body to the callbacks; a test client would take longer than the page does."""
+def sender(server: Flask, path: str) -> Callable[[bytes], tuple[int, bytes]]:
+    """Posts a body to `path`; a test client would take longer than the page does."""
     base = {
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "",
-        "PATH_INFO": "/ai-models/_dash-update-component",
+        "PATH_INFO": path,
         "QUERY_STRING": "",
         "SERVER_NAME": "localhost",
         "SERVER_PORT": "80",
@@ -296,16 +304,22 @@ def test_no_body_breaks_a_callback_or_writes_anything(
     page = Page(server.test_client())
     until(page, lambda: complete(page))
     before = kept(tmp_path / "journal.db")
-    post = sender(server)
+    post = sender(server, "/ai-models/_dash-update-component")
+    post_look = sender(server, "/ai-models/look")
     callbacks = [one for one in page.callbacks if not one["clientside_function"]]
     assert len(callbacks) >= 6
     makers = [(one["output"], Hostile(one, callbacks)) for one in callbacks]
     statuses: dict[str, Counter[int]] = {output: Counter() for output, _ in makers}
+    statuses["look"] = Counter()
 
     def send(count: int, log: Log) -> None:
-        for output, maker in makers:
-            for body in maker.bodies(count):
-                status, answer = post(body)
+        all_bodies = [(output, post, maker.bodies(count)) for output, maker in makers]
+        for output, send_to, bodies in [
+            *all_bodies,
+            ("look", post_look, looks(makers[0][1], count)),
+        ]:
+            for body in bodies:
+                status, answer = send_to(body)
                 statuses[output][status] += 1
                 assert status in (200, 204, 400), (output, status, body[:3000])
                 assert b"Traceback" not in answer, (output, body[:3000])

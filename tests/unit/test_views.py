@@ -106,8 +106,8 @@ def test_the_scripts_provide_every_function_that_a_callback_names() -> None:
 
 def test_the_settings_stand_in_the_layout() -> None:
     page = tree(layout.page(Settings(poll_s=1.5, page_size=100), KIM))
-    (interval,) = (one for one in kinds(page, "Interval") if one["id"] == ids.POLL)
-    assert interval["interval"] == 1500
+    (clock,) = (one for one in kinds(page, "Store") if one["id"] == ids.POLL_MS)
+    assert clock["data"] == 1500
     (rendered,) = (one for one in kinds(page, "Store") if one["id"] == ids.RENDERED)
     assert rendered["data"] == {"default_page_size": 100}
 

@@ -56,10 +56,8 @@ def _register_clientside(app: Dash) -> None:
         Input(ids.GRID, "data"),
     )
     clientside(
-        ClientsideFunction("vas_grid", "tick"),
-        Output(ids.TICK, "data"),
-        Input(ids.POLL, "n_intervals"),
-        prevent_initial_call=True,
+        ClientsideFunction("vas_clock", "start"),
+        Input(ids.POLL_MS, "data"),
     )
     clientside(
         ClientsideFunction("vas_grid", "tooltip"),

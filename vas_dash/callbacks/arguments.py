@@ -110,6 +110,15 @@ class Toggle(_Argument):
         return CellKey(self.camera, self.model)
 
 
+class Look(_Argument):
+    """What a browser shows: of which view, with which draft, and the digest of it."""
+
+    search: Annotated[str | None, Field(max_length=20_000)] = None
+    recent: Annotated[list[Learned], Field(max_length=2000)] = Field(default_factory=list)
+    draft: DraftRef | None = None
+    digest: Annotated[str, Field(max_length=64)] = ""
+
+
 _Shown = Annotated[int, Field(ge=1, le=1_000_000)]
 
 

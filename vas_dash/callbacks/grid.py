@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -12,6 +13,8 @@ from vas_dash.callbacks.arguments import (
     DRAFT_REF,
     GESTURE,
     RENDERED,
+    DraftRef,
+    Learned,
     Rendered,
     checked,
     checked_recent,
@@ -29,7 +32,6 @@ from vas_dash.views.layout import any_model
 
 def register(app: Dash, context: Context) -> None:
     """Register the callbacks of the grid."""
-    page_size = context.settings.page_size
 
     @app.callback(
         Output(ids.GRID, "columns"),
@@ -37,13 +39,13 @@ def register(app: Dash, context: Context) -> None:
         Output(ids.GRID, "sort_by"),
         Output(ids.RENDERED, "data"),
         Input(ids.URL, "search"),
-        Input(ids.TICK, "data"),
+        Input(ids.NEWS, "data"),
         Input(ids.RECENT, "data"),
         Input(ids.DRAFT, "data"),
         State(ids.RENDERED, "data"),
     )
     def refresh(
-        search: object, _tick: object, recent: object, draft: object, rendered: object
+        search: object, _news: object, recent: object, draft: object, rendered: object
     ) -> tuple[Any, ...]:
         """Send what differs from what the browser shows; nothing when nothing does.
 
@@ -53,8 +55,7 @@ def register(app: Dash, context: Context) -> None:
         shown = checked(RENDERED, rendered)
         # Whoever looks may soon save: the first save is not to wait for the journal's tables.
         context.all_cells.get_ready()
-        drawing = context.drawings(checked_recent(recent)).draw(parse_query(search, page_size))
-        drawing = _with_draft(context, drawing, draft)
+        drawing = drawn(context, search, checked_recent(recent), _draft_ref(draft))
         if shown.digest == drawing.digest:
             raise PreventUpdate
         same_frame = shown.frame == drawing.frame
@@ -106,12 +107,12 @@ def register(app: Dash, context: Context) -> None:
         return {"camera": gesture.camera, "model": gesture.model, "text": text}
 
 
-def _with_draft(context: Context, drawing: Drawing, kept: object) -> Drawing:
-    """The drawing with the browser's draft, if it has one."""
-    try:
-        ref = checked(DRAFT_REF, kept)
-    except PreventUpdate:
-        ref = None
+def drawn(
+    context: Context, search: object, recent: Sequence[Learned], ref: DraftRef | None
+) -> Drawing:
+    """What a browser is to show that has `search` in its address, and this draft if any."""
+    query = parse_query(search, context.settings.page_size)
+    drawing = context.drawings(recent).draw(query)
     if ref is None:
         return drawing
     try:
@@ -119,6 +120,13 @@ def _with_draft(context: Context, drawing: Drawing, kept: object) -> Drawing:
     except JournalError as error:
         return drawing.without_draft(error.reason)
     return drawing.with_draft(draft)
+
+
+def _draft_ref(kept: object) -> DraftRef | None:
+    try:
+        return checked(DRAFT_REF, kept)
+    except PreventUpdate:
+        return None
 
 
 def _rows(drawing: Drawing, shown: Rendered) -> Any:

@@ -275,7 +275,6 @@ def _register_clientside(app: Dash) -> None:
     clientside(
         ClientsideFunction("vas_review", "ask"),
         Input(ids.URL, "pathname"),
-        Input(ids.POLL, "n_intervals"),
         Input(ids.DRAFT, "data"),
         Input(ids.REVIEW_TEXT, "value"),
         Input(ids.REVIEW_KIND, "value"),

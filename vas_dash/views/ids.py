@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 URL = "url"
-POLL = "poll"
-TICK = "tick"
+POLL_MS = "poll-ms"
+NEWS = "news"
 
 # Stores: what the browser holds.
 RENDERED = "rendered"

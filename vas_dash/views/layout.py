@@ -122,11 +122,11 @@ def _navigation(settings: Settings) -> Component:
 
 
 def _plumbing(settings: Settings) -> list[Component]:
-    """What has no looks: the address, the clock, and what the browser remembers."""
+    """What has no looks: the address, the clock's pace, and what the browser remembers."""
     return [
         dcc.Location(id=ids.URL, refresh=False),
-        dcc.Interval(id=ids.POLL, interval=round(settings.poll_s * 1000)),
-        dcc.Store(id=ids.TICK),
+        dcc.Store(id=ids.POLL_MS, data=round(settings.poll_s * 1000)),
+        dcc.Store(id=ids.NEWS),
         dcc.Store(id=ids.RENDERED, data={"default_page_size": settings.page_size}),
         dcc.Store(id=ids.OPTIONS),
         dcc.Store(id=ids.GESTURE),

@@ -78,7 +78,8 @@ def protect(
     def check() -> Response | None:
         if is_foreign(request.method, request.headers, request.host, allowed_origins):
             return refuse("origin", 403, "This request came from another site.", metrics)
-        if request.path != CALLBACK_PATH or request.method != "POST":
+        calls_back = request.path == CALLBACK_PATH and request.method == "POST"
+        if not (calls_back or request.is_json):
             return None
         body = request.get_data()
         if len(body) == MAX_BODY_BYTES:
@@ -86,7 +87,7 @@ def protect(
             return refuse("size", 413, TOO_LARGE, metrics)
         if is_too_deep(body):
             return refuse("nesting", 400, "This is nested too deeply.", metrics)
-        if not is_callback(request.get_json(silent=True)):
+        if calls_back and not is_callback(request.get_json(silent=True)):
             return refuse("no callback", 400, "This is no callback of the page.", metrics)
         return None
 
@@ -130,6 +131,8 @@ def _plain(text: str, status: int = 200) -> Response:
 def _kind(path: str) -> str:
     if path == CALLBACK_PATH:
         return "callback"
+    if path == "/look":
+        return "look"
     if path.startswith(("/assets/", "/_dash-component-suites/")):
         return "file"
     return "watching" if path in ("/healthz", "/readyz", "/metrics") else "page"

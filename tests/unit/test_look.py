@@ -1,0 +1,84 @@
+"""The regular look of an open page, over real requests: is what it shows still the newest?"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fakes.faulty_vas import FaultyVas
+from tests.unit.conftest import complete, until
+from tests.unit.page import Page
+from vas_dash import Settings, create_server
+
+LOOK = "/ai-models/look"
+
+
+@pytest.fixture
+def still(patient: Settings) -> Page:
+    """A page whose picture was taken once and stays."""
+    made = Page(create_server(patient.model_copy(update={"refresh_s": 3600})).test_client())
+    until(made, lambda: complete(made))
+    return made
+
+
+def test_a_page_that_shows_the_newest_is_told_nothing(still: Page) -> None:
+    assert still.look() == 204
+    still.refresh("?q=gate+10&sort=-camera")
+    assert still.look() == 204
+
+
+def test_a_page_that_shows_another_view_is_told_to_ask_again(still: Page) -> None:
+    still.props["url.search"] = "?q=gate+10"
+    assert still.look() == 200
+    still.refresh()
+    assert still.look() == 204
+
+
+def test_a_page_that_shows_nothing_yet_is_told_to_ask(still: Page) -> None:
+    assert Page(still.client).look() == 200
+
+
+def test_a_page_hears_that_the_fleet_has_changed(page: Page, vas: FaultyVas) -> None:
+    vas.edit("cam-1", "ppe", desired_fps=29)
+    until(page, lambda: "29 fps" in str(page["grid.data"]))
+    other = Page(page.client)
+    other.refresh()
+    vas.edit("cam-1", "ppe", desired_fps=28)
+    until(page, lambda: "28 fps" in str(page["grid.data"]))
+    assert other.look() == 200
+
+
+def test_a_page_hears_that_its_draft_has_changed(still: Page) -> None:
+    other = Page(still.client)
+    still.draft(("cam-1", "ppe", False))
+    still.refresh()
+    assert still.look() == 204
+    other.props["draft.data"] = still["draft.data"]
+    other.draft(("cam-2", "ppe", True))
+    assert still.look() == 200
+
+
+def test_a_page_that_knows_a_cell_better_is_told_of_that(still: Page) -> None:
+    newer = {"camera": "cam-1", "model": "ppe", "until": "9999-01-01T00:00:00Z", "unknown": "why"}
+    still.props["recent.data"] = [newer]
+    assert still.look() == 200
+    still.refresh()
+    assert still.look() == 204
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"null", b"7", b'{"digest": 7}', b'{"recent": [{}]}', b'{"draft": {"id": "../x"}}'],
+)
+def test_what_no_page_asks_is_refused_in_one_line(still: Page, body: bytes) -> None:
+    answer = still.client.post(LOOK, data=body, content_type="application/json")
+    assert (answer.status_code, answer.text) == (400, "This is not what the page asks.\n")
+
+
+def test_a_look_is_taken_as_strictly_as_a_callback(still: Page) -> None:
+    deep = b"[" * 200 + b"]" * 200
+    answer = still.client.post(LOOK, data=deep, content_type="application/json")
+    assert (answer.status_code, answer.text) == (400, "This is nested too deeply.\n")
+    foreign = still.client.post(LOOK, json={}, headers={"Origin": "https://other.example"})
+    assert foreign.status_code == 403
+    assert still.client.post(LOOK, data=b"{}", content_type="text/plain").status_code == 400
+    assert still.client.get(LOOK).status_code != 204
