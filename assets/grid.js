@@ -557,11 +557,13 @@
             return;
         }
         looking = true;
+        const shown = vas.props("rendered").data || {};
         const asked = {
             search: vas.props("url").search || "",
             recent: vas.props("recent").data || [],
             draft: vas.props("draft").data,
-            digest: (vas.props("rendered").data || {}).digest || "",
+            digest: shown.digest || "",
+            taken_ms: shown.taken_ms || 0,
         };
         vas.ask("look", asked).then(function (answer) {
             looking = false;

@@ -70,17 +70,21 @@ class TestTwoWorkers:
     def test_a_change_never_flickers_back_whichever_worker_answers(
         self, grid: GridPage, vas: FaultyVas
     ) -> None:
-        cell = grid.cell("Gate 3", "ppe")
-        cell.evaluate(
-            """(node) => {
-                window.seen = [];
+        grid.tab.evaluate(
+            """() => {
+                window.seen = { own: [], others: [], times: [] };
+                const text = (row) => document.querySelector(
+                    `#grid tr:nth-child(${row}) td[data-column='m:ppe']`).innerText.trim();
+                const note = (name, now) => {
+                    if (window.seen[name].at(-1) !== now) window.seen[name].push(now);
+                };
                 const look = () => {
-                    const now = document.querySelector(
-                        "#grid tr:nth-child(4) td[data-column='m:ppe']").innerText.trim();
-                    if (window.seen.at(-1) !== now) window.seen.push(now);
+                    note("own", text(4));
+                    note("others", text(5));
+                    note("times", window.vas.props("rendered").data.taken_ms);
                 };
                 look();
-                new MutationObserver(look).observe(document.getElementById("grid-frame"),
+                new MutationObserver(look).observe(document.body,
                     { childList: true, subtree: true, characterData: true });
             }"""
         )
@@ -98,8 +102,14 @@ class TestTwoWorkers:
             row = vas.cell(camera_id(3), "ppe")
             assert row is not None
             assert row["enabled"] is (turn % 2 == 0)
+        grid.tab.evaluate("window.seen.times = []")
+        vas.edit(camera_id(4), "ppe", desired_fps=29)
+        grid.expect_cell("Gate 4", "ppe", "\N{BLACK CIRCLE} on 29 fps")
         grid.wait_for_polls(12, lambda answer: answer.status in (200, 204))
-        assert grid.tab.evaluate("window.seen") == expected
+        seen = grid.tab.evaluate("window.seen")
+        assert seen["own"] == expected
+        assert seen["others"] == ["\N{BLACK CIRCLE} on 4 fps", "\N{BLACK CIRCLE} on 29 fps"]
+        assert seen["times"] == sorted(seen["times"])
 
         grid.open_cell("Gate 3", "ppe")
         grid.field("Desired fps").fill("")

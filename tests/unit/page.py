@@ -53,6 +53,7 @@ class Page:
             "recent": self["recent.data"],
             "draft": self["draft.data"],
             "digest": self["rendered.data"].get("digest", ""),
+            "taken_ms": self["rendered.data"].get("taken_ms", 0),
         }
         answer = self.client.post(f"{self.prefix}look", json=shown)
         assert answer.data == b""

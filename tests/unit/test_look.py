@@ -8,6 +8,7 @@ from tests.fakes.faulty_vas import FaultyVas
 from tests.unit.conftest import complete, until
 from tests.unit.page import Page
 from vas_dash import Settings, create_server
+from vas_dash.viewmodel.drawing import CLOCKS_APART_MS
 
 LOOK = "/ai-models/look"
 
@@ -63,6 +64,25 @@ def test_a_page_that_knows_a_cell_better_is_told_of_that(still: Page) -> None:
     assert still.look() == 200
     still.refresh()
     assert still.look() == 204
+
+
+def test_a_worker_with_an_older_picture_does_not_take_the_fleet_back(still: Page) -> None:
+    still["rendered.data"].update(digest="another worker's", rows="")
+    still["rendered.data"]["taken_ms"] += 5_000
+    assert still.look() == 204
+    still.refresh()
+    assert still.sent == {}
+    still.refresh("?q=gate+10")
+    assert len(still["grid.data"]) == 1
+    assert still.look() == 204
+
+
+def test_a_clock_that_runs_far_ahead_stops_nothing(still: Page) -> None:
+    still["rendered.data"].update(digest="another host's", rows="")
+    still["rendered.data"]["taken_ms"] += CLOCKS_APART_MS
+    assert still.look() == 200
+    still.refresh()
+    assert still.sent != {}
 
 
 @pytest.mark.parametrize(

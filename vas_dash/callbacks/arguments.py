@@ -28,12 +28,16 @@ class _Argument(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
+_Ms = Annotated[int, Field(ge=0, le=2**53)]
+
+
 class Rendered(_Argument):
-    """What the browser shows: digests of it."""
+    """What the browser shows: digests of it, and when its picture of the fleet was taken (Unix)."""
 
     digest: Annotated[str, Field(max_length=64)] = ""
     frame: Annotated[str, Field(max_length=64)] = ""
     rows: Annotated[str, Field(max_length=10_000)] = ""
+    taken_ms: _Ms = 0
 
 
 class Gesture(_Argument):
@@ -111,12 +115,13 @@ class Toggle(_Argument):
 
 
 class Look(_Argument):
-    """What a browser shows: of which view, with which draft, and the digest of it."""
+    """What a browser shows: of which view, with which draft; its digest, and when it was taken."""
 
     search: Annotated[str | None, Field(max_length=20_000)] = None
     recent: Annotated[list[Learned], Field(max_length=2000)] = Field(default_factory=list)
     draft: DraftRef | None = None
     digest: Annotated[str, Field(max_length=64)] = ""
+    taken_ms: _Ms = 0
 
 
 _Shown = Annotated[int, Field(ge=1, le=1_000_000)]

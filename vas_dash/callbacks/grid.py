@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from dash import Dash, Input, Output, State, no_update
+from dash import Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from vas_dash.callbacks.arguments import (
@@ -56,7 +56,8 @@ def register(app: Dash, context: Context) -> None:
         # Whoever looks may soon save: the first save is not to wait for the journal's tables.
         context.all_cells.get_ready()
         drawing = drawn(context, search, checked_recent(recent), _draft_ref(draft))
-        if shown.digest == drawing.digest:
+        only_news = ctx.triggered_id == ids.NEWS
+        if shown.digest == drawing.digest or (only_news and drawing.is_older_than(shown.taken_ms)):
             raise PreventUpdate
         same_frame = shown.frame == drawing.frame
         return (

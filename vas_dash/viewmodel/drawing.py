@@ -10,13 +10,16 @@ from typing import Any
 
 import orjson
 
-from vas_dash.domain.fleet import FleetSnapshot
+from vas_dash.domain.fleet import Completeness, FleetSnapshot
 from vas_dash.domain.records import Draft
 from vas_dash.viewmodel import drafted, status
 from vas_dash.viewmodel.grid import FleetGrid, GridPage
 from vas_dash.viewmodel.query import MODEL_PREFIX, GridQuery
 
 _DRAWINGS_KEPT = 256
+
+CLOCKS_APART_MS = 60_000
+"""What is older by more was not taken before: the clocks of two hosts differ."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,11 @@ class Drawing:
     def rows(self) -> str:
         """A digest for each row, with blanks between them: one text is sent faster than many."""
         return " ".join([row.digest for row in self.page.rows])
+
+    def is_older_than(self, shown_ms: int) -> bool:
+        """Whether a browser that shows what was taken at `shown_ms` has a newer picture already."""
+        own_ms: int = self.view["taken_ms"]
+        return 0 < shown_ms - own_ms < CLOCKS_APART_MS
 
     @cached_property
     def digest(self) -> str:
@@ -99,6 +107,7 @@ class Drawings:
             )
         )
         view = {
+            "taken_ms": _taken_ms(snapshot),
             "options": self._options,
             "models": [model.model_id for model in self.grid.shown_models(query)],
             "page": page.page,
@@ -117,6 +126,13 @@ class Drawings:
             },
         }
         return Drawing(query, page, frame, view)
+
+
+def _taken_ms(snapshot: FleetSnapshot) -> int:
+    """When it was taken (Unix); 0 where it tells of no cell: it stands in no other's way."""
+    if snapshot.assignments.completeness is Completeness.UNAVAILABLE:
+        return 0
+    return int(snapshot.taken_at.timestamp() * 1000)
 
 
 def _select_all(page: GridPage) -> str:
