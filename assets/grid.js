@@ -564,6 +564,7 @@
             draft: vas.props("draft").data,
             digest: shown.digest || "",
             taken_ms: shown.taken_ms || 0,
+            taken_by: shown.taken_by || "",
         };
         vas.ask("look", asked).then(function (answer) {
             looking = false;

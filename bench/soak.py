@@ -68,7 +68,8 @@ async def _browser(url: str, number: int, polls: Polls, stop: threading.Event) -
     while not stop.is_set():
         began = time.monotonic()
         try:
-            shown = {name: rendered[name] for name in ("digest", "taken_ms") if name in rendered}
+            names = ("digest", "taken_ms", "taken_by")
+            shown = {name: rendered[name] for name in names if name in rendered}
             look = orjson.dumps({"search": search, **shown})
             status, _ = await _post(target, "look", look)
             if status == 204:

@@ -29,7 +29,7 @@ def register(server: Flask, context: Context) -> None:
             return Response("This is not what the page asks.\n", status=400, mimetype="text/plain")
         drawing = drawn(context, asked.search, asked.recent, asked.draft)
         # With several workers the fleet is not to go back in time for a moment.
-        nothing = drawing.digest == asked.digest or drawing.is_older_than(asked.taken_ms)
-        return Response(status=204 if nothing else 200)
+        older = drawing.is_older_than(asked.taken_ms, asked.taken_by)
+        return Response(status=204 if older or drawing.digest == asked.digest else 200)
 
     server.add_url_rule("/look", view_func=look, endpoint="look", methods=["POST"])

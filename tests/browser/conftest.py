@@ -1,4 +1,4 @@
-"""A browser for the session; for each test a VAS, the page's server and a fresh browser profile.
+"""A browser for the session; for each test a VAS, the page's server, and empty tabs.
 
 Every test ends with an empty browser log and with no error in the server's.
 """
@@ -10,10 +10,11 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.page import BrowserLog, GridPage
 from tests.browser.serving import served
@@ -49,10 +50,54 @@ def browser() -> Iterator[Browser]:
                 "--disable-quic",
                 "--disable-sync",
                 "--no-first-run",
+                "--process-per-site",
             ],
         )
         yield launched
         launched.close()
+
+
+class Profile:
+    """A browser profile that tests use one after the other; each finds it empty.
+
+    A page of it stays open, and with it the process that draws all pages of this site
+    (`--process-per-site`): to start one for each test would take as long as many a test.
+    """
+
+    def __init__(self, context: BrowserContext) -> None:
+        self._context = context
+        self._keeper = context.new_page()
+
+    def tab(self, base_url: str) -> Page:
+        """A new tab."""
+        if self._keeper.url == "about:blank":
+            self._keeper.goto(f"{base_url}/ai-models/healthz")
+        return self._context.new_page()
+
+    def empty(self, base_url: str) -> None:
+        """Close the tabs, and forget what they kept."""
+        for tab in self._context.pages:
+            if tab is not self._keeper:
+                tab.close()
+        self._context.clear_cookies()
+        devtools = self._context.new_cdp_session(self._keeper)
+        devtools.send("Storage.clearDataForOrigin", {"origin": base_url, "storageTypes": "all"})
+        devtools.detach()
+
+
+# Colours that are half way between two states would be nobody's.
+USUAL: dict[str, Any] = {
+    "viewport": {"width": 1280, "height": 720},
+    "reduced_motion": "reduce",
+}
+
+
+@pytest.fixture(scope="session")
+def profile(browser: Browser) -> Iterator[Profile]:
+    context = browser.new_context(**USUAL)
+    context.set_default_timeout(WAIT_MS)
+    yield Profile(context)
+    context.close()
 
 
 @pytest.fixture
@@ -99,25 +144,25 @@ def base_url(settings: Settings, serve: Serve) -> str:
 
 
 @pytest.fixture
-def new_tab(browser: Browser, base_url: str, caplog: pytest.LogCaptureFixture) -> Iterator[NewTab]:
-    """Opens tabs in one fresh profile; keywords are the profile's options."""
+def new_tab(
+    browser: Browser, profile: Profile, base_url: str, caplog: pytest.LogCaptureFixture
+) -> Iterator[NewTab]:
+    """Opens tabs of one profile; keywords are options of a profile of the test's own."""
     log = BrowserLog(base_url)
-    contexts: list[BrowserContext] = []
+    own: list[BrowserContext] = []
 
     def opened(**options: object) -> GridPage:
-        if not contexts:
-            # Colours that are half way between two states would be nobody's.
-            usual = {"viewport": {"width": 1280, "height": 720}, "reduced_motion": "reduce"}
-            options = usual | options
-            contexts.append(browser.new_context(**options))  # type: ignore[arg-type]
-            contexts[0].set_default_timeout(WAIT_MS)
-        tab = contexts[0].new_page()
+        if options and not own:
+            own.append(browser.new_context(**(USUAL | options)))
+            own[0].set_default_timeout(WAIT_MS)
+        tab = own[0].new_page() if own else profile.tab(base_url)
         log.watch(tab)
         return GridPage(tab, base_url, log)
 
     yield opened
-    for context in contexts:
+    for context in own:
         context.close()
+    profile.empty(base_url)
     assert log.lines == []
     records = [*caplog.get_records("setup"), *caplog.get_records("call")]
     assert [str(record) for record in records if record.levelno >= logging.ERROR] == []

@@ -16,6 +16,13 @@ from vas_dash import Settings, create_server
 
 AT_ONCE = "Apply single changes at once"
 
+PRESS = """(key) => {
+    const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+    document.activeElement.dispatchEvent(event);
+    return document.activeElement.getAttribute("aria-label");
+}"""
+"""Presses a key; what the label says before any other code of the page could run."""
+
 
 def expect_label(grid: GridPage, camera: str, model: str, label: str) -> None:
     expect(grid.cell(camera, model)).to_have_attribute("aria-label", label)
@@ -37,18 +44,12 @@ def test_space_shows_the_draft_in_the_same_key_event_and_takes_it_back(
     grid: GridPage, vas: FaultyVas
 ) -> None:
     grid.focus("Gate 1", "m:ppe")
-    label = """(key) => {
-        const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
-        document.activeElement.dispatchEvent(event);
-        return document.activeElement.getAttribute("aria-label");
-    }"""
-    # What the label says before any other code of the page could run.
-    assert grid.tab.evaluate(label, " ") == "on 5 fps p10, drafted: off"
-    assert grid.tab.evaluate(label, " ") == "on 5 fps p10"
-    assert grid.tab.evaluate(label, " ") == "on 5 fps p10, drafted: off"
+    assert grid.tab.evaluate(PRESS, " ") == "on 5 fps p10, drafted: off"
+    assert grid.tab.evaluate(PRESS, " ") == "on 5 fps p10"
+    assert grid.tab.evaluate(PRESS, " ") == "on 5 fps p10, drafted: off"
     wait_until_kept(grid)
     expect_label(grid, "Gate 1", "ppe", "on 5 fps p10, drafted: off")
-    assert grid.tab.evaluate(label, "Delete") == "on 5 fps p10"
+    assert grid.tab.evaluate(PRESS, "Delete") == "on 5 fps p10"
     expect(grid.drafts).to_be_hidden()
     wait_until_kept(grid)
     expect_label(grid, "Gate 1", "ppe", "on 5 fps p10")
@@ -57,9 +58,9 @@ def test_space_shows_the_draft_in_the_same_key_event_and_takes_it_back(
 
 def test_a_draft_is_counted_reviewed_and_discarded(grid: GridPage, vas: FaultyVas) -> None:
     grid.focus("Gate 21", "m:ppe")
-    grid.press(" ", "ArrowDown", " ", "ArrowDown", " ")
+    assert grid.tab.evaluate(PRESS, " ") == "off, drafted: on"
+    grid.press("ArrowDown", " ", "ArrowDown", " ")
     expect(grid.drafts).to_contain_text("3 changes drafted, not saved.")
-    expect_label(grid, "Gate 21", "ppe", "off, drafted: on")
     wait_until_kept(grid)
     expect_label(grid, "Gate 21", "ppe", "off, drafted: on 21 fps")
     grid.press("Control+Enter")

@@ -48,12 +48,14 @@ class Page:
 
     def look(self) -> int:
         """Ask whether there is something to draw, as the clock does; the status of the answer."""
+        rendered = self["rendered.data"]
         shown = {
             "search": self["url.search"],
             "recent": self["recent.data"],
             "draft": self["draft.data"],
-            "digest": self["rendered.data"].get("digest", ""),
-            "taken_ms": self["rendered.data"].get("taken_ms", 0),
+            "digest": rendered.get("digest", ""),
+            "taken_ms": rendered.get("taken_ms", 0),
+            "taken_by": rendered.get("taken_by", ""),
         }
         answer = self.client.post(f"{self.prefix}look", json=shown)
         assert answer.data == b""

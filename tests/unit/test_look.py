@@ -67,7 +67,7 @@ def test_a_page_that_knows_a_cell_better_is_told_of_that(still: Page) -> None:
 
 
 def test_a_worker_with_an_older_picture_does_not_take_the_fleet_back(still: Page) -> None:
-    still["rendered.data"].update(digest="another worker's", rows="")
+    still["rendered.data"].update(digest="other", rows="", taken_by="another worker")
     still["rendered.data"]["taken_ms"] += 5_000
     assert still.look() == 204
     still.refresh()
@@ -78,8 +78,16 @@ def test_a_worker_with_an_older_picture_does_not_take_the_fleet_back(still: Page
 
 
 def test_a_clock_that_runs_far_ahead_stops_nothing(still: Page) -> None:
-    still["rendered.data"].update(digest="another host's", rows="")
+    still["rendered.data"].update(digest="other", rows="", taken_by="another host")
     still["rendered.data"]["taken_ms"] += CLOCKS_APART_MS
+    assert still.look() == 200
+    still.refresh()
+    assert still.sent != {}
+
+
+def test_a_clock_that_steps_back_stops_nothing(still: Page) -> None:
+    still["rendered.data"].update(digest="taken by the same, before the step", rows="")
+    still["rendered.data"]["taken_ms"] += 5_000
     assert still.look() == 200
     still.refresh()
     assert still.sent != {}

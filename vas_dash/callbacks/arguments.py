@@ -32,12 +32,13 @@ _Ms = Annotated[int, Field(ge=0, le=2**53)]
 
 
 class Rendered(_Argument):
-    """What the browser shows: digests of it, and when its picture of the fleet was taken (Unix)."""
+    """What the browser shows: digests, and when (Unix) and by whom its picture was taken."""
 
     digest: Annotated[str, Field(max_length=64)] = ""
     frame: Annotated[str, Field(max_length=64)] = ""
     rows: Annotated[str, Field(max_length=10_000)] = ""
     taken_ms: _Ms = 0
+    taken_by: Annotated[str, Field(max_length=64)] = ""
 
 
 class Gesture(_Argument):
@@ -115,13 +116,14 @@ class Toggle(_Argument):
 
 
 class Look(_Argument):
-    """What a browser shows: of which view, with which draft; its digest, and when it was taken."""
+    """What a browser shows: of which view, with which draft, and as `Rendered` has it."""
 
     search: Annotated[str | None, Field(max_length=20_000)] = None
     recent: Annotated[list[Learned], Field(max_length=2000)] = Field(default_factory=list)
     draft: DraftRef | None = None
     digest: Annotated[str, Field(max_length=64)] = ""
     taken_ms: _Ms = 0
+    taken_by: Annotated[str, Field(max_length=64)] = ""
 
 
 _Shown = Annotated[int, Field(ge=1, le=1_000_000)]

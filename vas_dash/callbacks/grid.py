@@ -56,8 +56,9 @@ def register(app: Dash, context: Context) -> None:
         # Whoever looks may soon save: the first save is not to wait for the journal's tables.
         context.all_cells.get_ready()
         drawing = drawn(context, search, checked_recent(recent), _draft_ref(draft))
-        only_news = ctx.triggered_id == ids.NEWS
-        if shown.digest == drawing.digest or (only_news and drawing.is_older_than(shown.taken_ms)):
+        if shown.digest == drawing.digest:
+            raise PreventUpdate
+        if ctx.triggered_id == ids.NEWS and drawing.is_older_than(shown.taken_ms, shown.taken_by):
             raise PreventUpdate
         same_frame = shown.frame == drawing.frame
         return (

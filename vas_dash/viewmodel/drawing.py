@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,6 +19,8 @@ from vas_dash.viewmodel.grid import FleetGrid, GridPage
 from vas_dash.viewmodel.query import MODEL_PREFIX, GridQuery
 
 _DRAWINGS_KEPT = 256
+
+_IMPORTED = secrets.token_hex(4)
 
 CLOCKS_APART_MS = 60_000
 """What is older by more was not taken before: the clocks of two hosts differ."""
@@ -40,10 +44,13 @@ class Drawing:
         """A digest for each row, with blanks between them: one text is sent faster than many."""
         return " ".join([row.digest for row in self.page.rows])
 
-    def is_older_than(self, shown_ms: int) -> bool:
-        """Whether a browser that shows what was taken at `shown_ms` has a newer picture already."""
+    def is_older_than(self, taken_ms: int, taken_by: str) -> bool:
+        """Whether a browser shows a newer picture already, which another worker has taken.
+
+        Of this one's pictures each is newer than the last, whatever the time of day was set to.
+        """
         own_ms: int = self.view["taken_ms"]
-        return 0 < shown_ms - own_ms < CLOCKS_APART_MS
+        return taken_by != _this_worker() and 0 < taken_ms - own_ms < CLOCKS_APART_MS
 
     @cached_property
     def digest(self) -> str:
@@ -108,6 +115,7 @@ class Drawings:
         )
         view = {
             "taken_ms": _taken_ms(snapshot),
+            "taken_by": _this_worker(),
             "options": self._options,
             "models": [model.model_id for model in self.grid.shown_models(query)],
             "page": page.page,
@@ -126,6 +134,11 @@ class Drawings:
             },
         }
         return Drawing(query, page, frame, view)
+
+
+def _this_worker() -> str:
+    # A process may be forked after this was imported; in containers many have the same number.
+    return f"{_IMPORTED}-{os.getpid()}"
 
 
 def _taken_ms(snapshot: FleetSnapshot) -> int:
