@@ -568,6 +568,9 @@
         };
         vas.ask("look", asked).then(function (answer) {
             looking = false;
+            if (document.hidden) {
+                return;
+            }
             if (answer && ![204, 401].includes(answer.status) && vas.due("rendered.data")) {
                 found += 1;
                 vas.set("news", { data: found });
