@@ -53,7 +53,14 @@
         );
     };
 
-    /** Ask the page's server at `path`; null where no answer came. */
+    function told(isAnswered) {
+        const notice = document.getElementById("no-answer");
+        if (notice && notice.hidden !== isAnswered) {
+            notice.hidden = isAnswered;
+        }
+    }
+
+    /** Ask the page's server at `path`; null where no answer came, which the page then says. */
     vas.ask = function (path, what) {
         const request = {
             method: "POST",
@@ -61,7 +68,16 @@
             body: JSON.stringify(what),
             signal: AbortSignal.timeout(PATIENCE_MS),
         };
-        return window.fetch(vas.views.root() + path, request).catch(() => null);
+        return window.fetch(vas.views.root() + path, request).then(
+            function (answer) {
+                told(true);
+                return answer;
+            },
+            function () {
+                told(false);
+                return null;
+            },
+        );
     };
 
     const KEPT_MS = 3 * 60 * 1000;

@@ -46,6 +46,27 @@ def test_the_vas_dies_with_a_form_open_and_comes_back(grid: GridPage, vas: Fault
     grid.expect_cell("Gate 3", "ppe", "\N{BLACK CIRCLE} on 13 fps")
 
 
+def test_a_page_whose_own_server_is_out_of_reach_says_so_until_it_is_back(
+    new_tab: NewTab, vas: FaultyVas
+) -> None:
+    # Of its own: another test's profile is not to stay without a network.
+    grid = new_tab(viewport={"width": 1280, "height": 720}).open()
+    grid.focus("Gate 3", "m:ppe")
+    notice = grid.tab.get_by_text("The page's server does not answer.")
+    expect(notice).to_be_hidden()
+    grid.tab.context.set_offline(True)
+    expect(notice).to_be_visible()
+    grid.expect_focus("Gate 3", "m:ppe")
+    vas.edit(camera_id(3), "ppe", desired_fps=27)
+    grid.tab.context.set_offline(False)
+    expect(notice).to_be_hidden()
+    grid.expect_cell("Gate 3", "ppe", "\N{BLACK CIRCLE} on 27 fps")
+    # A look that was under way as the network went, and a refresh that it had asked for.
+    lost = ("ERR_INTERNET_DISCONNECTED", "the server did not respond")
+    assert grid.log.lines
+    grid.log.lines[:] = [line for line in grid.log.lines if not any(one in line for one in lost)]
+
+
 class TestLongOnItsWay:
     @pytest.fixture
     def settings(self, settings: Settings) -> Settings:

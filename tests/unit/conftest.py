@@ -98,6 +98,14 @@ def page(patient: Settings, open_page: OpenPage) -> Page:
     return made
 
 
+@pytest.fixture
+def still(patient: Settings) -> Page:
+    """A page whose picture was taken once and stays."""
+    made = Page(create_server(patient.model_copy(update={"refresh_s": 3600})).test_client())
+    until(made, lambda: complete(made))
+    return made
+
+
 def complete(page: Page) -> bool:
     """Whether the page shows a fleet of which nothing is unknown."""
     return bool(page["grid.data"]) and page["trouble.children"] == ""

@@ -60,14 +60,6 @@ def test_nothing_is_sent_when_nothing_changed(still: Page) -> None:
     assert (still.last.status_code, still.last.data) == (204, b"")
 
 
-@pytest.fixture
-def still(patient: Settings) -> Page:
-    """A page whose picture was taken once and stays."""
-    made = Page(create_server(patient.model_copy(update={"refresh_s": 3600})).test_client())
-    until(made, lambda: complete(made))
-    return made
-
-
 def test_only_the_time_is_sent_when_only_the_time_moved(still: Page) -> None:
     now = still["status.children"]
     # As if the browser had been told of an earlier reading that was otherwise the same.

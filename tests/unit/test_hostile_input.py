@@ -65,9 +65,15 @@ ODD = [float("nan"), float("inf"), -float("inf")]
 
 def field_names() -> list[str]:
     """Of everything that the page checks, and of what a file or a draft is made of."""
-    kinds = list(arguments._Argument.__subclasses__())
-    names = {name for kind in kinds for name in kind.model_fields}
+    names = {name for kind in below(arguments._Argument) for name in kind.model_fields}
     return sorted(names | {"id", "revision", "count", "blocked", "key", "conflict", "n", "left"})
+
+
+def below(kind: type[Any]) -> Iterator[type[Any]]:
+    """Every class that stands on `kind`."""
+    for one in kind.__subclasses__():
+        yield one
+        yield from below(one)
 
 
 NAMES = field_names()

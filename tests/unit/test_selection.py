@@ -19,14 +19,6 @@ OFF = "\N{WHITE CIRCLE} off"
 NONE = "\N{EN DASH} unassigned"
 
 
-@pytest.fixture
-def still(patient: Settings) -> Page:
-    """A page whose picture was taken once and stays."""
-    made = Page(create_server(patient.model_copy(update={"refresh_s": 3600})).test_client())
-    until(made, lambda: complete(made))
-    return made
-
-
 def drafted(page: Page, camera: str, model: str) -> str | None:
     """What the row says that a cell is drafted to become."""
     page.refresh()

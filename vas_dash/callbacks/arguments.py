@@ -28,17 +28,22 @@ class _Argument(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
-_Ms = Annotated[int, Field(ge=0, le=2**53)]
+_Digest = Annotated[str, Field(max_length=64)]
 
 
-class Rendered(_Argument):
-    """What the browser shows: digests, and when (Unix) and by whom its picture was taken."""
+class _Picture(_Argument):
+    """What the browser shows: a digest, and when (Unix) and by which worker it was taken."""
 
-    digest: Annotated[str, Field(max_length=64)] = ""
-    frame: Annotated[str, Field(max_length=64)] = ""
-    rows: Annotated[str, Field(max_length=10_000)] = ""
-    taken_ms: _Ms = 0
+    digest: _Digest = ""
+    taken_ms: Annotated[int, Field(ge=0, le=2**53)] = 0
     taken_by: Annotated[str, Field(max_length=64)] = ""
+
+
+class Rendered(_Picture):
+    """What the browser shows, with digests of its frame and of each row."""
+
+    frame: _Digest = ""
+    rows: Annotated[str, Field(max_length=10_000)] = ""
 
 
 class Gesture(_Argument):
@@ -115,15 +120,12 @@ class Toggle(_Argument):
         return CellKey(self.camera, self.model)
 
 
-class Look(_Argument):
-    """What a browser shows: of which view, with which draft, and as `Rendered` has it."""
+class Look(_Picture):
+    """What the browser shows, and what it is to show: the view, with its own changes and draft."""
 
     search: Annotated[str | None, Field(max_length=20_000)] = None
     recent: Annotated[list[Learned], Field(max_length=2000)] = Field(default_factory=list)
     draft: DraftRef | None = None
-    digest: Annotated[str, Field(max_length=64)] = ""
-    taken_ms: _Ms = 0
-    taken_by: Annotated[str, Field(max_length=64)] = ""
 
 
 _Shown = Annotated[int, Field(ge=1, le=1_000_000)]

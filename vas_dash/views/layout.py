@@ -89,18 +89,28 @@ def _account(settings: Settings, operator: Operator, logout: str | None) -> Comp
     if locations is not None:
         where = "changes cameras in " + (", ".join(sorted(locations)) or "no location")
     who = html.Span(f"{operator.name}, {operator.role}", title=where and words.cut(where, 500))
-    parts = [_logged_out(settings), who]
+    parts = [_notices(settings), who]
     if logout is not None:
         button = html.Button("Log out", type="submit", className="btn btn-sm btn-link")
         parts.append(html.Form(button, action=logout, method="post"))
     return html.Div(parts, className="vd-account")
 
 
-def _logged_out(settings: Settings) -> Component:
-    """Shown by `account.js`; another tab, so that nothing that was typed here is lost."""
+def _notices(settings: Settings) -> Component:
+    """Shown by `common.js` and `account.js`, of what a server that does not answer cannot say.
+
+    The login opens in another tab, so that nothing that was typed here is lost.
+    """
     again = html.A("Log in again", href=settings.prefix, target="_blank")
-    notice = html.Span(["You are logged out. ", again], id="logged-out", hidden=True)
-    return html.Div(notice, className="vd-trouble", **aria(live="polite"))
+    notices = [
+        html.Span(
+            "The page's server does not answer. What stands here may be old.",
+            id="no-answer",
+            hidden=True,
+        ),
+        html.Span(["You are logged out. ", again], id="logged-out", hidden=True),
+    ]
+    return html.Div(notices, className="vd-trouble", **aria(live="polite"))
 
 
 def _navigation(settings: Settings) -> Component:

@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 
-__all__ = ["KeyValues", "begin_request", "end_request", "request_id", "to_stderr"]
+__all__ = ["KeyValues", "begin_request", "end_request", "to_stderr"]
 
 MAX_CHARS = 1000
 """A value is cut to this length, with a note."""
@@ -32,11 +32,6 @@ def begin_request() -> str:
     made = secrets.token_hex(8)
     _request_id.set(made)
     return made
-
-
-def request_id() -> str | None:
-    """The id of the request that this thread answers."""
-    return _request_id.get()
 
 
 def end_request() -> None:
