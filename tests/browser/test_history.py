@@ -143,7 +143,7 @@ def test_one_is_applied_followed_from_the_grid_and_cancelled(
     line.click()
     button(grid, "Cancel").focus()
     grid.press("Enter")
-    expect(view(grid)).to_contain_text("Cancelled: nothing more is sent.")
+    expect(view(grid)).to_contain_text("Stopping.")
     slow.let_through()
     expect(view(grid).locator("dl")).to_contain_text("stopped")
     expect(view(grid).locator("dl")).to_contain_text("cancelled")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -164,10 +164,10 @@ class Gate:
 
 
 def processes_of(number: int) -> list[psutil.Process]:
-    """The processes on this host that apply the change set."""
+    """The processes, begun in this folder, that apply the change set: other tests have others."""
     tail = ["-m", "vas_dash.jobs", str(number)]
-    return [one for one in psutil.process_iter(["cmdline"]) if _arguments(one.info)[1:] == tail]
-
-
-def _arguments(info: Mapping[str, list[str] | None]) -> list[str]:
-    return info["cmdline"] or []
+    return [
+        one
+        for one in psutil.process_iter(["cmdline", "cwd"])
+        if (one.info["cmdline"] or [])[1:] == tail and one.info["cwd"] == os.getcwd()
+    ]

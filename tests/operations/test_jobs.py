@@ -44,6 +44,7 @@ from vas_dash.jobs import worker as worker_module
 from vas_dash.jobs.processes import AT_ONCE
 from vas_dash.journal import Journal
 from vas_dash.services.apply import Operations, Reopened
+from vas_dash.services.jobs import apply_watched
 from vas_dash.web.health import Readiness
 
 CELLS = 60
@@ -238,6 +239,33 @@ def test_cancelling_anywhere_stops_new_writes(either: Site) -> None:
         CellResult.APPLIED: writes(either.vas),
         CellResult.NOT_SENT: CELLS - writes(either.vas),
     }
+
+
+@pytest.mark.parametrize("concurrency", [8, 32])
+def test_once_it_is_said_to_be_stopped_nothing_more_is_sent(here: Site, concurrency: int) -> None:
+    for n in range(12):
+        asked, said, sent = _writes_around_a_cancel(here, concurrency, n)
+        assert sent == said
+        # Each thread may have looked just before the cancel.
+        assert said - asked <= concurrency
+
+
+def _writes_around_a_cancel(here: Site, concurrency: int, n: int) -> tuple[int, int, int]:
+    """Writes that have arrived: once the cancel is written down, once it is over, and at last."""
+    operations = operations_on(here.vas, here.journal, concurrency=concurrency)
+    wish = Wish(set_parameters={"zone": n})
+    number = operations.submit(drafted(operations, keys_of(here.vas), wish), who="kim")
+    enough = writes(here.vas) + n
+    thread = threading.Thread(target=apply_watched, args=(operations, number))
+    thread.start()
+    wait_for(lambda: writes(here.vas) > enough, "some cells are sent")
+    over = here.jobs.cancel(number)
+    asked = writes(here.vas)
+    if not over:
+        here.ended(number)
+    said = writes(here.vas)
+    thread.join()
+    return asked, said, writes(here.vas)
 
 
 def test_a_worker_that_is_asked_to_end_sends_no_more_and_settles_what_was_sent(

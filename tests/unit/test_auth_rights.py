@@ -72,8 +72,9 @@ class Started:
     def start(self, change_set_id: int) -> None:
         self.asked.append(("start", change_set_id))
 
-    def cancel(self, change_set_id: int) -> None:
+    def cancel(self, change_set_id: int) -> bool:
         self.asked.append(("cancel", change_set_id))
+        return True
 
     def progress(self, change_set_id: int) -> None:
         self.asked.append(("progress", change_set_id))

@@ -15,6 +15,7 @@ from tests.operations.support import drafted
 from tests.unit.conftest import DEADLINE_S, OpenPage, complete, small_site, until
 from tests.unit.page import Page, text, walk
 from vas_dash import Settings
+from vas_dash.callbacks.history_actions import STOPPING
 from vas_dash.domain.changes import ChangeSet, Wish
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.records import CellResult, State
@@ -282,7 +283,7 @@ def test_one_that_is_applied_shows_how_far_it_is_and_can_be_cancelled(
     assert page["running-link.href"] == f"/ai-models/history/{number}"
     assert page["running-line.hidden"] is False
     assert page["running.data"] == {"number": number}
-    assert do(page, "cancel", number).startswith("Cancelled: nothing more is sent.")
+    assert do(page, "cancel", number) == STOPPING
     gate.open()
     wait(lambda: "State stopped" in look(page, number))
     record = operations.journal.change_set(number)

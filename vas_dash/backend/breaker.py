@@ -95,15 +95,17 @@ class Breaker:
                 return
             opened = self._open_until is None
             self._open_until = self._clock() + OPEN_S
-        if opened:
-            _log.warning("the VAS is asked less often: %s, %d times in a row", reason, TRIPS_AFTER)
-            self.on_turn(True)
+            if opened:  # with the lock, so that turns are told in their order
+                _log.warning(
+                    "the VAS is asked less often: %s, %d times in a row", reason, TRIPS_AFTER
+                )
+                self.on_turn(True)
 
     def _answered(self) -> None:
         with self._lock:
             self._failures = 0
             closed = self._open_until is not None
             self._open_until = None
-        if closed:
-            _log.info("the VAS answers again")
-            self.on_turn(False)
+            if closed:
+                _log.info("the VAS answers again")
+                self.on_turn(False)

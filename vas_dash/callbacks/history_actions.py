@@ -25,6 +25,9 @@ __all__ = ["WAIT_S", "Actions", "Outcome"]
 WAIT_S = 0.8
 """Longest wait for an outcome within one answer; the page asks for it again later."""
 
+STOPPING = "Stopping. What is on its way is still answered and read again."
+"""Said until the change set has ended, which the page then tells."""
+
 _Services = tuple[Operations, Jobs, Drafting]
 
 _THREADS = 4
@@ -92,8 +95,8 @@ def _done(services: _Services, action: Action, number: int, draft_id: str, who: 
             jobs.start(number)
             return Outcome("Handed over to be applied.")
         case Action.CANCEL:
-            jobs.cancel(number)
-            return Outcome("Cancelled: nothing more is sent. What was sent is read again.")
+            over = jobs.cancel(number)
+            return Outcome("Cancelled: nothing more is sent." if over else STOPPING)
         case Action.READ:
             record = operations.reopen(number).record
             return Outcome(done_text(record, standing(record, applied_now=False)))

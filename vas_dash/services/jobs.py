@@ -45,8 +45,11 @@ class Jobs(Protocol):
             JobError: it could not be started; nothing was sent.
         """
 
-    def cancel(self, change_set_id: int) -> None:
-        """Stop new writes at once; one that nobody has begun yet is stopped for good.
+    def cancel(self, change_set_id: int) -> bool:
+        """Ask for no more writes; whether it is over, so that nothing more is sent.
+
+        One that nobody has begun is ended here. Of one that is being applied the applier asks
+        before each write, and its end (`State.STOPPED`) says that no write is on its way any more.
 
         Raises:
             JournalError: that could not be written down.
@@ -100,16 +103,17 @@ class JournalJobs:
                 self._journal.jobs.take_back(job)
             raise
 
-    def cancel(self, change_set_id: int) -> None:
-        """Stop new writes."""
+    def cancel(self, change_set_id: int) -> bool:
+        """Ask for no more writes."""
         record = self._journal.change_set(change_set_id)
         if record is None or record.state not in (State.READY, State.APPLYING):
-            return
+            return True
         self._journal.jobs.cancel(change_set_id)
         with self._journal.locked(change_set_id) as mine:
             record = self._journal.change_set(change_set_id)
             if mine and record is not None and record.state is State.READY:
                 self._journal.end(change_set_id, State.STOPPED, "cancelled")
+            return mine
 
     def progress(self, change_set_id: int) -> Progress | None:
         """How far it is."""
@@ -170,7 +174,9 @@ def apply_watched(
         def stopped() -> bool:
             return watch.cancelled.is_set() or (cancelled is not None and cancelled())
 
-        return operations.apply(change_set_id, on_progress=report, cancelled=stopped)
+        return operations.apply(
+            change_set_id, on_progress=report, cancelled=stopped, may_send=watch.may_send
+        )
 
 
 class _Watch:
@@ -199,6 +205,13 @@ class _Watch:
     ) -> None:
         self._over.set()
         self._thread.join()
+
+    def may_send(self) -> bool:
+        """Whether nobody has cancelled it up to now; asked before each write."""
+        with suppress(JournalError):
+            if self._journal.jobs.is_cancelled(self._id):
+                self.cancelled.set()
+        return not self.cancelled.is_set()
 
     def _run(self) -> None:
         told: Progress | None = None

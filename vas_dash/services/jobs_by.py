@@ -31,10 +31,10 @@ class JobsBy:
         self._touch(change_set_id)
         self.all_jobs.start(change_set_id)
 
-    def cancel(self, change_set_id: int) -> None:
-        """Stop new writes."""
+    def cancel(self, change_set_id: int) -> bool:
+        """Ask for no more writes; whether it is over."""
         self._touch(change_set_id)
-        self.all_jobs.cancel(change_set_id)
+        return self.all_jobs.cancel(change_set_id)
 
     def progress(self, change_set_id: int) -> Progress | None:
         """How far it is; anybody may look."""
