@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.fleets import LATER, NOON, assigned, camera, found, names, snapshot, view
-from vas_dash.domain.entities import AiModel, Assignment, CellKey
+from vas_dash.domain.entities import AiModel, Assignment, Camera, CellKey
 from vas_dash.domain.fleet import Cell, CellState, FleetSnapshot, Part
 from vas_dash.viewmodel import status
 from vas_dash.viewmodel.grid import (
@@ -127,8 +127,45 @@ def test_unknown_cells_sort_after_the_known_ones() -> None:
         ("gate.*", []),
     ],
 )
-def test_free_text_looks_at_name_location_and_id(text: str, expected: list[str]) -> None:
+def test_free_text_looks_at_name_and_location_and_at_a_whole_id(
+    text: str, expected: list[str]
+) -> None:
     assert found(grid_of(), text=text) == expected
+
+
+GATES = [
+    Camera(f"1a2b3c4d-0000-4000-8000-00000000000{n}", f"North gate {n}", location="Hall")
+    for n in (1, 2, 3)
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("North gate 1", ["North gate 1"]),
+        ("hall north", ["North gate 1", "North gate 2", "North gate 3"]),
+        ('"gate 2"', ["North gate 2"]),
+        ('"gate\N{NO-BREAK SPACE} 2', ["North gate 2"]),
+        ('"hall north"', []),
+        ('"1 hall"', []),
+        ("1a2b3c4", []),
+        ("1A2B3C4D", ["North gate 1", "North gate 2", "North gate 3"]),
+        ("1a2b3c4d-0000-4000-8000-000000000002", ["North gate 2"]),
+        ("2b3c4d-0000-4000-8000", []),
+        ('""', ["North gate 1", "North gate 2", "North gate 3"]),
+    ],
+)
+def test_a_search_finds_words_and_phrases_of_names_and_never_a_piece_of_an_id(
+    text: str, expected: list[str]
+) -> None:
+    assert found(FleetGrid(snapshot(GATES, MODELS, [])), text=text) == expected
+
+
+def test_names_that_look_the_same_are_found_however_they_are_written() -> None:
+    apart = "Bu\N{COMBINING DIAERESIS}ro\N{NO-BREAK SPACE}1"
+    grid = FleetGrid(snapshot([camera(apart)], [], []))
+    for text in ("b\N{LATIN SMALL LETTER U WITH DIAERESIS}ro 1", f'"{apart}"', apart.upper()):
+        assert found(grid, text=text) == [apart]
 
 
 def test_free_text_knows_no_case_in_any_language() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from vas_dash.domain.changes import Wish
 from vas_dash.domain.entities import FPS_RANGE, PRIORITY_RANGE, AiModel, Camera, CellKey
+from vas_dash.domain.finding import folded
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.files.exporting import FleetUnknownError, in_scope, not_known
 from vas_dash.files.tree import FileCell, FileIntent, FileProblem, Node
@@ -92,6 +93,9 @@ class _Reader:
         self._snapshot = snapshot
         self._cameras = _Cameras(snapshot)
         self._models = {model.model_id: model for model in snapshot.known_models}
+        self._models_alike: dict[str, list[AiModel]] = defaultdict(list)
+        for model in self._models.values():
+            self._models_alike[folded(model.model_id)].append(model)
 
     def take(self, cell: FileCell) -> None:
         """A wish for the cell, or problems."""
@@ -133,14 +137,20 @@ class _Reader:
         self.problems.append(FileProblem(*self._file.place(error.at), str(error)))
 
     def _model(self, node: Node) -> AiModel:
-        model = self._models.get(node.value)
+        alike = self._models_alike.get(folded(node.value), [])
+        model = self._models.get(node.value) or (alike[0] if len(alike) == 1 else None)
         if model is not None:
             return model
+        if alike:
+            ids = " and ".join(_quoted(one.model_id) for one in alike)
+            raise _WrongError(node.at, f"{_shown(node)} may be any of the models {ids}")
         part = self._snapshot.models
         if not part.is_complete:
             reason = f"{part.reason}"
             raise _WrongError(node.at, f"the model {_shown(node)} is not known: {reason}")
-        named = [one.model_id for one in self._models.values() if one.name == node.value]
+        named = [
+            one.model_id for one in self._models.values() if folded(one.title) == folded(node.value)
+        ]
         hint = f"; the id of the model of that name is {', '.join(named)}" if named else ""
         raise _WrongError(node.at, f"unknown model {_shown(node)}{hint}")
 
@@ -150,15 +160,13 @@ class _Cameras:
 
     def __init__(self, snapshot: FleetSnapshot) -> None:
         self._by_id = {camera.id: camera for camera in snapshot.cameras.items}
-        self._by_name: dict[str, list[Camera]] = defaultdict(list)
-        self._alike: dict[str, str] = {}
+        self._alike: dict[str, list[Camera]] = defaultdict(list)
         for camera in snapshot.cameras.items:
             if camera.name:
-                self._by_name[camera.name].append(camera)
-                self._alike.setdefault(camera.name.strip().casefold(), camera.name)
+                self._alike[folded(camera.name)].append(camera)
 
     def find(self, cell: FileCell) -> Camera:
-        """The one camera.
+        """The one camera: the very name before one that is alike.
 
         Raises:
             _WrongError: there is none, or there are several.
@@ -166,41 +174,61 @@ class _Cameras:
         if cell.camera_id is not None:
             return self._with_id(cell, cell.camera_id)
         assert cell.camera is not None
-        named = self._by_name.get(cell.camera.value, [])
-        if not named:
-            alike = self._alike.get(cell.camera.value.strip().casefold())
-            hint = "" if alike is None else f"; there is {json.dumps(alike, ensure_ascii=False)}"
-            raise _WrongError(cell.camera.at, f"unknown camera {_shown(cell.camera)}{hint}")
-        if cell.location is None:
-            found = named
-        else:
-            found = [one for one in named if (one.location or "") == cell.location.value]
-            if not found:
-                places = sorted({one.location or "(no location)" for one in named})
-                raise _WrongError(
-                    cell.location.at,
-                    f"no camera {_shown(cell.camera)} in {_shown(cell.location)}; "
-                    f"there is one in {', '.join(places[:5])}",
-                )
+        found = self._alike.get(folded(cell.camera.value), [])
+        if not found:
+            raise _WrongError(cell.camera.at, f"unknown camera {_shown(cell.camera)}")
+        if cell.location is not None:
+            found = self._there(found, cell.camera, cell.location)
+            found = [one for one in found if (one.location or "") == cell.location.value] or found
+        found = [one for one in found if one.name == cell.camera.value] or found
         if len(found) > 1:
-            where = "" if cell.location is None else f" in {_shown(cell.location)}"
-            raise _WrongError(
-                cell.camera.at,
-                f"{len(found)} cameras have the name {_shown(cell.camera)}{where}; "
-                f"name the {'location or the ' if cell.location is None else ''}camera_id",
-            )
+            raise _WrongError(cell.camera.at, _several(found, cell))
         return found[0]
+
+    def _there(self, named: list[Camera], camera: Node, location: Node) -> list[Camera]:
+        wanted = folded(location.value)
+        found = [one for one in named if folded(one.location or "") == wanted]
+        if not found:
+            places = sorted({one.location or "(no location)" for one in named})
+            raise _WrongError(
+                location.at,
+                f"no camera {_shown(camera)} in {_shown(location)}; "
+                f"there is one in {', '.join(places[:5])}",
+            )
+        return found
 
     def _with_id(self, cell: FileCell, node: Node) -> Camera:
         camera = self._by_id.get(node.value.strip().lower()) or self._by_id.get(node.value)
         if camera is None:
             raise _WrongError(node.at, f"unknown camera_id {_shown(node)}")
         for said, is_so in ((cell.camera, camera.name), (cell.location, camera.location)):
-            if said is not None and said.value != (is_so or ""):
+            if said is not None and folded(said.value) != folded(is_so or ""):
                 raise _WrongError(
                     said.at, f"{_shown(said)} is not what the camera of this camera_id has"
                 )
         return camera
+
+
+def _several(found: Sequence[Camera], cell: FileCell) -> str:
+    """Which cameras a name may mean, side by side where they are written differently."""
+    assert cell.camera is not None
+    where = "" if cell.location is None else f" in {_shown(cell.location)}"
+    names = {one.name for one in found}
+    written = ""
+    if len(names) > 1:
+        each = (f"{_quoted(one.name or '')} is {one.id}" for one in found[:5])
+        written = f": {', '.join(each)}"
+    which = "location or the " if cell.location is None else ""
+    return (
+        f"{len(found)} cameras have the name {_shown(cell.camera)}{where}{written}; "
+        f"name the {which}camera_id"
+    )
+
+
+def _quoted(text: str) -> str:
+    """Between quotes, with what cannot be seen as escapes."""
+    plain = json.dumps(text, ensure_ascii=False)
+    return plain if plain == json.dumps(text) else f"{plain} ({json.dumps(text)})"
 
 
 def _shown(node: Node) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from vas_dash.domain.changes import KEEP, Keep, Wish, same_json
 from vas_dash.domain.entities import FPS_RANGE, PRIORITY_RANGE, CellIntent, CellKey
+from vas_dash.domain.finding import Search, folded
 from vas_dash.domain.fleet import CellState
 from vas_dash.domain.records import Draft
 from vas_dash.schema.texts import cut
@@ -311,12 +312,12 @@ def copied(grid: FleetGrid, camera_id: str) -> Source:
 
 def cameras_like(grid: FleetGrid, text: str, limit: int = 20) -> tuple[str, ...]:
     """Names (ids where a name is not the only one) of cameras that hold `text`."""
-    needle = text.casefold().strip()
-    if not needle:
+    search = Search.of(text)
+    if not search.words:
         return ()
     names: list[str] = []
     for camera in grid.cameras:
-        if needle in camera.title.casefold() or needle in camera.id.casefold():
+        if search.finds(folded(camera.title), camera.id):
             names.append(camera.title)
             if len(names) == limit:
                 break
@@ -332,7 +333,7 @@ def find_camera(grid: FleetGrid, text: str) -> tuple[str | None, str | None]:
         return wanted, None
     found = [one.id for one in grid.cameras if one.title == wanted]
     if not found:
-        found = [one.id for one in grid.cameras if one.title.casefold() == wanted.casefold()]
+        found = [one.id for one in grid.cameras if folded(one.title) == folded(wanted)]
     if len(found) == 1:
         return found[0], None
     if not found:

@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 import orjson
 
 from vas_dash.domain.entities import AiModel, Assignment, Camera
+from vas_dash.domain.finding import Search, folded
 from vas_dash.domain.fleet import Cell, CellState, Completeness, FleetSnapshot
 from vas_dash.viewmodel import words
 from vas_dash.viewmodel.natural import NaturalKey, natural_key
@@ -198,9 +199,10 @@ class FleetGrid:
         self._rows: dict[tuple[tuple[str, ...], str], GridRow] = {}
 
     @cached_property
-    def _haystacks(self) -> Mapping[str, str]:
+    def _names(self) -> Mapping[str, str]:
+        """By camera id, name and location as a search compares them."""
         return {
-            camera.id: "\n".join((camera.title, _location(camera), camera.id)).casefold()
+            camera.id: f"{folded(camera.name or '')}\n{folded(_location(camera))}"
             for camera in self.cameras
         }
 
@@ -265,15 +267,11 @@ class FleetGrid:
         models = self.shown_models(query)
         cameras: Iterable[Camera] = self.cameras
         if query.text:
-            needles = query.text.casefold().split()
-            cameras = [
-                camera
-                for camera in cameras
-                if all(needle in self._haystacks[camera.id] for needle in needles)
-            ]
+            search = Search.of(query.text)
+            cameras = [one for one in cameras if search.finds(self._names[one.id], one.id)]
         if query.locations:
-            wanted = set(query.locations)
-            cameras = [camera for camera in cameras if _location(camera) in wanted]
+            wanted = {folded(location) for location in query.locations}
+            cameras = [camera for camera in cameras if folded(_location(camera)) in wanted]
         if query.state is not StateFilter.ANY:
             cameras = [camera for camera in cameras if self._has_state(camera, models, query)]
         ordered = self._sorted(list(cameras), query, models)

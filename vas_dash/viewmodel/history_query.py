@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlencode
 
+from vas_dash.domain.finding import folded
 from vas_dash.domain.records import CellResult, HistoryFilter
 from vas_dash.viewmodel import words
 from vas_dash.viewmodel.grid import FleetGrid
@@ -141,12 +142,12 @@ def _id_of(
     """The id that a text means: an id itself, or the only one of that name."""
     if not text:
         return None
-    folded = text.casefold()
+    wanted = folded(text)
     named: list[str] = []
     for one, name in known:
         if one == text:
             return one
-        if name is not None and name.casefold() == folded:
+        if name is not None and folded(name) == wanted:
             named.append(one)
     if len(named) == 1:
         return named[0]

@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 
 from vas_dash.domain.changes import Blocked, CellChange, same_assignment, same_intent
 from vas_dash.domain.entities import Assignment, CellIntent, CellKey
+from vas_dash.domain.finding import Search, folded
 from vas_dash.domain.fleet import Cell, CellState
 from vas_dash.domain.records import Draft
 from vas_dash.viewmodel import words
@@ -251,23 +252,21 @@ class Review:
                 yield item
 
     def _matcher(self, query: ReviewQuery) -> Callable[[CellKey], bool]:
-        needles = query.text.casefold().split()
+        search = Search.of(query.text)
         cameras: dict[str, str] = {}
         models: dict[str, str] = {}
 
         def matches(key: CellKey) -> bool:
             if query.model_id is not None and key.model_id != query.model_id:
                 return False
-            if not needles:
+            if not search.words:
                 return True
             if key.camera_id not in cameras:
-                name, place = self._camera_texts(key.camera_id)
-                cameras[key.camera_id] = "\n".join((name, place, key.camera_id)).casefold()
+                cameras[key.camera_id] = "\n".join(map(folded, self._camera_texts(key.camera_id)))
             if key.model_id not in models:
-                name = self._model_title(key.model_id)
-                models[key.model_id] = f"{name}\n{key.model_id}".casefold()
-            camera, model = cameras[key.camera_id], models[key.model_id]
-            return all(needle in camera or needle in model for needle in needles)
+                models[key.model_id] = folded(self._model_title(key.model_id))
+            texts = f"{cameras[key.camera_id]}\n{models[key.model_id]}"
+            return search.finds(texts, key.camera_id, key.model_id)
 
         return matches
 
