@@ -140,7 +140,7 @@ def test_line_breaks_of_all_systems_count_the_same() -> None:
     rows = ["camera,model", '"a\nb",helmet', "x", "y"]
     for end in ("\n", "\r\n", "\r"):
         found = problems(end.join(rows), Format.CSV)
-        assert [one.partition(":")[0] for one in found] == ["line 4, column 1", "line 5, column 1"]
+        assert [one.partition(":")[0] for one in found] == ["line 4, column 2", "line 5, column 2"]
 
 
 def test_a_problem_shows_only_a_piece_of_a_long_value() -> None:

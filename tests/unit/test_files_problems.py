@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import tracemalloc
 
 import pytest
 
@@ -129,7 +130,7 @@ CSV = [
     ("camera,model\nGate 2,old", (2, 8, "model: the model is not open to new assignments")),
     ("camera,model\nGate 1,gone", (2, 8, "model: the VAS has no such model")),
     ("camera,model\nGate 1,helmet\nGate 1,helmet", (3, 1, "this cell is already in line 2")),
-    ("camera,model\nGate 1,helmet,5", (2, 1, "3 fields in this row; the header has 2")),
+    ("camera,model\nGate 1,helmet,5", (2, 15, "this field stands in no column of the header")),
     ('camera,model\n"Gate 1,helmet\n', (2, 1, "a double quote opens here and is never closed")),
     (
         'camera,model\nGate 1,"hel"met',
@@ -376,3 +377,47 @@ def test_names_that_differ_only_in_how_they_are_written_are_named_side_by_side()
     assert "2 cameras have the name" in problem.message
     assert f'"{composed}" ("B\\u00fcro") is k1' in problem.message
     assert '("Bu\\u0308ro") is k2' in problem.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "camera,model,enabled,desired_fps,priority\r\nGate 3,helmet,TRUE,7\r\nGate 2,helmet,TRUE\r\n",
+        "camera;model;enabled;desired_fps;;\nGate 3;helmet;on;7;;\n;;;;;\nGate 2;helmet;on;;;;;\n",
+        "camera;;model;desired_fps\nGate 3;;helmet;7\n\n \nGate 2; ;helmet;",
+        "sep=;\r\ncamera;model;desired_fps\r\nGate 3;helmet;7\r\nGate 2;helmet;\r\n",
+        "\ufeffSEP=\t\ncamera\tmodel\tdesired_fps\nGate 3\thelmet\t7\nGate 2\thelmet",
+    ],
+)
+def test_what_spreadsheets_leave_out_or_add_is_read(text: str) -> None:
+    cameras = (Camera("c2", "Gate 2"), Camera("c3", "Gate 3"))
+    found = import_file(read_file(text.encode(), Format.CSV), fleet(cameras, MODELS, {}))
+    assert found.problems == []
+    assert found.wishes[CellKey("c2", "helmet")].desired_fps is None
+    assert found.wishes[CellKey("c3", "helmet")].desired_fps == 7
+
+
+def test_a_value_under_a_heading_without_a_name_is_told() -> None:
+    text = "camera;model;;desired_fps\nGate 1;helmet;x;7\n"
+    message = "this field stands in no column of the header"
+    assert wrong(text, Format.CSV) == [(2, 15, message)]
+
+
+def test_a_file_of_windows_is_told_how_to_save_it_anew() -> None:
+    ((line, column, message),) = wrong_bytes("camera;model\nB\u00fcro;helmet\n".encode("cp1252"))
+    assert (line, column) == (2, 2)
+    assert 'save it again, in a spreadsheet as "CSV UTF-8"' in message
+
+
+def wrong_bytes(data: bytes) -> Problems:
+    return [(one.line, one.column, one.message) for one in read_file(data, Format.CSV).problems]
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_millions_of_empty_fields_take_no_memory_of_their_own(separator: str) -> None:
+    data = ("camera,model,desired_fps\n" + separator * 4_000_000).encode()
+    tracemalloc.start()
+    read_file(data, Format.CSV)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10 * len(data)

@@ -133,9 +133,9 @@ def canonical(value: object) -> str:
 def test_fields_are_taken_apart_as_the_standard_library_does(rows: list[list[str]]) -> None:
     text = io.StringIO(newline="")
     csv.writer(text).writerows(rows)
-    found = [[field.text for field in row] for row in _rows(text.getvalue(), ",")]
-    assert found == rows
-    assert found == list(csv.reader(io.StringIO(text.getvalue(), newline=""), strict=True))
+    found = [[field.text for field in row] for row in _rows(text.getvalue(), ",", 0)]
+    read = csv.reader(io.StringIO(text.getvalue(), newline=""), strict=True)
+    assert found == [row for row in read if any(cell.strip(" ") for cell in row)]
 
 
 @given(text=st.one_of(texts, st.text(alphabet=sorted({*DANGEROUS, "'", "a"}), max_size=5)))

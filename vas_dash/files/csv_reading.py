@@ -2,7 +2,8 @@
 
 The standard library's reader tells lines at best, so the fields are taken apart here, after
 RFC 4180: a field in double quotes may hold separators, line breaks and doubled quotes. Spreadsheets
-also write semicolons or tabs between the fields; the header tells which.
+also write semicolons or tabs between the fields, which the header tells, or a line `sep=;` before
+it. They leave empty fields at the end of a row out, and add some.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ COLUMNS = (
 
 PROPERTIES = COLUMNS[4:]
 
+MAX_FIELDS = 1000
+"""A row has no more fields that are not empty."""
+
 _BOOLEAN = {"true": True, "false": False, "on": True, "off": False}
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 
@@ -58,38 +62,64 @@ def read_csv(text: str, report: Report) -> Iterator[FileCell]:
     Raises:
         FormatError: the text cannot be taken apart, or its header is not understood.
     """
-    rows = _rows(text, _separator(text))
-    header = next(rows, [])
-    names = _header(header)
+    separator, start = _separator(text)
+    rows = _rows(text, separator, start)
+    names = _header(next(rows, []))
     for row in rows:
         if not any(field.text.strip() for field in row):
             continue
-        if len(row) != len(header):
-            report(row[0].at, f"{_fields(len(row))} in this row; the header has {len(header)}")
+        # Where a row is shorter than the header its missing fields are empty.
+        end = row[-1].at + len(row[-1].text)
+        fields = row + [_Field(end, "", False)] * (len(names) - len(row))
+        extra = next((one for one in _unnamed(fields, names) if one.text.strip()), None)
+        if extra is not None:
+            report(extra.at, "this field stands in no column of the header")
             continue
-        cell = _cell(dict(zip(names, row, strict=True)), report)
+        named = {name: one for name, one in zip(names, fields, strict=False) if name}
+        cell = _cell(named, report)
         if cell is not None:
             yield cell
 
 
-def _fields(count: int) -> str:
-    return f"{count} field" if count == 1 else f"{count} fields"
+def _unnamed(fields: Sequence[_Field], names: Sequence[str]) -> Iterator[_Field]:
+    """The fields of a row that the header has no name for."""
+    for number, field in enumerate(fields):
+        if number >= len(names) or not names[number]:
+            yield field
 
 
-def _separator(text: str) -> str:
+def _separator(text: str) -> tuple[str, int]:
+    """What stands between the fields, and where the header begins."""
+    said = re.match(r'\s*"?sep=([,;\t])"?[^\S\r\n]*(?:\r\n|\n|\r|\Z)', text, re.IGNORECASE)
+    if said:
+        return said[1], said.end()
     header = re.match(r"\s*([^\r\n]*)", text)
     line = header[1] if header else ""
-    return max(",;\t", key=line.count)
+    return max(",;\t", key=line.count), 0
 
 
-def _rows(text: str, separator: str) -> Iterator[list[_Field]]:
-    """The rows with their fields. A line break at the end of the text begins no row."""
+def _rows(text: str, separator: str, at: int) -> Iterator[list[_Field]]:
+    """The rows with their fields, from `at` on; empty rows are left out.
+
+    Of a row that is longer than `MAX_FIELDS` the empty fields that follow are left out.
+    """
     pattern = re.compile(
         rf'(?:"([^"]*(?:""[^"]*)*)"|((?!")[^{separator}\r\n]*))({separator}|\r\n|\n|\r|\Z)'
     )
-    at = 0
+    empty_rows = re.compile(rf"(?:[ {separator}]*(?:\r\n|\n|\r))+|[ {separator}]+\Z")
+    empty_fields = re.compile(f"{separator}+")
     row: list[_Field] = []
     while at < len(text) or row:
+        skipped = None
+        if not row:
+            skipped = empty_rows.match(text, at)
+        elif len(row) > MAX_FIELDS:
+            skipped = empty_fields.match(text, at)
+        if skipped is not None:
+            at = skipped.end()
+            continue
+        if len(row) > MAX_FIELDS + 1:
+            raise FormatError(at, f"more than {MAX_FIELDS} fields in this row")
         match = pattern.match(text, at)
         if match is None:
             raise FormatError(at, _bad_quotes(text, at))
@@ -112,9 +142,11 @@ def _bad_quotes(text: str, at: int) -> str:
 def _header(fields: Sequence[_Field]) -> list[str]:
     names = [field.text.strip().lower() for field in fields]
     for field, name in zip(fields, names, strict=True):
+        if not name:
+            continue
         if name not in COLUMNS:
-            shown = field.text[:100] or "(empty)"
-            raise FormatError(field.at, f"unknown column {shown}; known: {', '.join(COLUMNS)}")
+            known = ", ".join(COLUMNS)
+            raise FormatError(field.at, f"unknown column {field.text[:100]}; known: {known}")
         if names.count(name) > 1:
             raise FormatError(field.at, f"the column {name} is there twice")
     if "model" not in names:

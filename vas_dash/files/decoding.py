@@ -11,6 +11,11 @@ __all__ = ["MAX_BYTES", "decode"]
 MAX_BYTES = 50_000_000
 """Larger files are refused unread. 100,000 cells with parameters are 10 to 30 million."""
 
+_NOT_UTF8 = (
+    "the file is neither UTF-8 nor UTF-16 with a mark; "
+    'save it again, in a spreadsheet as "CSV UTF-8", in an editor with the encoding UTF-8'
+)
+
 _OTHER_MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _SIGNATURES = {
     b"PK\x03\x04": "a spreadsheet or an archive; save it as CSV",
@@ -40,7 +45,9 @@ def decode(data: bytes) -> str:
     except UnicodeDecodeError as error:
         # The text before the fault gives its place.
         before = data[: error.start].decode(encoding, "ignore")
-        raise BadEncodingError(before, "the file is neither UTF-8 nor UTF-16 with a mark") from None
+        raise BadEncodingError(before, _NOT_UTF8) from None
+    if "\0" in text[:100]:
+        raise FormatError(0, _NOT_UTF8)
     if not text.strip():
         raise FormatError(0, "the file is empty")
     return text
