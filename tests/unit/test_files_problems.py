@@ -382,7 +382,7 @@ def test_names_that_differ_only_in_how_they_are_written_are_named_side_by_side()
 @pytest.mark.parametrize(
     "text",
     [
-        "camera,model,enabled,desired_fps,priority\r\nGate 3,helmet,TRUE,7\r\nGate 2,helmet,TRUE\r\n",
+        "camera,model,enabled,desired_fps\r\nGate 3,helmet,TRUE,7\r\nGate 2,helmet,TRUE\r\n",
         "camera;model;enabled;desired_fps;;\nGate 3;helmet;on;7;;\n;;;;;\nGate 2;helmet;on;;;;;\n",
         "camera;;model;desired_fps\nGate 3;;helmet;7\n\n \nGate 2; ;helmet;",
         "sep=;\r\ncamera;model;desired_fps\r\nGate 3;helmet;7\r\nGate 2;helmet;\r\n",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from vas_dash.schema.validation import read_schema
 from vas_dash.viewmodel.form_builder import MAX_DESCRIPTION_LENGTH, MAX_FIELDS
 from vas_dash.viewmodel.form_fields import ROOT_ID, Field, Form, Group, Kind, Option, others_id
 from vas_dash.viewmodel.schema_form import (
@@ -684,6 +685,59 @@ def test_patterns_share_one_bound_of_work() -> None:
     assert read_form(schema, None, {"#/a": few}).errors != {}
     result = read_form(schema, None, {"#/a": many})
     assert "the pattern ^a*b*c*$ could take too long" in str(result.note)
+
+
+NAMES = {f"{'a' * 150}{n}": 1 for n in range(2000)}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"patternProperties": {"^a*b$": {}}},
+        {"patternProperties": {"^a*b$": {}, "^a*c$": {}}, "additionalProperties": False},
+        {"patternProperties": {"^a*b$": {}}, "additionalProperties": {"type": "integer"}},
+        {"patternProperties": {"^a*b$": {}}, "unevaluatedProperties": False},
+        {"allOf": [{"patternProperties": {"^a*b$": {}}}], "unevaluatedProperties": False},
+        {"propertyNames": {"pattern": "^a*b$"}},
+    ],
+)
+def test_patterns_on_names_are_charged_like_patterns_on_texts(schema: Schema) -> None:
+    findings = read_schema(schema).check(NAMES)
+    assert findings.unchecked is not None
+
+
+def test_names_are_held_against_patterns() -> None:
+    schema = {
+        "properties": {"n": {}},
+        "patternProperties": {"^x": {"type": "integer"}},
+        "additionalProperties": False,
+    }
+    found = read_schema(schema).check({"n": 1, "x1": 2, "x2": "no", "y": 3, "z": 4})
+    assert [(one.path, one.message) for one in found.problems] == [
+        (("x2",), "must be a whole number"),
+        ((), "not known to this model: y, z"),
+    ]
+    assert found.unchecked is None
+
+
+@pytest.mark.parametrize(
+    ("value", "step", "fits"),
+    [
+        (0.35, 0.05, True),
+        (0.3, 0.1, True),
+        (1.1, 0.1, True),
+        (1e300, 1e-300, True),
+        (19.99, 0.01, True),
+        (10**30 + 1, 2, False),
+        (0.36, 0.05, False),
+        (7, 2.5, False),
+    ],
+)
+def test_a_multiple_is_one_in_the_digits_that_were_written(
+    value: float, step: float, fits: bool
+) -> None:
+    found = read_schema({"properties": {"a": {"multipleOf": step}}}).check({"a": value})
+    assert (found.problems == ()) is fits
 
 
 def test_what_stands_for_nothing_is_explained() -> None:

@@ -7,9 +7,10 @@ host, and can ask for work without end. The rules, in short:
 - Nothing is ever fetched. What refers outside the schema is left unchecked, and that is said.
 - A schema or parameters beyond `MAX_NODES` or `MAX_DEPTH` are not checked at all. Every keyword
   costs steps, and a check that needs more than `MAX_STEPS` is given up.
-- A regular expression cannot be stopped once it runs, so it runs only while its shape and the
-  length of the text bound its work (`_pattern_steps`) and all of a check's together stay below
-  `MAX_PATTERN_STEPS`; otherwise that one pattern is left unchecked, and that is said.
+- A regular expression cannot be stopped once it runs. On a text, or on the name of a property, it
+  runs only while its shape and the length of the text bound its work (`_pattern_steps`) and all of
+  a check's together stay below `MAX_PATTERN_STEPS`; otherwise it is left unchecked, and that is
+  said.
 
 Leaving something unchecked is safe: the backend stores parameters without looking at the schema.
 """
@@ -21,6 +22,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -77,6 +79,7 @@ class SchemaChecker:
         checked.check_schema(schema, format_checker=None)
         # A nested $schema would switch to a validator without our bounds.
         self._validator = _bounded(base)(_without_dialects(schema), registry=Registry())
+        self._uncounted = _holds(schema, _UNCOUNTED)
 
     def check(self, parameters: Mapping[str, Any]) -> Findings:
         """What is wrong with `parameters`.
@@ -86,7 +89,7 @@ class SchemaChecker:
         """
         if _is_too_large(parameters):
             raise UncheckableError("the parameters are too large")
-        work = _Work()
+        work = _Work(uncounted=self._uncounted)
         token = _WORK.set(work)
         try:
             problems = [
@@ -191,6 +194,8 @@ class _Work:
     steps: int = 0
     pattern_steps: float = 0
     unchecked: str | None = None
+    uncounted: bool = False
+    """`unevaluatedProperties` of this schema cannot be checked within bounds."""
 
     def leave(self, reason: str) -> None:
         self.unchecked = self.unchecked or reason
@@ -198,12 +203,20 @@ class _Work:
 
 _WORK: ContextVar[_Work] = ContextVar("work")
 
+_UNCOUNTED = frozenset({"patternProperties", "dependentSchemas", "dependencies"})
+"""Beside these the library does work for `unevaluatedProperties` that nothing here counts."""
+
 
 @lru_cache(maxsize=16)
 def _bounded(base: Any) -> Any:
     """The validator class `base` with every keyword counted and the costly ones replaced."""
     keywords: dict[str, _Keyword] = dict(base.VALIDATORS)
-    keywords |= {"pattern": _pattern, "uniqueItems": _unique_items}
+    keywords |= {"pattern": _pattern, "uniqueItems": _unique_items, "multipleOf": _multiple_of}
+    keywords |= {
+        "patternProperties": _pattern_properties,
+        "additionalProperties": _additional_properties,
+        "unevaluatedProperties": _unevaluated_properties(keywords.get("unevaluatedProperties")),
+    }
     counted = {name: _counted(check) for name, check in keywords.items()}
     return extend(base, counted)  # type: ignore[no-untyped-call]
 
@@ -225,19 +238,80 @@ def _counted(check: _Keyword) -> _Keyword:
 def _pattern(validator: Any, pattern: Any, instance: Any, _schema: Any) -> Iterator[Any]:
     if not validator.is_type(instance, "string"):
         return
+    if _found(pattern, instance) is False:
+        yield ValidationError("pattern")
+
+
+def _found(pattern: str, text: str) -> bool | None:
+    """Whether the pattern is in the text; None: left unchecked, and that is said."""
     work = _WORK.get()
-    steps = work.pattern_steps + _pattern_steps(pattern, len(instance))
+    steps = work.pattern_steps + _pattern_steps(pattern, len(text))
     if steps > MAX_PATTERN_STEPS:
         work.leave(f"the pattern {cut(pattern, 80)} could take too long")
-        return
+        return None
     work.pattern_steps = steps
     try:
-        found = re.search(pattern, instance)
+        return re.search(pattern, text) is not None
     except (re.error, OverflowError, RecursionError):
         work.leave(f"the pattern {cut(pattern, 80)} cannot be read")
+        return None
+
+
+def _pattern_properties(
+    validator: Any, patterns: Any, instance: Any, _schema: Any
+) -> Iterator[Any]:
+    if not validator.is_type(instance, "object"):
         return
-    if not found:
-        yield ValidationError("pattern")
+    for pattern, below in patterns.items():
+        for name, value in instance.items():
+            if _found(pattern, name):
+                yield from validator.descend(value, below, path=name, schema_path=pattern)
+
+
+def _additional_properties(validator: Any, below: Any, instance: Any, schema: Any) -> Iterator[Any]:
+    """A name that could not be held against a pattern counts as one that fits."""
+    if not validator.is_type(instance, "object"):
+        return
+    known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    extra = [
+        name
+        for name in instance
+        if name not in known and not any(_found(one, name) is not False for one in patterns)
+    ]
+    if validator.is_type(below, "object"):
+        for name in extra:
+            yield from validator.descend(instance[name], below, path=name)
+    elif not below and extra:
+        yield ValidationError(", ".join(extra))
+
+
+def _unevaluated_properties(check: _Keyword | None) -> _Keyword:
+    """The library's, left out where it would search patterns, or follow branches, uncounted."""
+
+    def unevaluated(validator: Any, below: Any, instance: Any, schema: Any) -> Iterator[Any]:
+        if _WORK.get().uncounted:
+            _WORK.get().leave("unevaluatedProperties is not checked beside patterns")
+        elif check is not None:
+            yield from check(validator, below, instance, schema) or ()
+
+    return unevaluated
+
+
+def _holds(schema: Any, keywords: frozenset[str]) -> bool:
+    """Whether any of the keywords is a name anywhere in the schema."""
+    if isinstance(schema, dict):
+        return not keywords.isdisjoint(schema) or any(
+            _holds(one, keywords) for one in schema.values()
+        )
+    return isinstance(schema, list) and any(_holds(one, keywords) for one in schema)
+
+
+def _multiple_of(validator: Any, step: Any, instance: Any, _schema: Any) -> Iterator[Any]:
+    """By the digits as they are written: 0.35 is a multiple of 0.05."""
+    if not validator.is_type(instance, "number"):
+        return
+    if (Fraction(str(instance)) / Fraction(str(step))).denominator != 1:
+        yield ValidationError("multipleOf")
 
 
 _UNBOUNDED_SHAPE = re.compile(r"\)[*+{]|\(\?[^:=!]")
@@ -290,7 +364,11 @@ def _problems(error: ValidationError) -> Iterator[Problem]:
             if isinstance(name, str) and name not in value:
                 yield Problem(path, "needs a value", missing=name)
         return
-    if keyword in ("additionalProperties", "unevaluatedProperties") and isinstance(value, dict):
+    if keyword == "additionalProperties" and isinstance(value, dict):
+        message = cut(f"not known to this model: {error.message}", _MESSAGE_LENGTH)
+        yield Problem(path, message, unknown=True)
+        return
+    if keyword == "unevaluatedProperties" and isinstance(value, dict):
         known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
         names = ", ".join(name for name in value if name not in known)
         message = cut(f"not known to this model: {names}", _MESSAGE_LENGTH)
