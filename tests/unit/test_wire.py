@@ -219,5 +219,39 @@ def test_a_refusal_without_words_has_ours(body: bytes) -> None:
 def test_a_refusal_is_one_short_clean_line() -> None:
     message = "bad\nrtsp://user:pass@host/x \x1b[31m" + "x" * 5000
     reason = wire.refusal(encoded({"error": {"message": message}}), "").reason
-    assert reason.startswith("bad rtsp://host/x [31mxxx")
+    assert reason.startswith("bad rtsp://... [31mxxx")
     assert len(reason) == wire.MESSAGE_CHARS
+
+
+ADDRESSES = [
+    "rtsp://user:hun/ter2@host/x",
+    "RTSP://user:hun@ter2@host/x?password=hunter2",
+    "rtsps://10.0.0.1/user=admin&password=hunter2",
+    "rtsp:\\/\\/user:hunter2@host\\/x",
+    "rtsp%3A%2F%2Fuser%3Ahunter2%40host",
+    "rtsp%253a%252F%252fuser:hunter2@host",
+    "rtsp:\\u002f\\u002fuser:hunter2@host",
+    "rtsp://host/stream?token=hunter2",
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("frame", ["{}", "Key (rtsp_url)=('{}') exists", 'at "{}", sorry', "<{}>"])
+def test_no_text_of_the_vas_shows_the_address_of_a_camera(address: str, frame: str) -> None:
+    text = frame.format(address)
+    error = {"error": {"message": text, "details": [{"loc": ["body", text], "msg": text}]}}
+    refused = wire.refusal(json.dumps(error).encode(), "not accepted")
+    row: dict[str, object] = {
+        "id": "c1",
+        "name": text,
+        "description": text,
+        "location": text,
+        "rtsp_url": address,
+    }
+    (found,) = wire.cameras(encoded([row])).items
+    row = {"model_id": "m", "name": text, "description": text, "enabled": True}
+    (known,) = wire.models(encoded({"models": [row], "total": 1})).items
+    said = f"{refused.reason} {refused.problems} {found} {known}"
+    for secret in ("hunter2", "ter2", "user", "host"):
+        assert secret not in said
+    assert found.name == frame.format("rtsp://...")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 from typing_extensions import TypedDict
 
+from vas_dash.backend.addresses import without_addresses
 from vas_dash.domain.entities import AiModel, Assignment, Camera, CellIntent, CellKey
 from vas_dash.errors import BadAnswerError, FieldProblem, RejectedError
 
@@ -66,9 +66,9 @@ class _ModelRow(BaseModel):
     def to_domain(self) -> AiModel:
         return AiModel(
             self.model_id,
-            self.name,
-            self.description,
-            tuple(self.supported_tasks or ()),
+            _text(self.name),
+            _text(self.description),
+            tuple(map(without_addresses, self.supported_tasks or ())),
             self.config_schema,
             self.enabled,
         )
@@ -96,7 +96,7 @@ def cameras(body: bytes) -> Rows[Camera]:
     Raises:
         BadAnswerError: not a JSON array.
     """
-    return _rows(body, _CAMERAS, None, "cameras", lambda answer: answer)
+    return _rows(body, _CAMERAS, None, "cameras", lambda answer: [_calm(row) for row in answer])
 
 
 def models(body: bytes) -> Rows[AiModel]:
@@ -255,6 +255,18 @@ def _aware(row: Assignment) -> Assignment:
     return replace(row, created_at=_utc(created), updated_at=updated and _utc(updated))
 
 
+def _calm(row: Camera) -> Camera:
+    """The row without addresses in its texts."""
+    name, description, location = map(_text, (row.name, row.description, row.location))
+    if (name, description, location) == (row.name, row.description, row.location):
+        return row
+    return replace(row, name=name, description=description, location=location)
+
+
+def _text(text: str | None) -> str | None:
+    return text and without_addresses(text)
+
+
 def _utc(time: datetime) -> datetime:
     return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
@@ -294,15 +306,13 @@ def _problem(detail: Mapping[str, Any]) -> FieldProblem:
     steps = [str(step) for step in loc] if isinstance(loc, list) else []
     if steps and steps[0] in ("body", "query", "path"):
         steps = steps[1:]
-    return FieldProblem(
-        ".".join(steps)[:MESSAGE_CHARS], _clean(detail.get("msg")) or "not accepted"
-    )
+    return FieldProblem(_clean(".".join(steps)) or "", _clean(detail.get("msg")) or "not accepted")
 
 
 def _clean(message: Any) -> str | None:
     """One line of printable text without addresses' passwords; None when there is no text."""
     if not isinstance(message, str):
         return None
-    line = re.sub(r"://[^\s/@]*@", "://", " ".join(message.split()))
-    line = "".join(char for char in line if char.isprintable())
+    line = "".join(char for char in " ".join(message.split()) if char.isprintable())
+    line = without_addresses(line)
     return line if len(line) <= MESSAGE_CHARS else line[: MESSAGE_CHARS - 3] + "..."
