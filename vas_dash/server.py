@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import secrets
 import traceback
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Request, Response, redirect, request, send_from_directory
+from flask import Blueprint, Flask, Request, Response, redirect, request, send_from_directory
+from pydantic import SecretStr
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
@@ -67,21 +69,44 @@ def create_server(settings: Settings) -> Flask:
 
         embedded = EmbeddedVas(settings)
         if settings.auth == "off" or settings.embedded_api_key is not None:
+            _protect(embedded.blueprint, settings)
             server.register_blueprint(embedded.blueprint)
+        # Other users of the machine reach its own port too.
+        key = settings.embedded_api_key or SecretStr(secrets.token_urlsafe(32))
         if settings.queue_url is not None:
             log.warning("VAS_DASH_QUEUE_URL is not used: workers do not reach the embedded VAS")
         settings = settings.model_copy(
             update={
-                "api_url": embedded.serve(),
-                "api_key": settings.embedded_api_key,
+                "api_url": embedded.serve(key=key),
+                "api_key": key,
                 "queue_url": None,
             }
         )
-    page = _create_page(settings, on_this_machine)
+    page = _create_page(settings, on_this_machine(settings))
     server.wsgi_app = DispatcherMiddleware(  # type: ignore[method-assign]
         server.wsgi_app, {settings.prefix.rstrip("/"): page}
     )
     return server
+
+
+def _protect(blueprint: Blueprint, settings: Settings) -> None:
+    """What the page asks of a request, the embedded VAS beside it asks too."""
+    from vas_dash.web.edge import refuse
+    from vas_dash.web.origin import is_foreign
+
+    identify = on_this_machine(settings)
+
+    def check() -> Response | None:
+        if is_foreign(request.method, request.headers, request.host, settings.origins):
+            return refuse("origin", 403, "This request came from another site.")
+        if settings.auth == "off":
+            try:
+                identify(request)
+            except NotAllowedError as error:
+                return refuse("address", 403, f"{error.reason[:1].upper()}{error.reason[1:]}.")
+        return None
+
+    blueprint.before_request_funcs.setdefault(None, []).insert(0, check)
 
 
 def mount(

@@ -32,6 +32,7 @@ from vas_dash.auth.attempts import WINDOW_S, Attempts
 from vas_dash.auth.login import Login
 from vas_dash.auth.users import Users
 from vas_dash.cli import main
+from vas_dash.embedded import EmbeddedVas
 from vas_dash.errors import NotAllowedError, SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -204,6 +205,62 @@ def test_with_auth_off_another_machine_is_refused(settings: Settings) -> None:
     answer = client.get(PAGE, environ_overrides={"REMOTE_ADDR": "10.1.2.3"})
     assert answer.status_code == 403
     assert "VAS_DASH_AUTH" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost:8050", 200),
+        ("LOCALHOST.", 200),
+        ("127.0.0.2", 200),
+        ("[::1]:8050", 200),
+        ("vas.example", 200),
+        ("VAS.example:443", 200),
+        ("rebound.example:8050", 403),
+        ("127.0.0.1.rebound.example", 403),
+        ("localhost.rebound.example", 403),
+        ("[", 403),
+        ("", 403),
+    ],
+)
+def test_with_auth_off_the_page_and_the_embedded_vas_answer_to_their_names_only(
+    settings: Settings, tmp_path: Path, host: str, status: int
+) -> None:
+    alone = {"api_url": None, "embedded_db_url": f"sqlite:///{tmp_path / 'vas.db'}"}
+    named = settings.model_copy(update={**alone, "allowed_origins": "https://vas.example"})
+    client = create_server(named).test_client()
+    for path in (PAGE, "/api/v1/ai-models"):
+        answer = client.get(path, headers={"Host": host})
+        assert answer.status_code == status
+        assert status == 200 or answer.text.count("\n") == 1
+
+
+def test_the_embedded_vas_refuses_whom_the_page_refuses(settings: Settings, tmp_path: Path) -> None:
+    alone = {"api_url": None, "embedded_db_url": f"sqlite:///{tmp_path / 'vas.db'}"}
+    client = create_server(settings.model_copy(update=alone)).test_client()
+    cameras = "/api/v1/devices"
+    assert client.get(cameras).status_code == 200
+    for method in ("get", "post", "delete"):
+        far = getattr(client, method)(cameras, environ_overrides={"REMOTE_ADDR": "10.1.2.3"})
+        assert far.status_code == 403
+    foreign = client.post(cameras, json={}, headers={"Origin": "https://other.example"})
+    assert foreign.status_code == 403
+
+
+def test_the_own_port_of_the_embedded_vas_asks_for_a_key(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[str] = []
+    serve = EmbeddedVas.serve
+
+    def listened(self: EmbeddedVas, port: int = 0, key: SecretStr | None = None) -> str:
+        served.append(serve(self, port, key))
+        return served[0]
+
+    monkeypatch.setattr(EmbeddedVas, "serve", listened)
+    alone = {"api_url": None, "embedded_db_url": f"sqlite:///{tmp_path / 'vas.db'}"}
+    create_server(settings.model_copy(update=alone))
+    assert requests.get(f"{served[0]}/api/v1/devices", timeout=30).status_code == 401
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3", "vas.example"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
 from flask import Request
 
 from vas_dash.auth.addresses import Proxies
@@ -16,12 +19,36 @@ ANYBODY = Operator("operator", Role.ADMIN)
 """Who asks where nobody tells people apart."""
 
 
-def on_this_machine(request: Request) -> Operator:
-    """Whoever reaches the page from the machine itself, whatever address it listens on."""
-    address = request.environ.get("REMOTE_ADDR", "")
-    if address and not is_loopback(address):
-        raise NotAllowedError("this page answers only its own machine while VAS_DASH_AUTH is off")
-    return ANYBODY
+def on_this_machine(settings: Settings) -> Identify:
+    """Whoever reaches the page from the machine itself, whatever address it listens on.
+
+    The page is asked for by a name of loopback or of its own: a site that points a name of its own
+    at this machine (DNS rebinding) would be of the same origin for a browser.
+    """
+    names = {urlsplit(origin).hostname for origin in settings.origins}
+
+    def identify(request: Request) -> Operator:
+        address = request.environ.get("REMOTE_ADDR", "")
+        if address and not is_loopback(address):
+            raise NotAllowedError(
+                "this page answers only its own machine while VAS_DASH_AUTH is off"
+            )
+        host = request.environ.get("HTTP_HOST")
+        if host is not None and not _is_named(host, names):
+            raise NotAllowedError(
+                "this page is not known by this name; VAS_DASH_ALLOWED_ORIGINS names others"
+            )
+        return ANYBODY
+
+    return identify
+
+
+def _is_named(host: str, names: Collection[str | None]) -> bool:
+    try:
+        name = (urlsplit(f"//{host}").hostname or "").removesuffix(".")
+    except ValueError:
+        return False
+    return name in names or is_loopback(name)
 
 
 def by_proxy(settings: Settings) -> Identify:

@@ -7,6 +7,9 @@ ai-model-assignments, `/health`, and `X-API-Key` when a key is set. Where the VA
 
 from __future__ import annotations
 
+from flask import Blueprint
+from pydantic import SecretStr
+
 from vas_dash.config import Settings
 from vas_dash.embedded.database import open_database
 from vas_dash.embedded.listener import Listener
@@ -28,17 +31,22 @@ class EmbeddedVas:
 
     def __init__(self, settings: Settings) -> None:
         self._database = open_database(settings.embedded_db_url, settings.embedded_site)
-        key = settings.embedded_api_key
-        self.blueprint = create_blueprint(
-            Store(self._database), key.get_secret_value() if key else None
-        )
+        self._store = Store(self._database)
+        self.blueprint = self._blueprint(settings.embedded_api_key)
         """All its endpoints, to be registered on any Flask application without a prefix."""
         self._listener: Listener | None = None
 
-    def serve(self, port: int = 0) -> str:
-        """Listen on 127.0.0.1, on a free port if none is given, and return the base address."""
+    def _blueprint(self, key: SecretStr | None) -> Blueprint:
+        return create_blueprint(self._store, key.get_secret_value() if key else None)
+
+    def serve(self, port: int = 0, key: SecretStr | None = None) -> str:
+        """Listen on 127.0.0.1, on a free port if none is given, and return the base address.
+
+        `key` is asked for there instead of the one of the settings.
+        """
         if self._listener is None:
-            self._listener = Listener(create_app(self.blueprint), port)
+            blueprint = self.blueprint if key is None else self._blueprint(key)
+            self._listener = Listener(create_app(blueprint), port)
         return self._listener.base_url
 
     def close(self) -> None:
