@@ -1,4 +1,4 @@
-/* What the other scripts share (Dash loads them by name, so this one first), the colour mode, and
+/* What the other scripts share (Dash loads them by name), the colour mode, and
    the clock, which stands still while the tab is hidden. */
 (function () {
     "use strict";
@@ -21,63 +21,6 @@
     vas.provide = function (namespace, functions) {
         window.dash_clientside = window.dash_clientside || {};
         window.dash_clientside[namespace] = functions;
-    };
-
-    const PATIENCE_MS = 10 * 1000;
-    const onTheirWay = new Map();
-    const send = window.fetch;
-
-    // Dash tells that a callback has ended, but not whether it was one that the next had overtaken.
-    window.fetch = function (...request) {
-        const sent = send.apply(window, request);
-        const [resource, options] = request;
-        const body = (options && options.body) || "";
-        if (String(resource).includes("_dash-update-component") && typeof body === "string") {
-            const [, outputs] = body.match(/^\{"output":"([^"]*)"/) || [];
-            const end = () => onTheirWay.delete(sent);
-            onTheirWay.set(sent, { outputs: outputs || "", since: Date.now() });
-            sent.then(end, end);
-        }
-        return sent;
-    };
-
-    /**
-     * Whether to ask for `output` again: an answer that is still on its way would be dropped for the
-     * next one, and where answers take longer than the time between two polls, none would ever
-     * come. After a while it is asked all the same: the connection may be dead.
-     */
-    vas.due = function (output) {
-        const now = Date.now();
-        return ![...onTheirWay.values()].some(
-            (one) => one.outputs.includes(output) && now - one.since < PATIENCE_MS,
-        );
-    };
-
-    function told(isAnswered) {
-        const notice = document.getElementById("no-answer");
-        if (notice && notice.hidden !== isAnswered) {
-            notice.hidden = isAnswered;
-        }
-    }
-
-    /** Ask the page's server at `path`; null where no answer came, which the page then says. */
-    vas.ask = function (path, what) {
-        const request = {
-            method: "POST",
-            headers: { "Content-Type": "application/json" },
-            body: JSON.stringify(what),
-            signal: AbortSignal.timeout(PATIENCE_MS),
-        };
-        return window.fetch(vas.views.root() + path, request).then(
-            function (answer) {
-                told(true);
-                return answer;
-            },
-            function () {
-                told(false);
-                return null;
-            },
-        );
     };
 
     const KEPT_MS = 3 * 60 * 1000;

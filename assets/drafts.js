@@ -180,12 +180,18 @@
             sent = null;
         }
         if (applying && Date.now() - applying.at > LOST_MS) {
-            applying = null;
-            say("No answer came: the history says what became of it.");
-            vas.grid.decorate();
+            unanswered("No answer. See the history before you try again.");
         }
         applied = null;
         flush();
+        next();
+    }
+
+    /** A cell that was to be applied at once: nobody says what became of it. */
+    function unanswered(message) {
+        applying = null;
+        say(message);
+        vas.grid.decorate();
         next();
     }
 
@@ -241,6 +247,7 @@
         drop: drop,
         after: after,
         ref: ref,
+        unanswered: unanswered,
 
         /** Go to the review, where there is anything to review. */
         review: function () {

@@ -250,7 +250,7 @@
 
     document.addEventListener("click", function (event) {
         const select = event.target.closest("[data-select]");
-        const button = event.target.closest("[data-do]");
+        const button = event.target.closest("[data-do]:not(#view-history *)");
         if (select) {
             toggle(select.dataset.camera, select.dataset.model);
         } else if (button) {

@@ -97,7 +97,7 @@ def _account(settings: Settings, operator: Operator, logout: str | None) -> Comp
 
 
 def _notices(settings: Settings) -> Component:
-    """Shown by `common.js` and `account.js`, of what a server that does not answer cannot say.
+    """Shown by `answers.js`: what a server that does not answer cannot say.
 
     The login opens in another tab, so that nothing that was typed here is lost.
     """

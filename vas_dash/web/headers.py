@@ -37,6 +37,7 @@ class SecurityHeaders:
                 "Content-Security-Policy",
                 "; ".join(f"{key} {value}" for key, value in policy.items()),
             ),
+            ("X-VAS-Page", "1"),  # by this the page knows its own answers from those of a proxy
             ("X-Content-Type-Options", "nosniff"),
             ("Referrer-Policy", "same-origin"),
             (
