@@ -23,6 +23,29 @@
         window.dash_clientside[namespace] = functions;
     };
 
+    let moves = 0;
+    ["pointerdown", "keydown"].forEach(function (kind) {
+        document.addEventListener(kind, function (event) {
+            if (kind === "pointerdown" || event.key === "Tab") {
+                moves += 1;
+            }
+        }, true);
+    });
+
+    /** A place of the keyboard: asked later, whether nobody has moved it since. */
+    vas.place = function () {
+        const node = document.activeElement;
+        const before = moves;
+        return () =>
+            moves === before &&
+            (document.activeElement === node || document.activeElement === document.body);
+    };
+
+    /** Empty components that are about to show something else. */
+    vas.clear = function (...ids) {
+        ids.forEach((id) => vas.set(id, { children: [] }));
+    };
+
     const KEPT_MS = 3 * 60 * 1000;
 
     /** Remember cells that this browser's own changes have shown, until a later sweep has them. */

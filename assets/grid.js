@@ -496,6 +496,12 @@
             hideTooltip();
         }
     });
+    document.addEventListener("pointerdown", function (event) {
+        // A click beside the grid leaves it, though nothing else takes the focus.
+        if (!(event.target.closest && event.target.closest("#grid th, #grid td"))) {
+            focused = false;
+        }
+    }, true);
     document.addEventListener("focusout", function (event) {
         // A cell that a refresh took away leaves no new target: the focus is to come back.
         if (event.relatedTarget && !event.relatedTarget.closest("#grid")) {

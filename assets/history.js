@@ -13,6 +13,7 @@
         until: "history-until",
     };
     let filled = null;
+    let drawn = null;
 
     function shown() {
         const steps = vas.views.steps();
@@ -60,6 +61,13 @@
             if (number === "") {
                 fill(search || "");
             }
+            if (number !== null && number !== drawn) {
+                // What stands here is of another one.
+                vas.clear("history-title", "history-head", "history-progress", "history-actions");
+                vas.clear("history-body");
+                vas.set("history-shown", { data: { of: "-", parts: {} } });
+            }
+            drawn = number === null ? drawn : number;
             const own = running && String(running.number) === number;
             if (own || (!running && number !== null)) {
                 vas.set("running-line", { hidden: true });
@@ -135,9 +143,9 @@
     const observer = new MutationObserver(restore);
 
     // Whoever presses elsewhere has left on purpose.
-    document.addEventListener("mousedown", function () {
+    document.addEventListener("pointerdown", function () {
         focused = null;
-    });
+    }, true);
 
     document.addEventListener("focusin", function (event) {
         focused = event.target.closest("#view-history") ? selector(event.target) : null;

@@ -37,6 +37,9 @@
         }
     }
 
+    // Whether the keyboard is where it was when something was opened, or saved.
+    let stays = () => false;
+
     function unsaved() {
         vas.set("panel-message", {
             children: "Something here is not saved yet. Save it, or discard it, first.",
@@ -50,6 +53,10 @@
             unsaved();
             return;
         }
+        stays = vas.place();
+        vas.clear("panel-title", "panel-live", "panel-tools", "panel-form", "panel-history");
+        vas.set("panel-message", { children: "" });
+        vas.set("live-digest", { data: "" });
         vas.set("gesture", {
             data: { kind: kind, camera: camera, model: model, n: Date.now() },
         });
@@ -99,8 +106,11 @@
                     document.getElementById(id).scrollTop = 0;
                 });
                 if (data) {
-                    const title = document.getElementById("panel-title");
-                    window.requestAnimationFrame(() => title.focus());
+                    window.requestAnimationFrame(function () {
+                        if (stays()) {
+                            document.getElementById("panel-title").focus();
+                        }
+                    });
                 }
             }
         },
@@ -114,7 +124,7 @@
                 dirty = false;
             } else {
                 const wrong = document.querySelector("#panel-form .is-invalid");
-                if (wrong) {
+                if (wrong && stays()) {
                     wrong.focus();
                 }
             }
@@ -138,6 +148,9 @@
         }
     }, true);
 
+    document.addEventListener("pointerdown", function () {
+        focused = null;
+    }, true);
     document.addEventListener("focusin", function (event) {
         focused = event.target.closest("#panel") ? selector(event.target) : null;
     });
@@ -158,6 +171,8 @@
             close();
         } else if (event.target.closest("#panel-discard")) {
             discard();
+        } else if (event.target.closest("#panel-save")) {
+            stays = vas.place();
         }
     });
 

@@ -119,8 +119,12 @@
         /** Something that the review shows may have changed: ask for it, where it is on the screen. */
         ask: function (_path, _draft, _text, _kind, _model, by) {
             const here = vas.views.steps()[0] === "review";
-            if (here && !shown && (vas.props("review-message").children || "") !== "") {
-                vas.set("review-message", { children: "" });
+            if (here && !shown) {
+                // What stood here the last time may be another draft.
+                vas.clear("review-message", "review-head", "review-list", "review-note");
+                vas.set("review-body", { hidden: true });
+                vas.set("review-empty", { hidden: true });
+                vas.set("review-shown", { data: null });
             }
             shown = here;
             if (by !== grouped) {

@@ -163,12 +163,18 @@
         vas.set("bulk-message", { children: children });
     }
 
+    let stays = () => false;
+
     function act(what, camera) {
         if (what === "close") {
             close();
             return;
         }
         say([]);
+        stays = vas.place();
+        if (what === "edit" || what === "copy") {
+            vas.clear("bulk-title", "bulk-form");
+        }
         vas.set("act", {
             data: {
                 do: what,
@@ -234,13 +240,17 @@
                 return;
             }
             if (answer.ok && (answer.do === "edit" || answer.do === "copy")) {
-                window.requestAnimationFrame(() => document.getElementById("bulk-title").focus());
+                window.requestAnimationFrame(function () {
+                    if (stays()) {
+                        document.getElementById("bulk-title").focus();
+                    }
+                });
             } else if (answer.ok && answer.do === "save") {
                 close();
             } else if (answer.do === "save") {
                 window.requestAnimationFrame(function () {
                     const wrong = document.querySelector("#bulk-form .is-invalid");
-                    if (wrong) {
+                    if (wrong && stays()) {
                         wrong.focus();
                     }
                 });

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+import re
+
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import NewTab
 from tests.browser.page import GridPage
@@ -139,3 +141,58 @@ def test_the_skip_link_leads_into_the_grid(new_tab: NewTab) -> None:
     grid.press("Enter", "Tab")
     grid.expect_focus("Gate 1", "camera")
     assert grid.search == ""
+
+
+def test_whoever_clicks_beside_the_grid_has_left_it(grid: GridPage) -> None:
+    grid.focus("Gate 3", "m:ppe")
+    grid.tab.mouse.click(600, 5)
+    assert grid.tab.evaluate("document.activeElement === document.body")
+    grid.tab.evaluate("vas.grid.decorate()")
+    grid.press("Space")
+    grid.wait_for_polls(2, lambda _: True)
+    assert grid.tab.evaluate("document.activeElement === document.body")
+    expect(grid.drafts).to_be_hidden()
+
+
+def test_a_panel_that_opens_late_takes_no_focus_that_was_moved_meanwhile(
+    new_tab: NewTab,
+) -> None:
+    grid = new_tab(viewport={"width": 1280, "height": 720}).open()
+    held: list[Route] = []
+    grid.tab.route(re.compile("_dash-update-component"), lambda route: _hold(route, held))
+    grid.cell("Gate 3", "ppe").click()
+    grid.find.click()
+    grid.tab.wait_for_function("vas.props('gesture').data")
+    while not held:
+        grid.tab.wait_for_timeout(10)
+    held[0].continue_()
+    grid.tab.unroute_all()
+    grid.expect_panel("on Gate 3")
+    expect(grid.field("Desired fps")).to_be_visible()
+    expect(grid.find).to_be_focused()
+
+
+def test_a_panel_shows_nothing_of_another_cell_while_it_waits(new_tab: NewTab) -> None:
+    grid = new_tab(viewport={"width": 1280, "height": 720}).open()
+    grid.open_cell("Gate 3", "ppe")
+    expect(grid.field("Desired fps")).to_be_visible()
+    expect(grid.panel).to_contain_text("Gate 3")
+    held: list[Route] = []
+    grid.tab.route(re.compile("_dash-update-component"), lambda route: _hold(route, held))
+    grid.cell("Gate 4", "ppe").click()
+    expect(grid.panel).not_to_contain_text("Gate 3")
+    expect(grid.panel.get_by_role("radio")).to_have_count(0)
+    while not held:
+        grid.tab.wait_for_timeout(10)
+    held[0].continue_()
+    grid.tab.unroute_all()
+    grid.expect_panel("on Gate 4")
+    expect(grid.field("Desired fps")).to_be_visible()
+
+
+def _hold(route: Route, held: list[Route]) -> None:
+    """Let everything go on but the opening of a panel."""
+    if '["gesture.data"]' in (route.request.post_data or ""):
+        held.append(route)
+    else:
+        route.continue_()
