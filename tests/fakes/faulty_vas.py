@@ -413,7 +413,7 @@ def camera(number: int = 0, **fields: Any) -> Row:
         "name": f"Camera {number}",
         "description": None,
         "rtsp_url": f"rtsp://operator:{RTSP_PASSWORD}@10.0.0.{number % 250}/stream",
-        "is_active": True,
+        "is_active": False,
         "location": f"Hall {number % 8}",
         "created_at": "2026-11-22T15:36:17.061916Z",
         "updated_at": None,

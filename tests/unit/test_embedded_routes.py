@@ -54,7 +54,7 @@ def test_errors_below_the_api_are_the_apis_and_all_others_the_hosts(host: FlaskC
     for path in ("/api/v1", "/api/v1/", "/api/v1/nowhere", "/api/v1/devices/a/b/"):
         answer = host.get(path)
         assert answer.status_code == 404
-        assert answer.get_json()["error"]["path"] == path
+        assert answer.get_json()["error"]["path"] == f"http://localhost{path}"
     for method in ("PUT", "OPTIONS", "HEAD"):
         answer = host.open("/api/v1/devices", method=method)
         assert answer.status_code == 405

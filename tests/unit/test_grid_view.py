@@ -440,8 +440,7 @@ def test_unknown_assignments_never_look_like_nothing_assigned(
 
 
 def test_a_camera_says_what_is_special_about_it() -> None:
-    assert camera_text(camera("Dock", is_active=True)) == "Dock"
-    assert camera_text(camera("Dock", is_active=False)) == "Dock (not active)"
+    assert camera_text(camera("Dock")) == "Dock"
     assert camera_text(camera(None, id="id-1")) == "id-1 (name unknown)"
     assert camera_tooltip(camera("Dock", "Yard", description="By the gate.")) == (
         "Dock\nYard\nid id-Dock\nBy the gate."

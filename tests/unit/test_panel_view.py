@@ -24,7 +24,7 @@ from vas_dash.viewmodel.panel import (
 
 PPE = AiModel("ppe", "Protective gear", "Helmets.", ("detection", "tracking"), {"type": "object"})
 FIRE = AiModel("fire", "Fire", enabled=False)
-DOCK = camera("Dock", "Yard", description="By the gate.", is_active=False)
+DOCK = camera("Dock", "Yard", description="By the gate.")
 ON = assigned("Dock", "ppe", desired_fps=5)
 GRID = FleetGrid(snapshot([DOCK, camera("Gate")], [PPE, FIRE], [ON]))
 
@@ -158,7 +158,6 @@ def test_a_cameras_card_holds_its_facts_and_all_its_models() -> None:
         "Location": "Yard",
         "Description": "By the gate.",
         "Id": "id-Dock",
-        "Active": "no",
     }
     assert card.summary == "1 on"
     assert [(entry.title, entry.text) for entry in card.entries] == [

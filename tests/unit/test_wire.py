@@ -25,19 +25,14 @@ def page(*rows: Any) -> bytes:
 def test_a_camera_is_read_without_its_address() -> None:
     rows = wire.cameras(encoded([camera(1, id="c-1", location="Hall 1")]))
     (found,) = rows.items
-    assert (found.id, found.name, found.location, found.is_active) == (
-        "c-1",
-        "Camera 1",
-        "Hall 1",
-        True,
-    )
+    assert (found.id, found.name, found.location) == ("c-1", "Camera 1", "Hall 1")
     assert RTSP_PASSWORD not in repr(rows)
     assert not hasattr(found, "rtsp_url")
 
 
-def test_a_camera_may_have_no_description_location_or_state() -> None:
+def test_a_camera_may_have_no_description_or_location() -> None:
     (found,) = wire.cameras(encoded([{"id": "c-1", "name": "Gate"}])).items
-    assert (found.description, found.location, found.is_active) == (None, None, None)
+    assert (found.description, found.location) == (None, None)
 
 
 def test_a_model_is_read_with_its_schema() -> None:
@@ -130,7 +125,7 @@ def test_a_row_without_a_field_is_named() -> None:
 def test_a_problem_does_not_repeat_what_was_sent() -> None:
     secret = f"rtsp://user:{RTSP_PASSWORD}@host"
     rows = wire.cameras(
-        encoded([camera(1, name={"x": secret}), secret, camera(2, is_active=secret)])
+        encoded([camera(1, name={"x": secret}), secret, camera(2, location={"x": secret})])
     )
     assert rows.items == []
     assert rows.received == 3

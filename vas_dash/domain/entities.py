@@ -32,7 +32,6 @@ class Camera:
     name: str | None
     description: str | None = None
     location: str | None = None
-    is_active: bool | None = None
 
     @property
     def title(self) -> str:

@@ -9,6 +9,7 @@ from hmac import compare_digest
 from flask import Blueprint, Flask, Response, request
 from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
+from werkzeug.urls import iri_to_uri
 
 from vas_dash.embedded import wire
 from vas_dash.embedded.store import RefusedError, Store
@@ -203,7 +204,7 @@ def _json(value: object, status: int = 200) -> Response:
 
 
 def _error(status: int, message: str, details: list[wire.Json] | None = None) -> Response:
-    return _answer(wire.error(status, message, request.path, details), status)
+    return _answer(wire.error(status, message, iri_to_uri(request.url), details), status)
 
 
 def _answer(content: bytes, status: int) -> Response:

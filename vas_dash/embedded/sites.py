@@ -110,7 +110,7 @@ def _device(rng: Random, number: int, location: str, name: str) -> Row:
         "name": name,
         "description": f"{location}, fixed camera" if rng.random() < 0.7 else None,
         "rtsp_url": f"rtsp://operator:{password}@{host}:554/Streaming/Channels/101",
-        "is_active": rng.random() >= 0.05,
+        "is_active": False,
         "location": location,
         "created_at": created_at,
         "updated_at": created_at + rng.randrange(_DAY, 30 * _DAY) if rng.random() < 0.2 else None,

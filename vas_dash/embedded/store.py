@@ -64,7 +64,7 @@ class Store:
             "name": values["name"],
             "description": values["description"],
             "rtsp_url": values["rtsp_url"],
-            "is_active": True,
+            "is_active": False,
             "location": values["location"],
             "created_at": _now(),
             "updated_at": None,

@@ -401,8 +401,6 @@ def camera_text(camera: Camera) -> str:
     text = words.cut(camera.title, 80)
     if camera.name is None:
         text += " (name unknown)"
-    elif camera.is_active is False:
-        text += " (not active)"
     return text
 
 

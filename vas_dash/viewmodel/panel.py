@@ -103,8 +103,6 @@ def camera_card(grid: FleetGrid, camera: Camera) -> CameraCard:
     facts = [("Location", camera.location or "not given"), ("Id", camera.id)]
     if camera.description:
         facts.insert(1, ("Description", words.cut(camera.description)))
-    if camera.is_active is False:
-        facts.append(("Active", "no"))
     entries = tuple(_entry(grid, camera, model, model.title) for model in grid.models)
     states = dict.fromkeys(CellState, 0)
     for entry in entries:
