@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from vas_dash.backend import wire
-from vas_dash.backend.client import CAMERAS_PAGE_ROWS, VasClient
+from vas_dash.backend.client import VasClient
+from vas_dash.backend.sweeps import CAMERAS_PAGE_ROWS
 from vas_dash.backend.transport import Transport
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.services.fleet_reader import FleetReader

@@ -121,7 +121,6 @@ class TestOtherTrouble:
         ("part", "fault", "said"),
         [
             ("assignments", Fault.FAIL_JSON, "Assignments are unknown"),
-            ("assignments", Fault.WRONG_TYPES, "unknown"),
             ("all", Fault.HANG, "unknown"),
             ("all", Fault.FORBIDDEN, "unknown"),
         ],

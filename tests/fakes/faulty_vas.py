@@ -92,6 +92,8 @@ class FaultyVas:
         self.models: dict[str, Row] = {row["model_id"]: dict(row) for row in models}
         self.assignments: dict[str, Row] = {row["id"]: dict(row) for row in assignments}
         self.bad_cameras: set[str] = set()
+        self.bad_cells: set[tuple[str, str]] = set()
+        """Rows of which a page that holds them is a 500."""
         self.on_request: Callable[[str, str], None] | None = None
         self.connections = 0
         self.headers: list[dict[str, str]] = []
@@ -157,6 +159,7 @@ class FaultyVas:
         """No faults any more; requests that hang are cut."""
         self._faults.clear()
         self.bad_cameras.clear()
+        self.bad_cells.clear()
         self._let_go()
 
     def count(self, method: str, endpoint: str) -> int:
@@ -375,6 +378,8 @@ class FaultyVas:
         if fault is Fault.LOST_ROWS:
             rows = rows[1:]
         rows = rows[offset : offset + limit]
+        if any((row["camera_id"], row["model_id"]) in self.bad_cells for row in rows):
+            return _error(500, SQL_TEXT)
         if fault is Fault.HALF_PAGES:
             rows = rows[: (len(rows) + 1) // 2]
         page = {"assignments": rows, "total": total, "limit": limit, "offset": offset}

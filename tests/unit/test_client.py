@@ -18,7 +18,7 @@ from tests.fakes.faulty_vas import (
     model,
     site,
 )
-from vas_dash.backend import client as client_module
+from vas_dash.backend import sweeps
 from vas_dash.domain.entities import CellIntent, CellKey
 from vas_dash.domain.fleet import Completeness, Part
 from vas_dash.errors import BackendError, BadAnswerError, NotFoundError, TimedOutError
@@ -36,8 +36,8 @@ def ids(part: Part[Any]) -> set[str]:
 
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "CAMERAS_PAGE_ROWS", 16)
-    monkeypatch.setattr(client_module, "ASSIGNMENT_PASSES", (10, 7, 8))
+    monkeypatch.setattr(sweeps, "CAMERAS_PAGE_ROWS", 16)
+    monkeypatch.setattr(sweeps, "ASSIGNMENT_PASSES", (10, 7, 8))
 
 
 def test_a_healthy_fleet_is_read_whole() -> None:
@@ -96,14 +96,6 @@ def test_the_same_answer_again_is_not_parsed_again_and_a_new_one_is() -> None:
         (Fault.LOST_ROWS, "only 99 of 100 assignments could be read"),
         (Fault.TOTAL_TOO_SMALL, "the VAS speaks of 99 assignments and gives more"),
         (
-            Fault.ONE_WRONG_ROW,
-            "only 99 of 100 assignments could be read: in row 1, enabled should be a valid boolean",
-        ),
-        (
-            Fault.WRONG_TYPES,
-            "only 0 of 100 assignments could be read: in row 1, enabled should be a valid boolean",
-        ),
-        (
             Fault.SAME_PAGE,
             "only 100 of 1,100 assignments could be read: "
             "the VAS gives the same page of assignments again and again",
@@ -122,10 +114,6 @@ def test_assignments_that_do_not_add_up_are_incomplete(fault: Fault, reason: str
     [
         (Fault.LOST_ROWS, "only 3 of 4 models could be read"),
         (Fault.TOTAL_TOO_SMALL, "the VAS speaks of 3 models and gives more"),
-        (
-            Fault.ONE_WRONG_ROW,
-            "only 3 of 4 models could be read: in row 1, enabled should be a valid boolean",
-        ),
     ],
 )
 def test_models_that_do_not_add_up_are_incomplete(fault: Fault, reason: str) -> None:
@@ -138,10 +126,6 @@ def test_models_that_do_not_add_up_are_incomplete(fault: Fault, reason: str) -> 
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        (
-            Fault.ONE_WRONG_ROW,
-            "only 29 of 30 cameras could be read: in row 1, name should be a valid string",
-        ),
         (
             Fault.SAME_PAGE,
             "only 30 cameras could be read: the VAS gives the same page of cameras again and again",
@@ -157,9 +141,28 @@ def test_cameras_that_do_not_add_up_are_incomplete(fault: Fault, reason: str) ->
 
 
 @pytest.mark.usefixtures("small_pages")
+@pytest.mark.parametrize("bad", [{0}, {57}, {3, 4, 99}])
+def test_assignments_that_the_vas_fails_on_are_passed_by_and_found_out(bad: set[int]) -> None:
+    with FaultyVas(**site(30, 4, 100)) as vas:
+        keys = [CellKey(row["camera_id"], row["model_id"]) for row in vas.assignments.values()]
+        gone = {keys[number] for number in bad}
+        vas.bad_cells = {(key.camera_id, key.model_id) for key in gone}
+        part = client_of(vas).assignments(suspects=lambda _: reversed(keys))
+        assert part.is_complete
+        assert {row.key for row in part.items} == set(keys) - gone
+        assert set(part.faults) == gone
+        assert set(part.faults.values()) == {"the VAS failed (500)"}
+
+        part = client_of(vas).assignments()
+        assert {row.key for row in part.items} == set(keys) - gone
+        noun = "1 assignment" if len(bad) == 1 else "3 assignments"
+        assert (part.completeness, part.reason) == (INCOMPLETE, f"the VAS fails on {noun}")
+
+
+@pytest.mark.usefixtures("small_pages")
 def test_lists_without_an_end_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "MAX_CAMERAS", 50)
-    monkeypatch.setattr(client_module, "MAX_ASSIGNMENTS", 50)
+    monkeypatch.setattr(sweeps, "MAX_CAMERAS", 50)
+    monkeypatch.setattr(sweeps, "MAX_ASSIGNMENTS", 50)
     with FaultyVas() as vas:
         vas.fault("all", Fault.ENDLESS)
         client = client_of(vas)
@@ -192,7 +195,7 @@ def test_one_bad_camera_among_many_costs_few_requests() -> None:
 
 @pytest.mark.usefixtures("small_pages")
 def test_the_search_for_bad_cameras_is_bounded_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "BISECT_REQUESTS", 12)
+    monkeypatch.setattr(sweeps, "BISECT_REQUESTS", 12)
     with FaultyVas(**site(64, 1, 0)) as vas:
         vas.bad_cameras = set(itertools.islice(vas.cameras, 18, 64, 4))
         part = client_of(vas).cameras()
@@ -207,7 +210,7 @@ def test_a_vas_that_fails_on_everything_is_not_searched_long(fault: Fault) -> No
         vas.fault("cameras", fault)
         with pytest.raises(BackendError, match="the VAS failed"):
             client_of(vas).cameras()
-        assert vas.count("GET", "cameras") == client_module.BISECT_HOPELESS
+        assert vas.count("GET", "cameras") == sweeps.BISECT_HOPELESS
 
 
 @pytest.mark.usefixtures("small_pages")

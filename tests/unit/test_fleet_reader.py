@@ -12,7 +12,7 @@ import pytest
 
 from tests.fakes.clients import API_KEY, SLOW, client_of, patience_s
 from tests.fakes.faulty_vas import RTSP_PASSWORD, SQL_TEXT, Fault, FaultyVas, site
-from vas_dash.backend import client as client_module
+from vas_dash.backend import sweeps
 from vas_dash.domain.entities import Assignment, CellKey
 from vas_dash.domain.fleet import CellState, Completeness, FleetSnapshot, Part
 from vas_dash.services import fleet_reader as reader_module
@@ -121,10 +121,12 @@ def test_before_anything_was_read_everything_is_unknown(reader_of: Readers) -> N
         assert reader.current(0.01) is snapshot
 
 
+NO_PART = (Fault.HALF_PAGES, Fault.DROP, Fault.WRONG_TYPES, Fault.ONE_WRONG_ROW)
+"""What leaves no part of the fleet unknown, or single rows of it."""
+
+
 @pytest.mark.parametrize("endpoint", ["cameras", "models", "assignments"])
-@pytest.mark.parametrize(
-    "fault", [fault for fault in Fault if fault not in (Fault.HALF_PAGES, Fault.DROP)]
-)
+@pytest.mark.parametrize("fault", [fault for fault in Fault if fault not in NO_PART])
 def test_each_fault_leaves_its_part_unknown_with_its_reason_and_no_other(
     endpoint: str,
     fault: Fault,
@@ -140,9 +142,9 @@ def test_each_fault_leaves_its_part_unknown_with_its_reason_and_no_other(
     }:
         return
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr(client_module, "MAX_CAMERAS", 20)
-    monkeypatch.setattr(client_module, "MAX_ASSIGNMENTS", 20)
-    monkeypatch.setattr(client_module, "CAMERAS_PAGE_ROWS", 10)
+    monkeypatch.setattr(sweeps, "MAX_CAMERAS", 20)
+    monkeypatch.setattr(sweeps, "MAX_ASSIGNMENTS", 20)
+    monkeypatch.setattr(sweeps, "CAMERAS_PAGE_ROWS", 10)
     with FaultyVas(**site(5, 2, 6)) as vas:
         vas.fault(endpoint, fault)
         snapshot = reader_of(vas, timeout_s=patience_s(fault)).current(LONG_S)
@@ -163,6 +165,32 @@ def test_each_fault_leaves_its_part_unknown_with_its_reason_and_no_other(
     for secret in (API_KEY, RTSP_PASSWORD, SQL_TEXT):
         assert secret not in caplog.text
         assert secret not in repr(snapshot)
+
+
+@pytest.mark.parametrize("seen_before", [True, False])
+def test_a_row_that_the_vas_fails_on_is_one_unknown_cell_and_no_other(
+    reader_of: Readers, seen_before: bool
+) -> None:
+    clock = Clock()
+    with FaultyVas(**site(5, 2, 6)) as vas:
+        key = a_key(vas)
+        reader = reader_of(vas, clock=clock)
+        whole = reader.current(LONG_S)
+        if not seen_before:
+            reader = reader_of(vas, clock=clock)
+        vas.bad_cells = {(key.camera_id, key.model_id)}
+        found = read_again(reader, clock) if seen_before else reader.current(LONG_S)
+    cell = found.cell(*key)
+    assert (cell.state, cell.reason) == (CellState.UNKNOWN, "the VAS failed (500)")
+    assert (cell.assignment is not None) is seen_before
+    assert not found.is_complete
+    others = [
+        (camera.id, model.model_id)
+        for camera in whole.cameras.items
+        for model in whole.models.items
+    ]
+    for other in set(others) - {(key.camera_id, key.model_id)}:
+        assert found.cell(*other).state is whole.cell(*other).state
 
 
 def test_a_vas_that_refuses_is_asked_once_for_all_parts(
@@ -391,7 +419,7 @@ def test_a_clock_that_steps_back_does_not_keep_what_a_sweep_knows_better(
 def test_a_fault_of_our_own_leaves_everything_unknown(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, reader_of: Readers
 ) -> None:
-    def broken(*_: object) -> Part[Assignment]:
+    def broken(*_: object, **__: object) -> Part[Assignment]:
         raise ZeroDivisionError
 
     with FaultyVas() as vas:

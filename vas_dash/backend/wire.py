@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 from typing_extensions import TypedDict
 
 from vas_dash.backend.addresses import without_addresses
+from vas_dash.backend.rows import RowList, Rows, first_problem
 from vas_dash.domain.entities import AiModel, Assignment, Camera, CellIntent, CellKey
 from vas_dash.errors import BadAnswerError, FieldProblem, RejectedError
 
@@ -35,20 +37,6 @@ ASSIGNMENTS_PAGE_ROWS = 1000
 
 MESSAGE_CHARS = 300
 """A message of the VAS is cut to this length."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rows(Generic[T]):
-    """The rows of one answer that could be understood.
-
-    `received` counts the others too; `problem` says what is wrong with the first of those. `total`
-    is what the VAS says it has in all, None where it does not say.
-    """
-
-    items: list[T]
-    received: int
-    total: int | None = None
-    problem: str | None = None
 
 
 class _ModelRow(BaseModel):
@@ -84,10 +72,69 @@ class _ModelList(TypedDict):
     total: int
 
 
-_CAMERAS = TypeAdapter(list[Camera])
-_MODELS = TypeAdapter(_ModelList)
-_ASSIGNMENTS = TypeAdapter(_AssignmentPage)
+def _mended_camera(row: Mapping[str, Any], reason: str) -> Camera | None:
+    """Without the texts that cannot be read, which its description says; without an id: nobody."""
+    camera_id = _readable(row.get("id"))
+    if not camera_id:
+        return None
+    name, description, location = map(_mended, map(row.get, ("name", "description", "location")))
+    if not name:
+        description = f"Its name is unknown: {reason}."
+    return _calm(Camera(camera_id, name, description, location))
+
+
+def _mended_model(row: Mapping[str, Any], reason: str) -> AiModel | None:
+    """Without its schema; its description says so."""
+    model_id = _readable(row.get("model_id"))
+    if not model_id:
+        return None
+    said = f"What it takes is unknown: {reason}."
+    enabled = row.get("enabled") is True
+    return AiModel(model_id, _text(_mended(row.get("name"))), said, (), None, enabled)
+
+
+def _cell_of(row: Mapping[str, Any], _reason: str) -> CellKey | None:
+    camera_id, model_id = _readable(row.get("camera_id")), _readable(row.get("model_id"))
+    return CellKey(camera_id, model_id) if camera_id and model_id else None
+
+
+_HALVES = re.compile("[\ud800-\udfff]")
+
+
+def _readable(value: Any) -> str | None:
+    """An id, where it is one."""
+    return value if isinstance(value, str) and not _HALVES.search(value) else None
+
+
+def _mended(value: Any) -> str | None:
+    """A text, with a mark in the place of each half of a character."""
+    return _HALVES.sub("\N{REPLACEMENT CHARACTER}", value) if isinstance(value, str) else None
+
+
+_CAMERAS = RowList(
+    "cameras",
+    TypeAdapter(list[Camera]),
+    TypeAdapter(Camera),
+    lambda row: _calm(row),
+    _mended_camera,
+)
+_MODELS = RowList(
+    "models",
+    TypeAdapter(_ModelList),
+    TypeAdapter(_ModelRow),
+    lambda row: row.to_domain(),
+    _mended_model,
+    "models",
+)
 _ASSIGNMENT = TypeAdapter(Assignment)
+_ASSIGNMENTS = RowList(
+    "assignments",
+    TypeAdapter(_AssignmentPage),
+    _ASSIGNMENT,
+    lambda row: _aware(row),
+    _cell_of,
+    "assignments",
+)
 
 
 def cameras(body: bytes) -> Rows[Camera]:
@@ -96,7 +143,7 @@ def cameras(body: bytes) -> Rows[Camera]:
     Raises:
         BadAnswerError: not a JSON array.
     """
-    return _rows(body, _CAMERAS, None, "cameras", lambda answer: [_calm(row) for row in answer])
+    return _CAMERAS.read(body)
 
 
 def models(body: bytes) -> Rows[AiModel]:
@@ -105,13 +152,7 @@ def models(body: bytes) -> Rows[AiModel]:
     Raises:
         BadAnswerError: not an object with `models` and `total`.
     """
-    return _rows(
-        body,
-        _MODELS,
-        "models",
-        "models",
-        lambda answer: [row.to_domain() for row in answer["models"]],
-    )
+    return _MODELS.read(body)
 
 
 def assignments(body: bytes) -> Rows[Assignment]:
@@ -120,13 +161,7 @@ def assignments(body: bytes) -> Rows[Assignment]:
     Raises:
         BadAnswerError: not an object with `assignments` and `total`.
     """
-    return _rows(
-        body,
-        _ASSIGNMENTS,
-        "assignments",
-        "assignments",
-        lambda answer: [_aware(row) for row in answer["assignments"]],
-    )
+    return _ASSIGNMENTS.read(body)
 
 
 def assignment(body: bytes) -> Assignment:
@@ -138,7 +173,9 @@ def assignment(body: bytes) -> Assignment:
     try:
         return _aware(_ASSIGNMENT.validate_json(body, strict=True))
     except ValidationError as error:
-        raise BadAnswerError(f"the VAS answered with no assignment ({_first(error)})") from None
+        raise BadAnswerError(
+            f"the VAS answered with no assignment ({first_problem(error)})"
+        ) from None
 
 
 def health(body: bytes) -> None:
@@ -197,54 +234,6 @@ def refusal(body: bytes, fallback: str) -> RejectedError:
         if isinstance(details, list):
             problems = tuple(_problem(detail) for detail in details if isinstance(detail, dict))
     return RejectedError(message or fallback, problems)
-
-
-def _rows(
-    body: bytes,
-    adapter: TypeAdapter[Any],
-    list_name: str | None,
-    noun: str,
-    items: Callable[[Any], list[T]],
-) -> Rows[T]:
-    problem = None
-    dropped = 0
-    try:
-        answer = adapter.validate_json(body, strict=True)
-    except ValidationError as error:
-        answer, dropped, problem = _without_bad_rows(body, error, adapter, list_name, noun)
-    rows = items(answer)
-    total = answer["total"] if list_name is not None else None
-    return Rows(rows, len(rows) + dropped, total, problem)
-
-
-def _without_bad_rows(
-    body: bytes, error: ValidationError, adapter: TypeAdapter[Any], list_name: str | None, noun: str
-) -> tuple[Any, int, str]:
-    """The answer again, without the rows that `error` speaks of; how many, and what was wrong."""
-    at = 0 if list_name is None else 1
-    bad: set[int] = set()
-    for detail in error.errors(include_input=False, include_url=False, include_context=False):
-        loc = detail["loc"]
-        index = loc[at] if len(loc) > at and (not at or loc[0] == list_name) else None
-        if not isinstance(index, int):
-            raise BadAnswerError(
-                f"the VAS answered with something that is not a list of {noun}"
-            ) from None
-        bad.add(index)
-    answer = from_json(body)
-    rows = answer if list_name is None else answer[list_name]
-    kept = [row for index, row in enumerate(rows) if index not in bad]
-    rest = kept if list_name is None else {**answer, list_name: kept}
-    cleaned = adapter.validate_json(to_json(rest, inf_nan_mode="constants"), strict=True)
-    return cleaned, len(bad), f"in row {min(bad) + 1}, {_first(error, at + 1)}"
-
-
-def _first(error: ValidationError, skip: int = 0) -> str:
-    """The first problem of `error`, in words that hold no input."""
-    detail = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    field = ".".join(str(step) for step in detail["loc"][skip : skip + 1])
-    wrong = detail["msg"].replace("Input should", "should", 1)
-    return f"{field} {wrong}" if field else wrong
 
 
 def _aware(row: Assignment) -> Assignment:

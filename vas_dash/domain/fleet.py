@@ -30,6 +30,8 @@ class Part(Generic[T]):
     people, set whenever the part is not complete. `last_seen` are the items of the newest complete
     read before this one, or of an incomplete one where there was no complete one
     (`last_seen_complete` False), read at `last_seen_at`; both are empty when this part is complete.
+    `faults` are single cells whose assignment could not be read, with the reason of each: a list
+    of assignments can be complete but for these.
     """
 
     items: tuple[T, ...]
@@ -38,11 +40,12 @@ class Part(Generic[T]):
     last_seen: tuple[T, ...] = ()
     last_seen_at: datetime | None = None
     last_seen_complete: bool = True
+    faults: Mapping[CellKey, str] = field(default_factory=dict)
 
     @classmethod
-    def complete(cls, items: tuple[T, ...]) -> Part[T]:
-        """Everything there is."""
-        return cls(items, Completeness.COMPLETE)
+    def complete(cls, items: tuple[T, ...], faults: Mapping[CellKey, str] | None = None) -> Part[T]:
+        """Everything there is, but for the cells with a fault."""
+        return cls(items, Completeness.COMPLETE, faults=faults or {})
 
     @classmethod
     def incomplete(cls, items: tuple[T, ...], reason: str) -> Part[T]:
@@ -135,11 +138,16 @@ class FleetSnapshot:
 
     def remembering(self, previous: FleetSnapshot) -> FleetSnapshot:
         """This snapshot, with what `previous` knew as last seen where this one knows less."""
+        doubted = {
+            key: previous._doubted(previous.cell(*key), reason)
+            for key, reason in self.assignments.faults.items()
+        }
         return replace(
             self,
             cameras=self.cameras.remembering(previous.cameras, previous.taken_at),
             models=self.models.remembering(previous.models, previous.taken_at),
             assignments=self.assignments.remembering(previous.assignments, previous.taken_at),
+            exceptions={**doubted, **self.exceptions},
         )
 
     def with_exceptions(self, exceptions: Mapping[CellKey, Cell]) -> FleetSnapshot:
@@ -156,7 +164,9 @@ class FleetSnapshot:
             if row.camera_id != key.camera_id or row.model_id != key.model_id
         )
         items = others if assignment is None else (*others, assignment)
-        made = replace(self, assignments=replace(self.assignments, items=items))
+        faults = {one: why for one, why in self.assignments.faults.items() if one != key}
+        part = replace(self.assignments, items=items, faults=faults)
+        made = replace(self, assignments=part)
         if self.assignments.is_complete and self.cameras.is_complete:
             made._take_over(self, {key: self.exceptions.get(key, Cell.of(assignment))})
         return made
@@ -185,8 +195,9 @@ class FleetSnapshot:
 
     @property
     def is_complete(self) -> bool:
-        """True when every part is."""
-        return self.cameras.is_complete and self.models.is_complete and self.assignments.is_complete
+        """True when every part is, and no row had a fault."""
+        parts = (self.cameras, self.models, self.assignments)
+        return all(part.is_complete and not part.faults for part in parts)
 
     @cached_property
     def known_cameras(self) -> tuple[Camera, ...]:
@@ -240,6 +251,9 @@ class FleetSnapshot:
             )
         for assignment in part.items:
             cells.setdefault(assignment.camera_id, {})[assignment.model_id] = Cell.of(assignment)
+        for key, reason in part.faults.items():
+            doubted = Cell(CellState.UNKNOWN, None, reason)
+            cells.setdefault(key.camera_id, {})[key.model_id] = doubted
         for key, cell in self.exceptions.items():
             cells.setdefault(key.camera_id, {})[key.model_id] = cell
         return cells

@@ -121,7 +121,11 @@ class CellReads:
             try:
                 if gone is not None:
                     raise gone
-                reading = _reading(group, self._client.assignments(until, **{name: value}))
+                of = {"camera_id": None, "model_id": None} | {name: value}
+                part = self._client.assignments(
+                    until, camera_id=of["camera_id"], model_id=of["model_id"]
+                )
+                reading = _reading(group, part)
             except BackendError as error:
                 gone = error if isinstance(error, UnreachableError) else gone
                 reading = Reading(unknown=dict.fromkeys(group, error.reason))
@@ -144,10 +148,11 @@ def _pages(rows: int) -> int:
 
 def _reading(keys: Collection[CellKey], part: Part[Assignment]) -> Reading:
     rows = {(row.camera_id, row.model_id): row for row in part.items}
+    unknown = {key: part.faults[key] for key in keys if key in part.faults}
     if part.is_complete:
-        return Reading({key: rows.get(key) for key in keys})
+        return Reading({key: rows.get(key) for key in keys if key not in unknown}, unknown)
     reason = part.reason or "the VAS could not be read in full"
     return Reading(
         {key: rows[key] for key in keys if key in rows},
-        {key: reason for key in keys if key not in rows},
+        {key: reason for key in keys if key not in rows} | unknown,
     )

@@ -7,12 +7,13 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from vas_dash.backend.client import VasClient
-from vas_dash.domain.entities import Assignment, CellKey
+from vas_dash.domain.entities import Assignment, Camera, CellKey
 from vas_dash.domain.fleet import FleetSnapshot, Part
 from vas_dash.errors import BackendError, TimedOutError, UnreachableError
 
@@ -206,9 +207,24 @@ class FleetReader:
                 return Part.unavailable(error.reason)
 
         cameras = read(self._client.cameras)
-        assignments = read(self._client.assignments)
+        suspects = partial(self._suspects, cameras.items, until)
+        assignments = read(lambda until: self._client.assignments(until, suspects=suspects))
         models = read(self._client.models)
         return FleetSnapshot(cameras, models, assignments, taken_at, time.monotonic() - began)
+
+    def _suspects(
+        self, cameras: Sequence[Camera], until: float, found: Collection[CellKey]
+    ) -> Iterator[CellKey]:
+        """Cells whose assignment the VAS may fail on, the likely ones first."""
+        last = self._read
+        models = dict.fromkeys(key.model_id for key in found)
+        if last is not None:
+            yield from last.assignments.faults
+            yield from (row.key for row in last.assignments.items)
+            models |= dict.fromkeys(model.model_id for model in last.known_models)
+        for model_id in models:
+            if self._client.fails_on(model_id, until):
+                yield from (CellKey(camera.id, model_id) for camera in cameras)
 
     def _publish(self, snapshot: FleetSnapshot) -> None:
         anything = any(
@@ -249,6 +265,7 @@ class FleetReader:
             self._failing = True
             parts = (snapshot.cameras, snapshot.models, snapshot.assignments)
             reasons = dict.fromkeys(part.reason for part in parts if part.reason)
+            reasons |= dict.fromkeys(snapshot.assignments.faults.values())
             _log.warning("the fleet is not read in full: %s", "; ".join(map(str, reasons)))
 
     def _renew(self) -> None:

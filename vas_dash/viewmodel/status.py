@@ -29,6 +29,10 @@ def trouble_lines(snapshot: FleetSnapshot) -> tuple[str, ...]:
             lines.append(_line(subject, part))
         elif part.completeness is Completeness.INCOMPLETE:
             lines.append(_line(f"Some {name}", part))
+    faults = snapshot.assignments.faults
+    if faults:
+        cells = "1 cell is" if len(faults) == 1 else f"{len(faults):,} cells are"
+        lines.append(f"{cells} unknown: {words.cut(next(iter(faults.values())))}.")
     return tuple(lines)
 
 
