@@ -27,6 +27,10 @@
             say(file.name + ": not read, it is larger than " + MAX_BYTES / 1e6 + " MB.");
         } else if (file) {
             say("");
+            if (vas.props("files-upload").contents) {
+                // The same file once more is no change to Dash, and would not be sent.
+                vas.set("files-upload", { contents: null });
+            }
         }
     }
 

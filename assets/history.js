@@ -86,6 +86,16 @@
         },
     });
 
+    vas.onLook(function () {
+        const isEmpty = (vas.props("history-shown").data || {}).of === "-";
+        if (isEmpty && shown() !== null && vas.due("history-body.children")) {
+            // The answer that was to stand here did not come.
+            const search = window.location.search;
+            const number = shown() || null;
+            vas.set("history-ask", { data: { number: number, search: search, n: Date.now() } });
+        }
+    });
+
     const narrow = window.matchMedia("(max-width: 720px)");
     let asked = "";
     let tries = -1;

@@ -60,6 +60,9 @@
         vas.set("gesture", {
             data: { kind: kind, camera: camera, model: model, n: Date.now() },
         });
+        // Until it is there nothing is open: there is nothing to save, and nothing to follow.
+        vas.set("panel-actions", { hidden: true });
+        vas.set("opened", { data: null });
     }
 
     /** Close the panel; false when it was not open. */

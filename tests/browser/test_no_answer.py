@@ -210,3 +210,42 @@ def test_an_action_of_the_history_is_none_of_the_selection(grid: GridPage) -> No
     undo.click()
     expect(grid.tab.locator("#review-list")).to_contain_text("Gate 4")
     go_on(grid)
+
+
+def test_a_panel_that_could_not_be_opened_saves_nothing_of_the_one_before(grid: GridPage) -> None:
+    grid.open_cell("Gate 3", "ppe")
+    expect(grid.panel).to_contain_text("3 fps")
+    stop(grid, NO_ANSWERS["cut"][0])
+    grid.cell("Gate 4", "ppe").click()
+    expect(notice(grid, GONE)).to_be_visible()
+    expect(grid.save_button).to_be_hidden()
+
+    go_on(grid)
+    expect(notice(grid, GONE)).to_be_hidden()
+    grid.wait_for_polls(3, lambda _: True)
+    expect(grid.panel).not_to_contain_text("fps")
+    expect(grid.save_button).to_be_hidden()
+    grid.open_cell("Gate 4", "ppe")
+    expect(grid.panel).to_contain_text("4 fps")
+    expect(grid.save_button).to_be_visible()
+    forget(grid)
+
+
+def test_a_history_asked_for_while_nobody_answered_is_shown_afterwards(grid: GridPage) -> None:
+    stop(grid, NO_ANSWERS["cut"][0])
+    grid.tab.locator("#nav-history").click()
+    expect(notice(grid, GONE)).to_be_visible()
+    go_on(grid)
+    expect(grid.tab.locator("#history-title")).to_have_text("History")
+    expect(notice(grid, GONE)).to_be_hidden()
+    forget(grid)
+
+
+def test_a_file_whose_answer_did_not_come_can_be_chosen_again(grid: GridPage) -> None:
+    message, control = press_upload(grid)
+    expect(message).to_have_text(NO_ANSWER)
+    go_on(grid)
+    control.set_input_files({"name": "site.csv", "mimeType": "text/csv", "buffer": FILE})
+    expect(grid.tab.locator("#files-take")).to_be_visible()
+    expect(message).to_have_text("")
+    forget(grid)
