@@ -312,7 +312,7 @@ def _history(options: argparse.Namespace) -> int:
             if record is None:
                 raise CommandError(f"there is no change set {options.id}")
             names = Names(_fleet_if_readable())
-            cells = journal.cells(options.id)
+            cells = sorted(journal.cells(options.id), key=lambda cell: names.order(cell.change))
             if options.json:
                 shown = [cell_json(cell, names) for cell in cells]
                 _print_json({**record_json(record), "changes": shown})

@@ -17,6 +17,7 @@ with the existing row, 409, PATCH with null, the error shapes.
 from __future__ import annotations
 
 import contextlib
+import copy
 import itertools
 import json
 import socket
@@ -94,6 +95,8 @@ class FaultyVas:
         self.bad_cameras: set[str] = set()
         self.bad_cells: set[tuple[str, str]] = set()
         """Rows of which a page that holds them is a 500."""
+        self.stores_nothing = False
+        """A write is answered as if it were done."""
         self.on_request: Callable[[str, str], None] | None = None
         self.connections = 0
         self.headers: list[dict[str, str]] = []
@@ -276,7 +279,10 @@ class FaultyVas:
                 return _send_without_end(connection, release)
         params = dict(parse_qsl(url.query))
         with self._lock:
+            before = copy.deepcopy(self.assignments) if self.stores_nothing else None
             status, answer = self._answer(method, url.path, params, headers, body, fault)
+            if before is not None:
+                self.assignments = before
         if fault is Fault.DONE_UNSAID:
             release.wait()
             return False

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -384,6 +385,44 @@ def test_writes_that_are_done_without_an_answer_are_proved_by_the_read(journal: 
         vas.fault("writes", Fault.DONE_UNSAID)
         assert operations.apply(number).tally == {CellResult.APPLIED: 9}
         assert writes(vas) == 9
+
+
+def test_a_write_that_is_stored_late_is_sent_and_not_stored_until_it_is(journal: Journal) -> None:
+    with small() as vas:
+        operations = operations_on(vas, journal, timeout_s=1.0)
+        key = keys_of(vas)[0]
+        number = operations.submit(drafted(operations, [key], FPS), who="kim")
+        vas.fault("writes", Fault.CLOSE)
+        first = operations.apply(number)
+        assert first.tally == {CellResult.UNKNOWN: 1}
+        vas.heal()
+        for _ in range(2):
+            again = operations.reopen(number)
+            (cell,) = journal.cells(number)
+            assert (cell.result, cell.read) == (CellResult.UNKNOWN, True)
+            assert re.fullmatch(r"sent; not stored as of \d\d:\d\d UTC", str(cell.message))
+            assert again.record.ended_at == first.ended_at
+        held = vas.cell(*key)
+        assert held is not None
+        parameters = {**(held["parameters"] or {}), "zone": 3}
+        vas.edit(*key, desired_fps=29, parameters=parameters)
+        last = operations.reopen(number)
+        (cell,) = journal.cells(number)
+        assert (cell.result, cell.message) == (CellResult.APPLIED, "confirmed later")
+        assert last.record.ended_at == first.ended_at
+        assert writes(vas) == 1
+
+
+def test_a_vas_that_says_done_and_stores_nothing_is_told_so(journal: Journal) -> None:
+    with small() as vas:
+        operations = operations_on(vas, journal)
+        number = operations.submit(drafted(operations, keys_of(vas), FPS), who="kim")
+        vas.stores_nothing = True
+        record = operations.apply(number)
+        assert record.tally == {CellResult.UNKNOWN: 9}
+        assert {cell.message for cell in journal.cells(number)} == {
+            "sent, but not confirmed: the VAS said done and holds the old value"
+        }
 
 
 def test_what_cannot_be_read_again_is_unknown_until_it_is_reopened(journal: Journal) -> None:

@@ -311,9 +311,10 @@ def test_after_a_kill_nobody_applies_it_until_it_is_reopened_and_gone_on_with(
 
     def known() -> Reopened | None:
         found = quick.reopen(number)
-        return None if found.record.tally.get(CellResult.UNKNOWN) else found
+        left = CELLS - found.record.tally.get(CellResult.APPLIED, 0)
+        return found if len(found.rest.changes) == left else None
 
-    reopened = wait_for(known, "nothing is unknown any more")
+    reopened = wait_for(known, "nothing is on its way any more")
     assert reopened.record.state is State.STOPPED
     rest = either.operations.submit(reopened.rest, who="kim")
     either.jobs.start(rest)

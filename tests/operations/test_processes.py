@@ -81,7 +81,11 @@ def test_a_process_that_is_killed_leaves_a_journal_that_tells_what_it_did(
         assert operations.apply(number).state is State.APPLYING
         quick = Operations(VasClient(transport_to(vas, FLIGHT_S)), journal)
         deadline = time.monotonic() + 60
-        while (reopened := quick.reopen(number)).record.tally.get(CellResult.UNKNOWN):
+        while True:
+            reopened = quick.reopen(number)
+            applied = reopened.record.tally.get(CellResult.APPLIED, 0)
+            if len(reopened.rest.changes) + applied == 60:  # nothing is on its way any more
+                break
             assert time.monotonic() < deadline
             time.sleep(FLIGHT_S / 4)
         truth = {key: "zone" in row[3] for key, row in stored(vas).items()}
@@ -89,8 +93,9 @@ def test_a_process_that_is_killed_leaves_a_journal_that_tells_what_it_did(
         assert {key for key, done in truth.items() if done} == {
             key for key, result in told.items() if result is CellResult.APPLIED
         }
-        assert {key for key, done in truth.items() if not done} == {
-            key for key, result in told.items() if result is CellResult.NOT_SENT
+        assert {result for key, result in told.items() if not truth[key]} <= {
+            CellResult.NOT_SENT,
+            CellResult.SENT,
         }
         assert [change.key for change in reopened.rest.changes] == sorted(
             key for key, done in truth.items() if not done

@@ -211,7 +211,8 @@ class Journal:
         Returns the cells that other change sets, which are being applied just now, are still going
         to change, with the numbers of those: of two that begin at once the second sees the first.
         """
-        values = {"state": State.APPLYING, "started_at": microseconds(datetime.now(UTC))}
+        now = microseconds(datetime.now(UTC))
+        values = {"state": State.APPLYING, "started_at": now, "ended_at": None}
         with self._store.write() as connection:
             advisory_lock(connection, BEGIN_LOCK)
             mine = CHANGE_SETS.c.id == change_set_id
@@ -258,13 +259,14 @@ class Journal:
             connection.execute(statement, rows)
 
     def end(self, change_set_id: int, state: State, note: str | None = None) -> ChangeSetRecord:
-        """It is no longer being applied."""
+        """It is no longer being applied. When it ended the first time stays."""
+        now = microseconds(datetime.now(UTC))
         mine = CHANGE_SETS.c.id == change_set_id
         with self._store.write() as connection:
             values = {
                 "state": state,
                 "note": note,
-                "ended_at": microseconds(datetime.now(UTC)),
+                "ended_at": func.coalesce(CHANGE_SETS.c.ended_at, now),
                 "tally": _tally_text(_tally(connection, change_set_id)),
             }
             connection.execute(update(CHANGE_SETS).where(mine).values(values))

@@ -316,6 +316,11 @@ def _after_sending(cell: CellRecord, sent: Sent, reading: Reading, stopped: str 
     if sent.answer is Answer.LOST:
         why = f"{UNCONFIRMED}{sent.reason}"
         return Settled(at, CellResult.UNKNOWN, why, True, current)
+    if same_assignment(cell.change.before, current):
+        if sent.answer is Answer.OTHER:
+            return Settled(at, CellResult.REFUSED, sent.reason, True, current)
+        why = f"{UNCONFIRMED}the VAS said done and holds the old value"
+        return Settled(at, CellResult.UNKNOWN, why, True, current)
     why = "changed elsewhere under way"
     if sent.answer is Answer.DONE:
         why = WRITTEN_OVER

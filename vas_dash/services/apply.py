@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal, Self
 
 from vas_dash.backend.client import VasClient
@@ -20,7 +20,7 @@ from vas_dash.domain.changes import (
     same_intent,
 )
 from vas_dash.domain.entities import Assignment, CellIntent, CellKey
-from vas_dash.domain.fleet import Cell, CellState, FleetSnapshot
+from vas_dash.domain.fleet import CellState, FleetSnapshot
 from vas_dash.domain.records import (
     CellRecord,
     CellResult,
@@ -47,7 +47,13 @@ ReasonRule = Literal["off", "optional", "required"]
 TEXT_CHARS = 500
 """A name or a reason is cut to this length."""
 
-_NOT_DONE = (CellResult.NOT_SENT, CellResult.REFUSED, CellResult.CONFLICT, CellResult.UNKNOWN)
+_NOT_DONE = (
+    CellResult.NOT_SENT,
+    CellResult.SENT,
+    CellResult.REFUSED,
+    CellResult.CONFLICT,
+    CellResult.UNKNOWN,
+)
 
 
 _OPEN = {CellResult.NOT_SENT, CellResult.SENT, CellResult.UNKNOWN}
@@ -177,7 +183,8 @@ class Operations:
     def reopen(self, change_set_id: int) -> Reopened:
         """Read again what is not known, settle what can be settled, and plan the rest afresh.
 
-        Nothing is sent. A write that may still be on its way stays unknown.
+        Nothing is sent. A write without an answer whose cell is as before stays unknown for good:
+        the VAS may store it later. Once it is not on its way here any more, it is of the rest too.
 
         Raises:
             JournalError, UnknownChangeSetError, BusyError: as `apply`.
@@ -194,20 +201,23 @@ class Operations:
             doubtful = self._journal.cells(
                 change_set_id, results=[CellResult.SENT, CellResult.UNKNOWN]
             )
-            self._journal.settle(
-                change_set_id,
-                [
-                    _settled(cell, fleet.cell(*cell.change.key), fleet.taken_at, self.flight)
-                    for cell in doubtful
-                ],
-            )
+            settled_now = [_settled(cell, fleet) for cell in doubtful]
+            self._journal.settle(change_set_id, settled_now)
+            landed = fleet.taken_at - self.flight
+            not_stored = [
+                cell
+                for cell, now in zip(doubtful, settled_now, strict=True)
+                if now.read and now.result is cell.result
+                if cell.sent_at is None or cell.sent_at < landed
+            ]
             not_sent = self._journal.cells(change_set_id, results=[CellResult.NOT_SENT])
-            state = State.STOPPED if not_sent else State.FINISHED
+            left = not_sent or any(one.result is CellResult.SENT for one in settled_now)
+            state = State.STOPPED if left else State.FINISHED
             note = record.note
             if record.state is State.APPLYING:
-                note = "interrupted" if not_sent else None
+                note = "interrupted" if left else None
             record = self._journal.end(change_set_id, state, note)
-        rest = checked(_still_as_drafted(not_sent, fleet), fleet)
+        rest = checked(_still_as_drafted([*not_sent, *not_stored], fleet), fleet)
         return Reopened(record, self._allowed(rest, fleet))
 
     def retry(self, change_set_id: int) -> ChangeSet:
@@ -254,9 +264,10 @@ def _one_line(text: str) -> str:
     return line[:TEXT_CHARS]
 
 
-def _settled(cell: CellRecord, now: Cell, taken_at: datetime, flight: timedelta) -> Settled:
+def _settled(cell: CellRecord, fleet: FleetSnapshot) -> Settled:
     """What became of a cell that was perhaps sent, by what a later read says."""
     at, change = cell.position, cell.change
+    now = fleet.cell(*change.key)
     if now.state is CellState.UNKNOWN:
         why = f"sent, but not confirmed: {now.reason}"
         return Settled(at, CellResult.UNKNOWN, why)
@@ -266,13 +277,13 @@ def _settled(cell: CellRecord, now: Cell, taken_at: datetime, flight: timedelta)
     if not same_assignment(current, change.before):
         why = "changed elsewhere since it was sent"
         return Settled(at, CellResult.CONFLICT, why, True, current)
-    if cell.sent_at is not None and taken_at <= cell.sent_at + flight:
-        why = "sent, but not confirmed: it may still be on its way"
-        return Settled(at, CellResult.UNKNOWN, why, True, current)
-    return Settled(at, CellResult.NOT_SENT, "the VAS never stored it", True, current)
+    # Of what a process that died had marked nobody knows whether it was sent.
+    sent = "" if cell.result is CellResult.SENT else "sent; "
+    why = f"{sent}not stored as of {fleet.taken_at:%H:%M} UTC"
+    return Settled(at, cell.result, why, True, current)
 
 
-def _still_as_drafted(cells: tuple[CellRecord, ...], fleet: FleetSnapshot) -> ChangeSet:
+def _still_as_drafted(cells: Iterable[CellRecord], fleet: FleetSnapshot) -> ChangeSet:
     """The cells planned again from what they hold now; what is so already is left out."""
     wishes: dict[CellKey, Wish] = {}
     changed: list[Blocked] = []

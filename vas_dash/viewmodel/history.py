@@ -265,7 +265,10 @@ def actions(how: Standing, tally: Tally) -> tuple[Choice, ...]:
             rules = (
                 (Action.READ, (CellResult.UNKNOWN, CellResult.SENT)),
                 (Action.REST, (CellResult.NOT_SENT,)),
-                (Action.RETRY, (CellResult.REFUSED, CellResult.CONFLICT, CellResult.UNKNOWN)),
+                (
+                    Action.RETRY,
+                    (CellResult.REFUSED, CellResult.CONFLICT, CellResult.UNKNOWN, CellResult.SENT),
+                ),
                 (Action.UNDO, (CellResult.APPLIED,)),
             )
             offered = [
