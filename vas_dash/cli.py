@@ -134,6 +134,9 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("-o", "--output", metavar="FILE", help="default: the standard output")
     _format(export, "default: by the file's name, else yaml")
     _filter(export, "only what the page shows at this address: 'q=gate&loc=Hall&model=helmet-v2'")
+    export.add_argument(
+        "--separator", choices=[",", ";"], default=",", help="between the fields of csv"
+    )
     export.add_argument("--ids", action="store_true", help="with the ids of cameras")
 
     for name, run, text in (
@@ -147,6 +150,9 @@ def _parser() -> argparse.ArgumentParser:
             "--prune", action="store_true", help="remove assignments that the file does not name"
         )
         _filter(one, "prune only what the page shows at this address")
+        one.add_argument(
+            "--strict", action="store_true", help="nothing of a file in which something is wrong"
+        )
         if name == "apply":
             _sending(one)
 
@@ -210,7 +216,8 @@ def _export(options: argparse.Namespace) -> int:
     if options.json and output is None and wanted is not Format.JSON:
         raise CommandError(f"--json and --format {wanted} do not go together without --output")
     with _connected() as (_, client):
-        data = export_file(_read_fleet(client), wanted, _query(options), ids=options.ids)
+        snapshot, query = _read_fleet(client), _query(options)
+        data = export_file(snapshot, wanted, query, ids=options.ids, separator=options.separator)
     if output is None:
         sys.stdout.buffer.write(data)
         return NOTHING_TO_DO
@@ -262,11 +269,17 @@ def _apply(options: argparse.Namespace) -> int:
         snapshot = _read_fleet(client)
         names = Names(snapshot)
         draft = draft_file(data, wanted, snapshot, _prune(options))
-        if draft.problems or not draft.changes.changes or not options.yes:
+        nothing = not draft.changes.changes or (options.strict and draft.problems)
+        if nothing or not options.yes:
             return _show_draft(options, draft, names)
         with _operations(options, settings, client) as (operations, journal):
             origin = f"import of {Path(options.file).name}" if options.file != "-" else "import"
-            return _send(options, operations, journal, draft.changes, origin, names)
+            # What is blocked is among the problems, with its place in the file.
+            good = ChangeSet(draft.changes.changes)
+            code = _send(options, operations, journal, good, origin, names, draft.problems)
+            if not options.json:
+                _print_problems(options, draft.problems, "the rest was sent")
+            return FAILED if draft.problems else code
 
 
 def _undo(options: argparse.Namespace) -> int:
@@ -457,6 +470,7 @@ def _send(
     changes: ChangeSet,
     origin: str,
     names: Names,
+    problems: Sequence[FileProblem] = (),
 ) -> int:
     from vas_dash.services.jobs import apply_watched
 
@@ -480,6 +494,7 @@ def _send(
                 **record_json(record),
                 "not_done": [cell_json(cell, names) for cell in left],
                 "blocked": [_blocked_json(one, names) for one in changes.blocked],
+                "problems": [_problem_json(problem) for problem in problems],
             }
         )
     else:
@@ -556,12 +571,9 @@ def _show_draft(options: argparse.Namespace, draft: FileDraft, names: Names) -> 
             }
         )
         return code
-    for problem in draft.problems:
-        where = f"{options.file}:{problem.line}:{problem.column}"
-        print(one_line(f"{where}: {problem.message}"), file=sys.stderr)
-    if draft.problems:
-        wrong = count(len(draft.problems), "problem")
-        print(f"vas_dash: {wrong} in the file; nothing is sent until it is right", file=sys.stderr)
+    partly = bool(changes) and not options.strict
+    said = "apply --yes sends the rest" if partly else "nothing is sent until it is right"
+    _print_problems(options, draft.problems, said)
     if own or not (pruned or draft.problems):
         _print_changes(own, names)
     if pruned:
@@ -569,6 +581,17 @@ def _show_draft(options: argparse.Namespace, draft: FileDraft, names: Names) -> 
         _print_lines(f"  {change_text(change, names)}" for change in pruned)
     _print_not_sent(options, bool(changes))
     return code
+
+
+def _print_problems(
+    options: argparse.Namespace, problems: Sequence[FileProblem], said: str
+) -> None:
+    for problem in problems:
+        where = f"{options.file}:{problem.line}:{problem.column}"
+        print(one_line(f"{where}: {problem.message}"), file=sys.stderr)
+    if problems:
+        wrong = count(len(problems), "problem")
+        print(f"vas_dash: {wrong} in the file; {said}", file=sys.stderr)
 
 
 def _show_changes(

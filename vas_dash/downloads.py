@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 from vas_dash.callbacks.context import Context
 from vas_dash.files.exporting import FleetUnknownError, export_file
 from vas_dash.files.tree import Format
+from vas_dash.viewmodel.files import SEMICOLONS
 from vas_dash.viewmodel.query import parse_query
 
 __all__ = ["register"]
@@ -26,14 +27,15 @@ def register(server: Flask, context: Context) -> None:
     """Add the route to the page's server."""
 
     def export() -> Response:
-        formats = {str(one): one for one in Format}
-        wanted = formats.get(request.args.get("format", ""))
+        formats = {str(one): (one, ",") for one in Format} | {SEMICOLONS: (Format.CSV, ";")}
+        wanted, separator = formats.get(request.args.get("format", ""), (None, ","))
         if wanted is None:
             return _plain(400, f"format must be one of {', '.join(formats)}")
         query = parse_query(request.query_string.decode("ascii", "replace"))
         snapshot = context.grid().snapshot
         try:
-            data = export_file(snapshot, wanted, query, ids=request.args.get("ids") == "1")
+            ids = request.args.get("ids") == "1"
+            data = export_file(snapshot, wanted, query, ids=ids, separator=separator)
         except FleetUnknownError as error:
             return _plain(503, f"Not exported: {error}.")
         response = Response(data, mimetype=_TYPES[wanted])

@@ -195,7 +195,7 @@ def test_everything_for_scripts_is_json(shell: Shell) -> None:
     assert shell.json(1, "undo", "7") == {"error": "there is no change set 7"}
 
 
-def test_what_is_wrong_in_a_file_is_told_with_its_place_and_nothing_is_sent(shell: Shell) -> None:
+def test_what_is_wrong_in_a_file_is_told_with_its_place_and_the_rest_is_sent(shell: Shell) -> None:
     text = (
         "camera,model,desired_fps,parameters\nGate 1,helmet,3,\nGate 99,helmet,31,\n"
         'Gate 2,helmet,,"{""threshold"": ""high""}"\n'
@@ -205,14 +205,25 @@ def test_what_is_wrong_in_a_file_is_told_with_its_place_and_nothing_is_sent(shel
         'wrong.csv:3:1: unknown camera "Gate 99"',
         "wrong.csv:3:16: desired_fps must be a whole number from 1 to 30, not 31",
         "wrong.csv:4:33: parameters.threshold: must be a number",
-        "vas_dash: 3 problems in the file; nothing is sent until it is right",
     ]
-    code, out, err = shell.call("apply", file, "--yes")
-    assert (code, err.splitlines()) == (1, expected)
-    assert "Gate 1 (Hall 1), helmet: fps 1 -> 3" in out
+    wrong = "vas_dash: 3 problems in the file; "
+    for arguments in (("plan", file), ("apply", file)):
+        code, out, err = shell.call(*arguments)
+        assert (code, err.splitlines()) == (1, [*expected, f"{wrong}apply --yes sends the rest"])
+        assert "Gate 1 (Hall 1), helmet: fps 1 -> 3" in out
     problems = shell.json(1, "plan", file)["problems"]
     assert [(one["line"], one["column"]) for one in problems] == [(3, 1), (3, 16), (4, 33)]
+    for strictly in (("plan", file, "--strict"), ("apply", file, "--yes", "--strict")):
+        code, out, err = shell.call(*strictly)
+        assert err.splitlines() == [*expected, f"{wrong}nothing is sent until it is right"]
+        assert code == 1
     assert shell.vas.count("PATCH", "writes") == 0
+    code, out, err = shell.call("apply", file, "--yes")
+    assert (code, err.splitlines()) == (1, [*expected, f"{wrong}the rest was sent"])
+    assert out == "Change set 1, finished: 1 applied.\n"
+    assert shell.vas.count("PATCH", "writes") == 1
+    sent = shell.json(1, "apply", file, "--yes")
+    assert len(sent["problems"]) == 3
 
 
 def test_pruning_shows_removals_apart_and_keeps_to_its_filter(shell: Shell) -> None:

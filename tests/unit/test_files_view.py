@@ -18,6 +18,8 @@ from vas_dash import Settings
 from vas_dash.cli import main
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.records import Draft
+from vas_dash.files.reading import read_file
+from vas_dash.files.tree import Format
 from vas_dash.journal import Journal
 from vas_dash.services.drafting import Drafting
 from vas_dash.viewmodel.files import PROBLEMS_SHOWN, filter_text
@@ -86,6 +88,15 @@ def test_an_export_is_a_download_that_nobody_keeps(page: Page) -> None:
     assert abs((datetime.now(UTC) - read).total_seconds()) < 600
 
 
+def test_an_export_for_spreadsheets_that_want_semicolons_has_them(page: Page) -> None:
+    commas, semicolons = export(page, "format=csv"), export(page, "format=csv%3B")
+    first = semicolons.data.decode("utf-8-sig").splitlines()[0]
+    assert first == "camera;location;model;enabled;desired_fps;priority;parameters"
+    assert 'filename="vas-intent.csv"' in semicolons.headers["Content-Disposition"]
+    read = [read_file(one.data, Format.CSV).cells for one in (commas, semicolons)]
+    assert [len(cells) for cells in read] == [3, 3]
+
+
 def test_an_export_keeps_to_the_filter(page: Page) -> None:
     answer = export(page, "format=csv&q=gate+2&model=ppe&sort=-camera&page=3")
     lines = answer.text.lstrip("\N{ZERO WIDTH NO-BREAK SPACE}").splitlines()
@@ -95,7 +106,10 @@ def test_an_export_keeps_to_the_filter(page: Page) -> None:
 @pytest.mark.parametrize("query", ["", "format=xml", "format=csv%00", "format=../csv"])
 def test_a_format_that_is_none_is_refused(page: Page, query: str) -> None:
     answer = export(page, query)
-    assert (answer.status_code, answer.text) == (400, "format must be one of csv, json, yaml\n")
+    assert (answer.status_code, answer.text) == (
+        400,
+        "format must be one of csv, json, yaml, csv;\n",
+    )
 
 
 def test_a_fleet_that_is_not_known_in_full_is_not_exported(

@@ -30,18 +30,20 @@ def export_file(
     query: GridQuery | None = None,
     *,
     ids: bool = False,
+    separator: str = ",",
 ) -> bytes:
     """The assigned cells that `query` finds (None: all), in UTF-8.
 
     The order is natural (Gate 2 before Gate 10) and the query's own order does not matter, so two
     exports of the same intent are the same bytes. Cameras go by name, with their location; by id
-    too where these do not tell them apart, or where `ids` asks for it.
+    too where these do not tell them apart, or where `ids` asks for it. `separator` stands between
+    the fields of CSV.
 
     Raises:
         FleetUnknownError: an export would not hold everything that it should.
     """
     try:
-        return write_file(exported(snapshot, query, ids=ids), format)
+        return write_file(exported(snapshot, query, ids=ids), format, separator)
     except (ValueError, RecursionError):
         raise FleetUnknownError(
             "an assignment has parameters that no file can hold (NaN, infinity or endless nesting)"

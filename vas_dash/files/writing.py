@@ -35,7 +35,11 @@ class CameraIntent:
     models: Sequence[tuple[str, CellIntent]]
 
 
-def write_file(cameras: Sequence[CameraIntent], format: Format) -> bytes:  # noqa: A002
+def write_file(
+    cameras: Sequence[CameraIntent],
+    format: Format,  # noqa: A002 - the word of the field
+    separator: str = ",",
+) -> bytes:
     """The file as bytes, in UTF-8. CSV gets a byte order mark, which spreadsheets ask for.
 
     Raises:
@@ -43,7 +47,7 @@ def write_file(cameras: Sequence[CameraIntent], format: Format) -> bytes:  # noq
     """
     match format:
         case Format.CSV:
-            return _csv(cameras).encode("utf-8-sig")
+            return _csv(cameras, separator).encode("utf-8-sig")
         case Format.JSON:
             return "".join(_json(cameras)).encode()
         case Format.YAML:
@@ -53,10 +57,10 @@ def write_file(cameras: Sequence[CameraIntent], format: Format) -> bytes:  # noq
 _dumps = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True).encode
 
 
-def _csv(cameras: Sequence[CameraIntent]) -> str:
+def _csv(cameras: Sequence[CameraIntent], separator: str) -> str:
     with_ids = any(camera.camera_id is not None for camera in cameras)
     text = io.StringIO()
-    writer = csv.writer(text)
+    writer = csv.writer(text, delimiter=separator)
     writer.writerow(COLUMNS if with_ids else COLUMNS[1:])
     for camera in cameras:
         texts = (camera.camera_id, camera.camera, camera.location)

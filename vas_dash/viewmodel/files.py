@@ -11,9 +11,13 @@ from vas_dash.viewmodel import words
 from vas_dash.viewmodel.change_words import Kind, kind_of, kinds_text
 from vas_dash.viewmodel.query import GridQuery, StateFilter
 
-__all__ = ["PROBLEMS_SHOWN", "CheckedFile", "checked_file", "filter_text"]
+__all__ = ["PROBLEMS_SHOWN", "SEMICOLONS", "CheckedFile", "checked_file", "filter_text"]
 
 PROBLEMS_SHOWN = 200
+
+
+SEMICOLONS = "csv;"
+"""The format of a download that is CSV with `;`, which spreadsheets of many languages want."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from vas_dash.config import Settings
-from vas_dash.viewmodel.files import CheckedFile
+from vas_dash.viewmodel.files import SEMICOLONS, CheckedFile
 from vas_dash.views import ids
 from vas_dash.views.attributes import aria
 
@@ -40,7 +40,12 @@ def page(settings: Settings) -> Component:
 
 
 def _export(settings: Settings) -> Component:
-    formats = {"csv": "CSV, for spreadsheets", "yaml": "YAML, for git", "json": "JSON"}
+    formats = {
+        "csv": "CSV, for spreadsheets",
+        SEMICOLONS: "CSV with ;",
+        "yaml": "YAML, for git",
+        "json": "JSON",
+    }
     return html.Section(
         [
             html.H2("Export"),
