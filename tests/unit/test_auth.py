@@ -340,6 +340,7 @@ def test_a_trusted_proxy_names_the_operator(proxied: Settings, start: Any) -> No
         ({"X-Forwarded-User": "kim", "X-Role": "boss"}, 403),
         ({"X-Forwarded-User": "kim", "X-Role": "viewer,admin"}, 403),
         ({"X_Forwarded_User": "kim", "X-Role": "admin"}, 401),
+        ({"X-Forwarded-User": "kim", "X-Role": "operator", "X-Locations": "Hall 1,*"}, 403),
     ],
 )
 def test_headers_that_do_not_say_who_asks_are_refused(

@@ -8,6 +8,7 @@ import sqlite3
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from vas_dash.services.cell_writer import CellWriter, NotSent, Saved
 from vas_dash.services.drafting import Drafting
 from vas_dash.services.fleet_reader import FleetReader
 from vas_dash.services.jobs_by import JobsBy
-from vas_dash.services.rights import NOT_YOURS, Rights
+from vas_dash.services.rights import NOT_KNOWN, NOT_YOURS, Rights
 
 DRAFT = {"id": "d" * 24, "revision": 0, "count": 0, "blocked": 0}
 CELL = {"camera": "cam-10", "model": "fire", "enabled": True}
@@ -224,6 +225,38 @@ def test_no_camera_is_in_a_location_while_the_cameras_are_unknown(desk: Desk) ->
     assert not desk.rights(HALL).allowed(changes, fleet).changes
     assert desk.rights(KIM).allowed(changes, fleet) == changes
     assert desk.rights(ADMIN).allowed(changes, fleet) == changes
+
+
+@pytest.mark.parametrize("start", ["the page", "here"])
+def test_what_is_not_one_s_own_any_more_is_refused_when_work_starts(desk: Desk, start: str) -> None:
+    number = desk.operations(KIM).submit(desk.changes(IN_HALL, AT_GATE), who="kim")
+    less = replace(KIM, locations=frozenset({"Hall"}))
+    if start == "the page":
+        desk.jobs(less).start(number)
+        assert desk.started.asked == [("start", number)]
+    else:
+        desk.operations(less).apply(number)
+    said = {one.change.key: (one.result, one.message) for one in desk.journal.cells(number)}
+    assert said[AT_GATE] == (CellResult.REFUSED, NOT_YOURS)
+    assert said[IN_HALL][0] is not CellResult.REFUSED
+    assert desk.vas.cell("cam-2", "fire") is None
+
+
+def test_a_camera_that_was_moved_away_is_refused_when_work_starts(desk: Desk) -> None:
+    number = desk.operations(HALL).submit(desk.changes(IN_HALL), who="hal")
+    desk.vas.cameras["cam-1"]["location"] = "Gate"
+    desk.operations(HALL).apply(number)
+    (cell,) = desk.journal.cells(number)
+    assert (cell.result, cell.message) == (CellResult.REFUSED, NOT_YOURS)
+    assert desk.writes == 0
+
+
+def test_where_a_camera_stood_once_gives_no_right_today(desk: Desk) -> None:
+    changes = desk.changes(IN_HALL)
+    lost = FleetSnapshot.nothing_read("no answer", desk.fleet.taken_at).remembering(desk.fleet)
+    assert lost.known_cameras
+    (blocked,) = desk.rights(HALL).allowed(changes, lost).blocked
+    assert blocked.problems[0].message == NOT_KNOWN
 
 
 def test_what_somebody_else_submitted_is_for_an_admin(desk: Desk) -> None:

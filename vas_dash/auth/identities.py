@@ -82,6 +82,8 @@ def by_proxy(settings: Settings) -> Identify:
         locations = None
         if locations_header is not None:
             text = _text(request, locations_header)
+            if "," in text:
+                raise NotAllowedError("the proxy gave more than one list of locations")
             named = frozenset(part.strip() for part in text.split(";")) - {""}
             locations = None if text == "*" else named
         return Operator(name, role, locations)

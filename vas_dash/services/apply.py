@@ -38,7 +38,7 @@ from vas_dash.journal import Journal
 from vas_dash.services.application import Application, Progress
 from vas_dash.services.checks import checked
 from vas_dash.services.fleet_reader import FleetReader
-from vas_dash.services.rights import NOT_YOURS, Rights
+from vas_dash.services.rights import NOT_YOURS, Rights, refuse_others
 
 __all__ = ["Operations", "Progress", "ReasonRule", "Reopened"]
 
@@ -166,6 +166,8 @@ class Operations:
             self._touch(record)
             if record.state is not State.READY:
                 return record
+            if self._rights is not None:
+                refuse_others(self._rights, self._journal, change_set_id)
             application = Application(
                 self._client,
                 self._journal,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vas_dash.domain.records import State
 from vas_dash.errors import UnknownChangeSetError
 from vas_dash.journal import Journal
 from vas_dash.services.application import Progress
 from vas_dash.services.jobs import Jobs
-from vas_dash.services.rights import Rights
+from vas_dash.services.rights import Rights, refuse_others
 
 __all__ = ["JobsBy"]
 
@@ -27,8 +28,12 @@ class JobsBy:
     journal: Journal
 
     def start(self, change_set_id: int) -> None:
-        """Begin to apply it."""
+        """Begin to apply what the operator may change by now; the rest of it is refused."""
         self._touch(change_set_id)
+        with self.journal.locked(change_set_id) as mine:
+            record = self.journal.change_set(change_set_id)
+            if mine and record is not None and record.state is State.READY:
+                refuse_others(self.rights, self.journal, change_set_id)
         self.all_jobs.start(change_set_id)
 
     def cancel(self, change_set_id: int) -> bool:

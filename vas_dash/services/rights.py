@@ -8,12 +8,17 @@ from dataclasses import dataclass, replace
 from vas_dash.domain.changes import Blocked, CellChange, ChangeSet, Problem
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.operators import Operator, Role
+from vas_dash.domain.records import CellResult, Settled
 from vas_dash.errors import NotAllowedError
+from vas_dash.journal import Journal
 
-__all__ = ["NOT_YOURS", "Rights"]
+__all__ = ["NOT_KNOWN", "NOT_YOURS", "Rights", "refuse_others"]
 
 NOT_YOURS = "not one of your locations"
-"""Why a cell is blocked whose camera stands elsewhere, or nobody knows where."""
+"""Why a cell is blocked whose camera stands elsewhere, or in no location."""
+
+NOT_KNOWN = "where the camera stands is not known just now"
+"""Why a cell is blocked whose camera the newest read of the fleet does not have."""
 
 
 @dataclass(frozen=True)
@@ -74,18 +79,45 @@ class Rights:
         self.change()
         if self.everywhere or not changes.changes:
             return changes
-        mine = self._cameras(fleet or self.fleet())
+        fleet = fleet or self.fleet()
+        mine = self._cameras(fleet)
         kept = tuple(one for one in changes.changes if one.key.camera_id in mine)
         if len(kept) == len(changes.changes):
             return changes
-        others = (one for one in changes.changes if one.key.camera_id not in mine)
-        blocked = sorted([*changes.blocked, *map(_blocked, others)], key=lambda one: one.key)
+        others = (_blocked(one, fleet) for one in changes.changes if one.key.camera_id not in mine)
+        blocked = sorted([*changes.blocked, *others], key=lambda one: one.key)
         return replace(changes, changes=kept, blocked=tuple(blocked))
 
     def _cameras(self, fleet: FleetSnapshot) -> frozenset[str]:
+        """Only as the newest read has it: where a camera stood before says nothing of today."""
         locations = self.operator.locations or frozenset()
-        return frozenset(one.id for one in fleet.known_cameras if one.location in locations)
+        return frozenset(one.id for one in fleet.cameras.items if one.location in locations)
 
 
-def _blocked(change: CellChange) -> Blocked:
-    return Blocked(change.key, (Problem("camera", NOT_YOURS),))
+def refuse_others(rights: Rights, journal: Journal, change_set_id: int) -> None:
+    """Settle as refused what the operator may not change any more. To be called with its lock held.
+
+    Between the making of a change set and its start an operator can lose a location, and a camera
+    can be moved to another one.
+
+    Raises:
+        NotAllowedError: a viewer.
+        JournalError: it cannot be read or written.
+    """
+    cells = journal.cells(change_set_id, results=[CellResult.NOT_SENT])
+    changes = ChangeSet(tuple(cell.change for cell in cells))
+    blocked = {one.key: one.problems[0].message for one in rights.allowed(changes).blocked}
+    journal.settle(
+        change_set_id,
+        [
+            Settled(cell.position, CellResult.REFUSED, blocked[cell.change.key])
+            for cell in cells
+            if cell.change.key in blocked
+        ],
+    )
+
+
+def _blocked(change: CellChange, fleet: FleetSnapshot) -> Blocked:
+    known = {one.id for one in fleet.cameras.items}
+    is_known = fleet.cameras.is_complete or change.key.camera_id in known
+    return Blocked(change.key, (Problem("camera", NOT_YOURS if is_known else NOT_KNOWN),))
