@@ -9,9 +9,11 @@ from tests.operations.support import assigned, snapshot
 from vas_dash.domain.changes import Blocked, CellChange, ChangeSet, Problem, Wish, Wishes
 from vas_dash.domain.entities import CellIntent, CellKey
 from vas_dash.domain.records import Draft
-from vas_dash.errors import JournalError
+from vas_dash.errors import JournalError, NotAllowedError
 from vas_dash.journal import Journal
+from vas_dash.journal import drafts as tables_module
 from vas_dash.journal.tables import DRAFT_CELLS
+from vas_dash.services import drafting as drafting_module
 from vas_dash.services.drafting import Drafting
 
 KEYS = [CellKey(camera, model) for camera in ("c1", "c2", "c3") for model in ("m1", "m2")]
@@ -181,3 +183,33 @@ def test_a_journal_that_cannot_be_written_keeps_no_draft(both: Journal) -> None:
     with pytest.raises(JournalError, match="a character that cannot be stored"):
         drafting.put("d", "kim", ChangeSet((CellChange(CellKey("\ud800", "m"), None, None),)), "x")
     assert drafting.load("d", "kim") == mine
+
+
+@pytest.mark.parametrize(
+    ("most", "wishes"),
+    [
+        ("MOST_CHANGES", dict.fromkeys(KEYS, ON)),
+        ("MOST_BLOCKED", dict.fromkeys((CellKey("gone", f"m{n}") for n in range(6)), ON)),
+    ],
+)
+def test_a_draft_that_would_grow_too_large_stays_as_it_was(
+    both: Journal, monkeypatch: pytest.MonkeyPatch, most: str, wishes: Wishes
+) -> None:
+    monkeypatch.setattr(drafting_module, most, 4)
+    drafting = Drafting(both)
+    draft, _ = drafting.add("d", "kim", FLEET, {KEYS[0]: OFF})
+    with pytest.raises(NotAllowedError, match=r"at most 4 .*; this would be [56]"):
+        drafting.add("d", "kim", FLEET, wishes)
+    assert reopened(both) == drafting.load("d", "kim") == draft
+
+
+def test_of_too_many_drafts_of_one_person_the_oldest_go(
+    both: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables_module, "DRAFTS_A_PERSON", 3)
+    drafting = Drafting(both)
+    drafting.add("lees", "lee", FLEET, {KEYS[0]: OFF})
+    for n in range(5):
+        drafting.add(f"d{n}", "kim", FLEET, {KEYS[0]: OFF})
+    assert [n for n in range(5) if reopened(both, f"d{n}").revision] == [2, 3, 4]
+    assert reopened(both, "lees", "lee").revision == 1

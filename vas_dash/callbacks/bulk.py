@@ -23,6 +23,7 @@ from vas_dash.callbacks.drafts import cell_name
 from vas_dash.domain.changes import Wish
 from vas_dash.domain.entities import CellKey
 from vas_dash.errors import JournalError, NotAllowedError
+from vas_dash.services.drafting import MOST_CHANGES
 from vas_dash.viewmodel import bulk, drafted, words
 from vas_dash.viewmodel.grid import FleetGrid
 from vas_dash.viewmodel.query import parse_query
@@ -33,7 +34,7 @@ _TEXT_LIMIT = 100_000
 _UNKEPT = "Nothing was drafted: {}."
 _WISHES = {"on": Wish(enabled=True), "off": Wish(enabled=False), "remove": Wish(remove=True)}
 _NOTHING = "Nothing is selected."
-_MOST_CELLS = 1_000_000
+_MOST_CELLS = MOST_CHANGES
 _TOO_MANY = f"More than {_MOST_CELLS:,} cells are selected: nothing was drafted."
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
 from vas_dash.database import advisory_lock
 from vas_dash.domain.changes import Blocked, CellChange, Problem
@@ -27,6 +27,9 @@ __all__ = ["DraftTables"]
 
 KEPT = timedelta(days=90)
 """A draft that nobody touched for so long is thrown away."""
+
+DRAFTS_A_PERSON = 100
+"""Of further ones the drafts that were not touched for longest are thrown away."""
 
 WRITE_LOCK = 0x4A4F55524454
 """PostgreSQL: drafts are written one after the other. "JOURDT" in ASCII."""
@@ -82,7 +85,7 @@ class DraftTables:
                 connection.execute(update(DRAFTS).where(mine).values(values))
             else:
                 old = DRAFTS.c.changed_at < microseconds(now - KEPT)
-                connection.execute(delete(DRAFTS).where(old))
+                connection.execute(delete(DRAFTS).where(old | DRAFTS.c.id.in_(_beyond(who))))
                 # Somebody else's draft of the same id: the insert fails, and says so.
                 connection.execute(insert(DRAFTS).values(id=draft_id, **values))
             _write_cells(connection, draft_id, before, after)
@@ -92,6 +95,15 @@ class DraftTables:
 def _revision(connection: Connection, draft_id: str, who: str) -> int:
     wanted = select(DRAFTS.c.revision).where(DRAFTS.c.id == draft_id, DRAFTS.c.who == who)
     return connection.execute(wanted).scalar() or 0
+
+
+def _beyond(who: str) -> Select[tuple[str]]:
+    """The drafts of a person that leave no room for one more."""
+    newest_first = (
+        select(DRAFTS.c.id).where(DRAFTS.c.who == who).order_by(DRAFTS.c.changed_at.desc())
+    )
+    # MAX is for SQLite, which has no OFFSET without a LIMIT.
+    return newest_first.limit(2**31 - 1).offset(DRAFTS_A_PERSON - 1)
 
 
 def _load(connection: Connection, draft_id: str, who: str) -> Draft:

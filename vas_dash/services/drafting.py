@@ -13,11 +13,16 @@ from vas_dash.domain.changes import ChangeSet, Wishes, plan
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.records import Draft
+from vas_dash.errors import NotAllowedError
 from vas_dash.journal import Journal
 from vas_dash.services.checks import checked
 from vas_dash.services.rights import Rights
 
-__all__ = ["Drafting"]
+__all__ = ["MOST_CHANGES", "Drafting"]
+
+MOST_CHANGES = 100_000
+MOST_BLOCKED = 20_000
+"""A draft holds no more cells: they are kept in the journal for months."""
 
 _DRAFTS_KEPT = 16
 
@@ -143,7 +148,11 @@ class Drafting:
         who = self._owner(who)
         with self._lock:
             known = self._kept.get((draft_id, who))
-        return self._keep(self._tables.change(draft_id, who, edit, known), who)
+
+        def bounded(draft: Draft) -> Draft:
+            return _bounded(edit(draft))
+
+        return self._keep(self._tables.change(draft_id, who, bounded, known), who)
 
     def _keep(self, draft: Draft, who: str) -> Draft:
         with self._lock:
@@ -152,3 +161,18 @@ class Drafting:
             while len(self._kept) > _DRAFTS_KEPT:
                 self._kept.popitem(last=False)
         return draft
+
+
+def _bounded(draft: Draft) -> Draft:
+    """The draft, where it is not too large.
+
+    Raises:
+        NotAllowedError: it is; the draft that is kept stays as it was.
+    """
+    for cells, most, noun in (
+        (len(draft.changes), MOST_CHANGES, "changes"),
+        (len(draft.blocked), MOST_BLOCKED, "cells that cannot be changed"),
+    ):
+        if cells > most:
+            raise NotAllowedError(f"a draft holds at most {most:,} {noun}; this would be {cells:,}")
+    return draft
