@@ -8,13 +8,15 @@ import logging
 import os
 import re
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -649,10 +651,49 @@ class TestAttempts:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert b"a-password" not in file.read_bytes()
 
-    def test_where_it_cannot_count_nobody_is_held_up(self, tmp_path: Path) -> None:
-        attempts = Attempts(tmp_path / "not there" / "attempts.db", b"k")
-        assert attempts.begin("kim", "10.0.0.1") is None
+    @pytest.mark.parametrize("fault", ["no folder", "no database", "locked"])
+    def test_without_its_file_a_process_counts_for_itself(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture, fault: str
+    ) -> None:
+        path = tmp_path / ("not there" if fault == "no folder" else ".") / "attempts.db"
+        attempts = Attempts(path, b"k")
+        with ExitStack() as stack:
+            if fault == "no database":
+                path.write_bytes(b"something else" * 100)
+            if fault == "locked":
+                attempts.begin("lee", "10.0.0.2")
+                other = stack.enter_context(closing(sqlite3.connect(path, isolation_level=None)))
+                other.execute("BEGIN EXCLUSIVE")
+                stack.enter_context(pytest.MonkeyPatch.context()).setattr(
+                    "vas_dash.auth.attempts.WAIT_S", 0.01
+                )
+            waits = [attempts.begin("kim", "10.0.0.1") for _ in range(6)]
+        assert waits[:5] == [None] * 5
+        assert waits[5] is not None
+        assert "logins are counted by this process alone" in caplog.text
+        # What was counted holds when the file is back.
+        path.parent.mkdir(exist_ok=True)
+        path.unlink(missing_ok=True)
+        assert attempts.begin("kim", "10.0.0.1") is not None
         attempts.right("kim", "10.0.0.1")
+        assert attempts.begin("kim", "10.0.0.1") is None
+
+    def test_nobody_slips_through_while_the_file_is_made(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        for number in range(20):
+            path = tmp_path / f"{number}.db"
+            start = threading.Barrier(8)
+
+            def begin(path: Path = path, start: threading.Barrier = start) -> float | None:
+                attempts = Attempts(path, b"k" * 32)
+                start.wait()
+                return attempts.begin("kim", "10.0.0.1")
+
+            with ThreadPoolExecutor(8) as pool:
+                waits = [one.result() for one in [pool.submit(begin) for _ in range(8)]]
+            assert waits.count(None) == 5
+        assert caplog.text == ""
 
 
 def test_behind_a_proxy_each_client_has_tries_of_its_own(locked: Settings) -> None:
