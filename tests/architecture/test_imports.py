@@ -84,6 +84,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
         "vas_dash.backend",
         "vas_dash.journal",
         "vas_dash.services",
+        "vas_dash.web",
     },
     "vas_dash.viewmodel": {"vas_dash.schema", "vas_dash.domain", "vas_dash.errors"},
     "vas_dash.services": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -209,13 +210,18 @@ def test_it_is_applied_in_another_process_and_every_process_sees_how_far_it_is(
     assert either.jobs.progress(number) is None
     assert either.jobs.fault(number) is None
 
+    if either.worker is None:
+        wait_for(lambda: not processes_of(number), "the process is gone")
     log = capfd.readouterr().err
     if either.worker is not None:
         log += either.worker.log.read_text()
     else:
-        wait_for(lambda: not processes_of(number), "the process is gone")
         assert stat.S_IMODE((tmp_path / ".data/jobs").stat().st_mode) == 0o700
     kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    lines = [line for line in log.splitlines() if f"change set {number}" in line]
+    assert lines
+    for line in lines:
+        assert re.match(rf"time=\S+ level=info logger=vas_dash.* change_set={number} ", line)
     for secret in (API_KEY, QUEUE_PASSWORD):
         assert secret not in command_line
         assert secret not in log

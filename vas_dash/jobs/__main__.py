@@ -12,8 +12,9 @@ import threading
 
 from vas_dash.config import Settings
 from vas_dash.errors import VasDashError
-from vas_dash.jobs.applying import applying, log_to_stderr
+from vas_dash.jobs.applying import applying
 from vas_dash.jobs.processes import run_here
+from vas_dash.web.logs import to_stderr
 
 
 def main() -> int:
@@ -21,7 +22,7 @@ def main() -> int:
     stop = threading.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: stop.set())
-    log_to_stderr()
+    to_stderr()
     text = sys.stdin.buffer.read()
     if not text:
         print("this is started by the page's server", file=sys.stderr)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -14,7 +13,7 @@ from vas_dash.journal import Journal
 from vas_dash.services.apply import Operations
 from vas_dash.services.jobs import apply_handed_over
 
-__all__ = ["TASK", "Apply", "applying", "log_to_stderr"]
+__all__ = ["TASK", "Apply", "applying"]
 
 TASK = "apply"
 """Its name with the managers."""
@@ -54,9 +53,3 @@ def applying(settings: Settings, cancelled: Callable[[], bool]) -> Iterator[Appl
             return apply_handed_over(operations, change_set_id, job, cancelled) or ""
 
         yield apply
-
-
-def log_to_stderr() -> None:
-    """As the page does."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("vas_dash").setLevel(logging.INFO)

@@ -14,8 +14,9 @@ from celery import signals
 
 from vas_dash.config import Settings
 from vas_dash.errors import SettingsError, VasDashError
-from vas_dash.jobs.applying import applying, log_to_stderr
+from vas_dash.jobs.applying import applying
 from vas_dash.jobs.queue import celery_app, queue_manager
+from vas_dash.web.logs import to_stderr
 
 AT_ONCE = 4
 """Change sets that one worker applies at once; others wait on the queue."""
@@ -40,7 +41,7 @@ def main() -> int:
             raise SettingsError("VAS_DASH_QUEUE_URL is not set: without it no worker is needed")
         stop = threading.Event()
         with applying(settings, stop.is_set) as apply:
-            log_to_stderr()
+            to_stderr()
             # What goes wrong in a job is in the log already, without an error's text.
             logging.getLogger("celery.app.trace").setLevel(logging.CRITICAL)
             signals.worker_shutting_down.connect(lambda **_: stop.set(), weak=False)
