@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
@@ -32,12 +33,14 @@ class Database:
     """An engine with one way to read and one way to write. Safe to share between threads.
 
     Each process opens its own: a pool of connections must not cross a fork. `durable`: what is
-    committed survives a power cut too (SQLite; PostgreSQL is set up so by its owner).
+    committed survives a power cut too (SQLite; PostgreSQL is set up so by its owner). `read_only`
+    opens a file of SQLite on a disk that cannot be written.
     """
 
-    def __init__(self, url: URL, *, durable: bool = False) -> None:
+    def __init__(self, url: URL, *, durable: bool = False, read_only: bool = False) -> None:
         self.url = url
-        self.engine = _engine(url, durable)
+        self.read_only = read_only
+        self.engine = _engine(_read_only(url) if read_only else url, durable, read_only)
         self._writing = self.engine.execution_options(writing=True)
 
     @property
@@ -114,7 +117,17 @@ def advisory_lock(connection: Connection, number: int) -> None:
         connection.execute(text(f"SELECT pg_advisory_xact_lock({number})"))
 
 
-def _engine(url: URL, durable: bool) -> Engine:
+def _read_only(url: URL) -> URL:
+    """The file as it is. https://www.sqlite.org/wal.html#read_only_databases"""
+    path = file_of(url).absolute()
+    query = {"mode": "ro", "uri": "true"}
+    if not Path(f"{path}-wal").exists():
+        # Nothing has to be read from there, and nobody can write: the index needs no file.
+        query["immutable"] = "1"
+    return url.set(database=f"file:{quote(str(path))}", query=query)
+
+
+def _engine(url: URL, durable: bool, read_only: bool) -> Engine:
     pool = {"pool_size": 8, "max_overflow": 24, "pool_timeout": BUSY_TIMEOUT_S}
     # Parameters can carry passwords: they must not stand in an error's text.
     if url.get_backend_name() == "postgresql":
@@ -135,7 +148,8 @@ def _engine(url: URL, durable: bool) -> Engine:
         connection.isolation_level = None
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-        connection.execute("PRAGMA journal_mode = WAL")
+        if not read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

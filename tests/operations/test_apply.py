@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -545,6 +547,49 @@ def test_a_read_only_journal_stops_the_change_and_still_shows_history(tmp_path: 
         assert writes(vas) == 0
         read_only.close()
     writable.close()
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("only root can mount a disk")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.mark.parametrize("died", [False, True])
+def test_history_can_be_read_on_a_disk_that_became_read_only(
+    disk: Path, tmp_path: Path, died: bool
+) -> None:
+    url = f"sqlite:///{disk / 'j.db'}"
+    with small() as vas:
+        writable = Journal(f"sqlite:///{tmp_path / 'j.db'}")
+        operations = operations_on(vas, writable)
+        draft = drafted(operations, keys_of(vas), FPS)
+        number = operations.submit(draft, who="kim")
+        if not died:
+            writable.close()
+        for file in tmp_path.glob("j.db*"):
+            shutil.copy(file, disk)
+        writable.close()
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        later = Journal(url)
+        assert [item.id for item in later.history().items] == [number]
+        assert len(later.cells(number)) == 9
+        assert not later.is_applied_now(number)
+        blocked = operations_on(vas, later)
+        for _ in range(2):
+            with pytest.raises(JournalError, match="cannot be written: Read-only file system"):
+                blocked.submit(draft, who="kim")
+        assert later.change_set(number) is not None
+        subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+        assert blocked.submit(draft, who="kim") == number + 1
+        assert len(later.history().items) == 2
+        later.close()
 
 
 @pytest.mark.parametrize(("rule", "kept"), [("off", None), ("optional", "lens broken")])

@@ -61,7 +61,10 @@ class _FileLocks:
             os.close(file)
 
     def held(self, number: int) -> bool:
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
         try:
             answer = fcntl.fcntl(file, fcntl.F_OFD_GETLK, _flock(number))
         finally:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 
 from vas_dash.database import Database, advisory_lock, file_lock
 
-__all__ = ["HEAD", "VERSION_TABLE", "migrate", "migrate_connection"]
+__all__ = ["HEAD", "VERSION_TABLE", "is_up_to_date", "migrate", "migrate_connection"]
 
 HEAD = "0003"
 """The newest migration: where the journal is at it, Alembic is not even loaded."""
@@ -35,6 +35,12 @@ def migrate(database: Database) -> None:
             advisory_lock(connection, ADVISORY_LOCK)
             if _version(connection) != HEAD:
                 migrate_connection(connection)
+
+
+def is_up_to_date(database: Database) -> bool:
+    """Whether nothing is to be made or changed."""
+    with database.read() as connection:
+        return _version(connection) == HEAD
 
 
 def migrate_connection(connection: Connection) -> None:

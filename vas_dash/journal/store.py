@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Iterator
@@ -11,10 +12,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from vas_dash.database import Database, database_url, fault_words
+from vas_dash.database import Database, database_url, fault_words, file_of
 from vas_dash.errors import JournalError
 from vas_dash.journal.locks import Locks, locks_of
-from vas_dash.journal.migrate import migrate
+from vas_dash.journal.migrate import is_up_to_date, migrate
 
 __all__ = ["Opened", "Store"]
 
@@ -26,6 +27,13 @@ class Opened:
     pid: int
     database: Database
     locks: Locks
+
+    def serves(self, to_write: bool) -> bool:
+        """Whether it is this process's, and good for writing where that is wanted."""
+        return self.pid == os.getpid() and not (to_write and self.database.read_only)
+
+
+_NOT_WRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class Store:
@@ -40,17 +48,34 @@ class Store:
         self._opening = threading.Lock()
         self._opened: Opened | None = None
 
-    def opened(self) -> Opened:
-        """Open it, with its tables up to date, if that was not done yet."""
+    def opened(self, *, to_write: bool = False) -> Opened:
+        """Open it, with its tables up to date, if that was not done yet.
+
+        On a disk that cannot be written a journal that is up to date can still be read; whoever
+        wants to write tries anew.
+        """
         opened = self._opened
-        if opened is not None and opened.pid == os.getpid():
-            return opened
-        with self._opening:
-            if self._opened is None or self._opened.pid != os.getpid():
-                database = Database(self._url, durable=True)
-                migrate(database)
-                self._opened = Opened(os.getpid(), database, locks_of(database))
-            return self._opened
+        if opened is None or not opened.serves(to_write):
+            with self._opening:
+                opened = self._opened
+                if opened is None or not opened.serves(to_write):
+                    if opened is not None and opened.pid == os.getpid():
+                        # Within a process SQLite shares what its connections may do with a file.
+                        opened.database.close()
+                    opened = self._opened = self._open(to_write)
+        return opened
+
+    def _open(self, to_write: bool) -> Opened:
+        database = Database(self._url, durable=True)
+        try:
+            migrate(database)
+        except OSError as error:
+            if to_write or error.errno not in _NOT_WRITABLE or not file_of(self._url).exists():
+                raise
+            database = Database(self._url, read_only=True)
+            if not is_up_to_date(database):
+                raise
+        return Opened(os.getpid(), database, locks_of(database))
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -61,7 +86,7 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction for writing; commits when it is left."""
-        with self.faults("written"), self.opened().database.write() as connection:
+        with self.faults("written"), self.opened(to_write=True).database.write() as connection:
             yield connection
 
     @contextmanager
