@@ -91,3 +91,12 @@ def test_no_parameters_are_not_empty_parameters() -> None:
 def test_unassigned_is_only_the_same_as_unassigned() -> None:
     assert same_intent(None, None)
     assert not same_intent(None, CellIntent(False))
+
+
+def test_a_number_can_be_written_otherwise() -> None:
+    held = replace(CURRENT, parameters={"even": 4.0, "deep": [{"x": 1}]})
+    wish = replace(held.intent, parameters={"even": 4, "deep": [{"x": 1}]})
+    assert command(KEY, held, wish) == Update(KEY, "a-1", {"parameters": wish.parameters})
+    # The VAS may keep it as it likes: it is the same number.
+    assert same_intent(held.intent, wish)
+    assert command(KEY, held, held.intent) is None

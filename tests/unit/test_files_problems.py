@@ -421,3 +421,14 @@ def test_millions_of_empty_fields_take_no_memory_of_their_own(separator: str) ->
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 10 * len(data)
+
+
+def test_a_cell_beyond_the_limits_can_stay_so_and_be_turned_off() -> None:
+    snapshot = fleet(CAMERAS, MODELS, {CellKey("c1", "helmet"): on(99, 300)})
+    text = "camera,model,enabled,desired_fps,priority\nGate 1,helmet,false,99,300\n"
+    found = import_file(read_file(text.encode(), Format.CSV), snapshot)
+    assert found.problems == []
+    wrong = import_file(read_file(text.replace("99", "98").encode(), Format.CSV), snapshot)
+    assert [one.message for one in wrong.problems] == [
+        "desired_fps must be a whole number from 1 to 30, not 98"
+    ]

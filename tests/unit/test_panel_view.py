@@ -217,3 +217,13 @@ def test_a_models_card_lists_the_first_cameras_and_counts_all() -> None:
     assert unknown.state is CellState.UNKNOWN
     assert unknown.count == CAMERAS_LISTED + 20
     assert len(unknown.entries) == CAMERAS_LISTED
+
+
+def test_a_cell_beyond_the_limits_can_be_turned_off() -> None:
+    held = assigned("Dock", "ppe", desired_fps=99, priority=300)
+    text = replace(intent_text(held), intent="off")
+    intent, errors = read_intent(text, None, held)
+    assert errors == {}
+    assert intent == CellIntent(False, 99, 300, None)
+    _, errors = read_intent(replace(text, fps="98"), None, held)
+    assert errors == {"fps": "must be from 1 to 30, or blank"}

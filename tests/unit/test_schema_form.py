@@ -255,7 +255,7 @@ def test_only_what_is_beyond_a_form_is_raw_json(schema: Any) -> None:
 @pytest.mark.parametrize(
     "schema",
     [
-        {"allOf": [{"properties": {"a": {}}}]},
+        {"allOf": [{"properties": {"a": {}}}, {"properties": {"a": {}}}]},
         {"type": "array"},
         {"type": "object"},
         {"properties": {"a": {}}, "if": {}},
@@ -269,7 +269,7 @@ def test_a_top_that_is_beyond_a_form_makes_everything_raw_json(schema: Schema) -
 
 
 def test_raw_json_is_checked_against_the_schema_too() -> None:
-    schema = {"allOf": [{"properties": {"a": {"items": {"maximum": 3}}}}]}
+    schema = {"allOf": [{"properties": {"a": {"items": {"maximum": 3}}}}, {}]}
     assert read_form(schema, None, {"#": '{"a": [1, 4]}'}).errors == {"#": "a.1: must be at most 3"}
 
 
@@ -444,7 +444,7 @@ def test_texts_become_values(schema: Schema, text: object, value: Any) -> None:
             "1\n1.0",
             "holds the same value twice",
         ),
-        ({"oneOf": [{"type": "string"}, {"type": "null"}]}, "3", "fits none of the forms"),
+        ({"oneOf": [{"type": "string"}, {"type": "null"}, {}]}, "null", "fits none of the forms"),
         ({"not": {"type": "string"}}, '"x"', "is not allowed"),
         ({"properties": {"x": {"maximum": 1}}, "type": "object", "if": {}}, '{"x": 2}', "x: must"),
         ({"type": "string"}, 3, "was not sent as text"),
@@ -757,3 +757,157 @@ def test_a_schema_of_an_older_draft_is_read_as_that_draft() -> None:
     schema = {"$schema": "http://json-schema.org/draft-04/schema#", "properties": {"a": a}}
     assert read_form(schema, None, {"#/a": "1"}).errors == {"#/a": "must be at least 1"}
     assert read_form(schema, None, {"#/a": "2"}).ok
+
+
+# Schemas as pydantic writes them.
+
+PYDANTIC: Schema = {
+    "$defs": {
+        "Mode": {"enum": ["fast", "exact"], "title": "Mode", "type": "string"},
+        "Line": {
+            "properties": {"x": {"type": "number"}, "label": {"type": "string"}},
+            "required": ["x"],
+            "title": "Line",
+            "type": "object",
+        },
+    },
+    "properties": {
+        "zone": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None, "title": "Zone"},
+        "limit": {"anyOf": [{"type": "integer", "maximum": 9}, {"type": "null"}], "default": 3},
+        "mode": {"$ref": "#/$defs/Mode", "default": "fast"},
+        "other": {"allOf": [{"$ref": "#/$defs/Mode"}], "default": "exact", "title": "Other"},
+        "maybe": {"anyOf": [{"$ref": "#/$defs/Mode"}, {"type": "null"}], "default": None},
+        "kind": {"const": "people", "default": "people", "type": "string"},
+        "level": {"anyOf": [{"const": 1}, {"const": 2}]},
+        "line": {"$ref": "#/$defs/Line"},
+        "counts": {"anyOf": [{"items": {"type": "integer"}, "type": "array"}, {"type": "null"}]},
+        "on": {"default": True, "title": "On", "type": "boolean"},
+    },
+    "title": "Config",
+    "type": "object",
+}
+
+
+def test_a_schema_of_pydantic_is_fields_and_no_raw_json() -> None:
+    fields = {one.id: one for one in build_form(PYDANTIC, None).fields()}
+    assert {name: one.kind for name, one in fields.items()} == {
+        "#/zone": Kind.TEXT,
+        "#/limit": Kind.INTEGER,
+        "#/mode": Kind.CHOICE,
+        "#/other": Kind.CHOICE,
+        "#/maybe": Kind.CHOICE,
+        "#/kind": Kind.CHOICE,
+        "#/level": Kind.CHOICE,
+        "#/line/x": Kind.NUMBER,
+        "#/line/label": Kind.TEXT,
+        "#/counts": Kind.LINES,
+        "#/on": Kind.BOOLEAN,
+    }
+    assert fields["#/mode"].options[0].label == "not set (default fast)"
+    assert fields["#/other"].options[0].label == "not set (default exact)"
+    assert fields["#/maybe"].options[0].label == "not set (default null)"
+    assert fields["#/on"].options[0].label == "not set (default yes)"
+    assert fields["#/limit"].help == "whole number; at most 9; null for none"
+    assert fields["#/line/x"].required
+
+
+@pytest.mark.parametrize(
+    ("typed", "parameters"),
+    [
+        ({"#/zone": "null", "#/counts": "null"}, {"zone": None, "counts": None}),
+        ({"#/zone": '""', "#/counts": "[]"}, {"zone": "", "counts": []}),
+        ({"#/limit": "null", "#/maybe": "null"}, {"limit": None, "maybe": None}),
+        ({"#/limit": "4", "#/maybe": '"fast"'}, {"limit": 4, "maybe": "fast"}),
+        ({"#/line/x": "0.5"}, {"line": {"x": 0.5}}),
+        ({"#/counts": "1\n2"}, {"counts": [1, 2]}),
+    ],
+)
+def test_null_absent_and_empty_are_told_apart_and_chosen(
+    typed: dict[str, str], parameters: dict[str, Any]
+) -> None:
+    result = read_form(PYDANTIC, {}, typed)
+    assert (result.errors, result.parameters) == ({}, parameters)
+    again = read_form(PYDANTIC, parameters, {})
+    assert again.parameters == parameters
+    shown = {one.id: one.value for one in build_form(PYDANTIC, parameters).fields()}
+    assert {name: shown[name] for name in typed} == typed
+    blank = read_form(PYDANTIC, parameters, dict.fromkeys(typed, ""))
+    assert blank.parameters in (None, {})
+
+
+def test_what_a_referred_part_forbids_is_said_at_its_field() -> None:
+    result = read_form(PYDANTIC, {}, {"#/limit": "12", "#/line/label": "x"})
+    assert result.errors == {"#/limit": "must be at most 9", "#/line/x": "needs a value"}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#/properties/a"},
+        {"allOf": [{"$ref": "#/properties/a"}]},
+        {"anyOf": [{"$ref": "#/properties/a"}, {"type": "null"}]},
+        {"$ref": "other.json"},
+        {"allOf": [{"type": "string"}], "type": "integer"},
+        {"anyOf": [{"type": "string"}, {"type": "integer"}]},
+    ],
+)
+def test_what_cannot_be_opened_up_is_raw_json(schema: Schema) -> None:
+    assert field_a(schema).kind is Kind.JSON
+
+
+def test_a_model_within_itself_is_opened_once() -> None:
+    form = build_form(one({"$ref": "#"}), None)
+    assert [(field.id, field.kind) for field in form.fields()] == [("#/a/a", Kind.JSON)]
+
+
+def test_references_that_double_at_each_step_are_opened_within_bounds() -> None:
+    steps = {
+        f"d{i}": {"properties": {n: {"$ref": f"#/$defs/d{i + 1}"} for n in "ab"}, "type": "object"}
+        for i in range(40)
+    }
+    schema = {"$defs": {**steps, "d40": {"type": "string"}}, **one({"$ref": "#/$defs/d0"})}
+    assert build_form(schema, None).root is not None
+
+
+def test_a_strict_limit_of_draft_4_is_read_as_what_it_means() -> None:
+    a = {"type": "number", "minimum": 1, "exclusiveMinimum": True, "maximum": 5}
+    schema = one({**a, "exclusiveMaximum": False})
+    assert field_a(schema["properties"]["a"]).help == "at most 5; more than 1"
+    assert read_form(schema, None, {"#/a": "1"}).errors == {"#/a": "must be more than 1"}
+    assert read_form(schema, None, {"#/a": "5"}).ok
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("date", "2026-02-28", "2026-02-30"),
+        ("time", "15:36:17Z", "25:00:00Z"),
+        ("date-time", "2026-11-22T15:36:17.06+01:00", "2026-11-22 15:36"),
+        ("duration", "P1DT12H", "PT"),
+        ("email", "kim@vas.example", "kim"),
+        ("hostname", "cam-1.vas.example", "cam_1"),
+        ("ipv4", "192.0.2.1", "192.0.2.256"),
+        ("ipv6", "2001:db8::1", "2001:db8::g"),
+        ("uri", "https://vas.example/x", "vas.example"),
+        ("uuid", "1a2b3c4d-0000-4000-8000-000000000001", "1a2b3c4d"),
+    ],
+)
+def test_the_common_formats_are_checked(name: str, good: str, bad: str) -> None:
+    schema: Schema = {"type": "string", "format": name}
+    assert read_a(schema, good).errors == {}
+    assert read_a(schema, bad).errors == {"#/a": f"must be {field_a(schema).help}"}
+
+
+def test_what_is_never_checked_is_said_at_its_field() -> None:
+    strange = field_a({"type": "string", "format": "plate"})
+    assert strange.help == "format plate, which is not checked"
+    assert read_a({"type": "string", "format": "plate"}, "x").errors == {}
+    pattern = field_a({"type": "string", "pattern": "^(ab)+$"})
+    assert pattern.help == "pattern ^(ab)+$, which is not checked"
+
+
+def test_several_numbers_on_one_line_are_explained() -> None:
+    schema: Schema = {"type": "array", "items": {"type": "integer"}}
+    said = "value 1: one value on each line, not 1,2"
+    assert read_a(schema, "1,2").errors == {"#/a": said}
+    assert read_a({"type": "integer"}, "1,5").errors == {"#/a": "must be a whole number, such as 5"}

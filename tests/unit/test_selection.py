@@ -12,7 +12,9 @@ from tests.unit.conftest import complete, row, until
 from tests.unit.page import Page, controls, text
 from vas_dash import Settings, create_server
 from vas_dash.domain.changes import KEEP, Wish
+from vas_dash.schema.flatten import flattened
 from vas_dash.viewmodel import bulk
+from vas_dash.viewmodel.form_builder import top_fields
 
 ON = "\N{BLACK CIRCLE} on"
 OFF = "\N{WHITE CIRCLE} off"
@@ -270,7 +272,7 @@ def test_bad_input_is_told_at_its_field_and_stays(still: Page) -> None:
     shown = text(still["bulk-form.children"])
     assert "must be a whole number from 1 to 30" in shown
     assert 'a value is given: choose "set"' in shown
-    assert "not JSON" in shown
+    assert "must be a number, such as 0.5" in shown
     assert "give the name of the parameter" in shown
     assert field(still, "fps") == "31"
     assert field(still, "parameter:threshold") == "high"
@@ -326,11 +328,58 @@ def test_forms_read_as_wishes() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["NaN", '{"a": 1, "a": 2}', "", "[", "text", '"\\ud800"', "[" * 9999]
+    "value", ["NaN", '{"a": 1, "a": 2}', "", "[", "0,35", '"\\ud800"', "[" * 9999]
 )
-def test_a_value_that_is_no_json_is_refused(value: str) -> None:
+def test_a_value_that_can_be_nothing_is_refused(value: str) -> None:
     typed = bulk.Typed({"parameter:a": "set"}, {"parameter:a": value})
     assert set(bulk.read_form(typed)[1]) == {"parameter:a"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "value"),
+    [
+        (None, "dock", "dock"),
+        (None, '"5"', "5"),
+        (None, "5", 5),
+        (None, "true", True),
+        ({"type": "string"}, "dock 5", "dock 5"),
+        ({"type": "string"}, "5", "5"),
+        ({"type": "string"}, '""', ""),
+        ({"type": "number"}, "0.35", 0.35),
+        ({"type": "boolean"}, "Yes", True),
+        ({"enum": ["fast", "slow"]}, "fast", "fast"),
+        ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "null", None),
+        ({"type": "array", "items": {"type": "integer"}}, "[1, 2]", [1, 2]),
+        ({"type": "array", "items": {"enum": ["a", "b"]}}, '["a"]', ["a"]),
+    ],
+)
+def test_values_are_typed_as_in_the_panel(
+    schema: dict[str, Any] | None, text: str, value: object
+) -> None:
+    known = {} if schema is None else top_fields(flattened({"properties": {"a": schema}}))
+    typed = bulk.Typed({"parameter:a": "set"}, {"parameter:a": text})
+    wish, errors = bulk.read_form(typed, known)
+    assert errors == {}
+    assert wish.set_parameters == {"a": value}
+
+
+def test_a_comma_in_a_number_is_explained() -> None:
+    for known in ({}, top_fields({"properties": {"a": {"type": "number"}}})):
+        typed = bulk.Typed({"parameter:a": "set"}, {"parameter:a": "0,35"})
+        assert bulk.read_form(typed, known)[1] == {
+            "parameter:a": "must be a number, written with a point: 0.35"
+        }
+
+
+def test_what_every_cell_refuses_stays_as_it_was_typed(still: Page) -> None:
+    cells = {"cam-1": ["ppe"]}
+    still.act("edit", cells)
+    typed = {"parameter:threshold": "3", "how_parameter:threshold": "set"}
+    said = still.act("save", cells, **typed)
+    assert said.startswith("No cell drafted; 1 cannot be done.")
+    assert still["bulk.hidden"] is False
+    assert field(still, "parameter:threshold") == "3"
+    assert still["acted.data"]["ok"] is False
 
 
 def test_one_parameter_named_twice_is_refused() -> None:

@@ -148,12 +148,18 @@ class _Acting:
         return view.edit_form(bulk.build_form(self._grid, draft, keys, typed, errors))
 
     def _edit(self, typed: bulk.Typed) -> tuple[Any, ...]:
-        wish, errors = bulk.read_form(typed)
+        keys = _keys(self._action.cells)
+        wish, errors = bulk.read_form(typed, bulk.known_fields(self._grid, keys))
         if errors:
             message = errors.get("", "Not drafted: see the fields above.")
             form = self._edit_form(typed, errors)
             return no_update, False, no_update, form, view.trouble(message), _done(self._action)
-        return self._add(dict.fromkeys(_keys(self._action.cells), wish))
+        answer = self._add(dict.fromkeys(keys, wish))
+        if answer[-1]["ok"]:
+            return answer
+        # Every cell refuses it: what was typed stays, to be mended.
+        facts, _, _, _, told, done = answer
+        return facts, False, no_update, self._edit_form(typed), told, done
 
     def _copy(self, text: str) -> tuple[Any, ...]:
         camera_id, error = bulk.find_camera(self._grid, text)
@@ -185,7 +191,8 @@ class _Acting:
         told = view.told(report, f"{self._context.settings.prefix}review")
         if note:
             told.append(view.trouble(note))
-        return drafted.facts(draft), True, no_update, [], told, _done(self._action, ok=True)
+        done = _done(self._action, ok=bool(planned.changes) or not planned.blocked)
+        return drafted.facts(draft), True, no_update, [], told, done
 
 
 def _said(message: Component, action: BulkAction) -> tuple[Any, ...]:

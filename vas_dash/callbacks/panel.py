@@ -160,7 +160,7 @@ def register(app: Dash, context: Context) -> None:
         typed = _typed(values, names, field_values, fields)
         base = opened.assignment
         form = read_form(model.config_schema, base.parameters if base else None, typed.parameters)
-        wish, errors = panel.read_intent(typed.intent, form.parameters)
+        wish, errors = panel.read_intent(typed.intent, form.parameters, base)
         field_errors = {} if wish is None else dict(form.errors)
         if rule == "required" and not typed.reason.strip():
             errors["reason"] = "a reason is needed"
@@ -177,7 +177,7 @@ def register(app: Dash, context: Context) -> None:
         outcome = context.writer.save(
             key, against, wish, began + SAVE_S, who=context.operator().name, why=typed.reason
         )
-        return _answer(grid, model, opened, typed, wish, outcome, form.note, rule)
+        return _answer(grid, model, opened, typed, wish, outcome, rule)
 
 
 def _live(grid: FleetGrid, opened: Opened, page_size: int) -> tuple[list[Component], str]:
@@ -295,7 +295,6 @@ def _answer(
     typed: _Typed,
     wish: CellIntent | None,
     outcome: SaveOutcome,
-    note: str | None,
     rule: ReasonRule,
 ) -> tuple[Any, ...]:
     """What the panel says of an outcome; what was typed stays unless it was saved."""
@@ -306,7 +305,7 @@ def _answer(
         case Conflict(current=current) if same_intent(current.intent if current else None, wish):
             return _saved(grid, model, opened, current, _NOTHING_TO_SAVE, rule)
         case Saved(assignment=assignment):
-            text = _with_note("Saved. The VAS was read again and has it.", note)
+            text = "Saved. The VAS was read again and has it."
             return _saved(grid, model, opened, assignment, text, rule)
         case Unchanged(assignment=assignment):
             return _saved(grid, model, opened, assignment, _NOTHING_TO_SAVE, rule)
@@ -349,10 +348,6 @@ def _saved(
         _reopened(opened, assignment),
         result,
     )
-
-
-def _with_note(text: str, note: str | None) -> str:
-    return f"{text} {note}" if note else text
 
 
 def _said(assignment: Assignment | None) -> list[str]:

@@ -189,7 +189,7 @@ def _redrafted(drafted: CellChange, wish: Wish) -> CellChange | Blocked | None:
         intent = _assigned(wish)
         if intent is None and _needs_an_assignment(wish):
             return Blocked(drafted.key, _NOT_ASSIGNED)
-    return None if same_intent(before, intent) else replace(drafted, wish=intent)
+    return replace(drafted, wish=intent) if _differ(before, intent) else None
 
 
 def inverse(applied: Iterable[tuple[CellChange, Assignment | None]]) -> ChangeSet:
@@ -198,7 +198,7 @@ def inverse(applied: Iterable[tuple[CellChange, Assignment | None]]) -> ChangeSe
     A cell that holds anything else by now is no longer what this change set was drafted from.
     """
     back = (CellChange(change.key, after, _intent(change.before)) for change, after in applied)
-    changes = [one for one in back if not same_intent(_intent(one.before), one.wish)]
+    changes = [one for one in back if _differ(_intent(one.before), one.wish)]
     return ChangeSet(tuple(sorted(changes, key=lambda change: change.key)))
 
 
@@ -282,10 +282,17 @@ def command(key: CellKey, current: Assignment | None, wish: CellIntent | None) -
 
 
 def same_intent(a: CellIntent | None, b: CellIntent | None) -> bool:
-    """Whether two cells are meant to be the same; parameters are compared as JSON."""
+    """Whether two cells are meant to be the same; parameters are compared as JSON: 4 is 4.0."""
     if a is None or b is None:
         return a is b
-    return not _differences(a, b)
+    if (a.enabled, a.desired_fps, a.priority) != (b.enabled, b.desired_fps, b.priority):
+        return False
+    return same_json(a.parameters, b.parameters)
+
+
+def _differ(a: CellIntent | None, b: CellIntent | None) -> bool:
+    """Whether there is anything to change; 4 can become 4.0."""
+    return a is not b if a is None or b is None else bool(_differences(a, b))
 
 
 def same_assignment(a: Assignment | None, b: Assignment | None) -> bool:
@@ -304,22 +311,26 @@ def _differences(before: CellIntent, after: CellIntent) -> dict[str, Any]:
     if before.priority != after.priority:
         changes["priority"] = after.priority
     if before.parameters is not after.parameters and not same_json(
-        before.parameters, after.parameters
+        before.parameters, after.parameters, exactly=True
     ):
         changes["parameters"] = after.parameters
     return changes
 
 
-def same_json(a: Any, b: Any) -> bool:
+def same_json(a: Any, b: Any, *, exactly: bool = False) -> bool:
     """Whether two decoded JSON values are equal.
 
-    Unlike in Python `true` is not 1; as in JSON 1 is 1.0; the order of keys does not matter. A
-    value that is not a number (NaN) equals itself, else a cell that holds one could never be saved.
+    Unlike in Python `true` is not 1; as in JSON 1 is 1.0, unless they are to be written `exactly`
+    alike; the order of keys does not matter. A value that is not a number (NaN) equals itself, else
+    a cell that holds one could never be saved.
     """
     if isinstance(a, bool) or isinstance(b, bool):
         return a is b
     if isinstance(a, Mapping) and isinstance(b, Mapping):
-        return a.keys() == b.keys() and all(same_json(a[name], b[name]) for name in a)
+        return a.keys() == b.keys() and all(same_json(a[n], b[n], exactly=exactly) for n in a)
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
-        return len(a) == len(b) and all(same_json(x, y) for x, y in zip(a, b, strict=True))
+        pairs = zip(a, b, strict=False)
+        return len(a) == len(b) and all(same_json(x, y, exactly=exactly) for x, y in pairs)
+    if exactly and isinstance(a, float) is not isinstance(b, float):
+        return False
     return bool(a == b or (a != a and b != b))

@@ -114,6 +114,13 @@ class _Reader:
             try:
                 wanted[name] = _property(name, node)
             except _WrongError as error:
+                if (
+                    camera is not None
+                    and model is not None
+                    and self._holds(CellKey(camera.id, model.model_id), name, node.value)
+                ):
+                    wanted[name] = node.value
+                    continue
                 if name == "parameters" and cell.inner is not None:
                     error.at = cell.inner(error.at)
                 self._report(error)
@@ -132,6 +139,16 @@ class _Reader:
             new = Wish(enabled=True, desired_fps=None, priority=None, parameters=None)
             wish = replace(new, **wanted)
         self.wishes[key] = wish
+
+    def _holds(self, key: CellKey, name: str, value: object) -> bool:
+        """Whether the cell has this fps or priority, though nobody could give it to it."""
+        held = self._snapshot.cell(*key).assignment
+        return (
+            held is not None
+            and name in ("desired_fps", "priority")
+            and type(value) is int
+            and value == getattr(held, name)
+        )
 
     def _report(self, error: _WrongError) -> None:
         self.problems.append(FileProblem(*self._file.place(error.at), str(error)))

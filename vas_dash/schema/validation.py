@@ -26,12 +26,20 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from jsonschema import Draft202012Validator, SchemaError, ValidationError
+from jsonschema import (
+    Draft3Validator,
+    Draft4Validator,
+    Draft202012Validator,
+    SchemaError,
+    ValidationError,
+)
 from jsonschema.validators import extend, validator_for
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from vas_dash.errors import VasDashError
+from vas_dash.schema.flatten import modern
+from vas_dash.schema.formats import FORMAT_CHECKER, FORMAT_WORDS
 from vas_dash.schema.texts import canonical, cut, plain
 
 MAX_NODES = 5_000
@@ -75,10 +83,14 @@ class SchemaChecker:
 
     def __init__(self, schema: dict[str, Any]) -> None:
         base = validator_for(schema, default=Draft202012Validator)
+        if base not in (Draft3Validator, Draft4Validator):
+            schema = modern(schema)
         checked: Any = base
         checked.check_schema(schema, format_checker=None)
         # A nested $schema would switch to a validator without our bounds.
-        self._validator = _bounded(base)(_without_dialects(schema), registry=Registry())
+        self._validator = _bounded(base)(
+            _without_dialects(schema), registry=Registry(), format_checker=FORMAT_CHECKER
+        )
         self._uncounted = _holds(schema, _UNCOUNTED)
 
     def check(self, parameters: Mapping[str, Any]) -> Findings:
@@ -322,6 +334,11 @@ _FORKS = re.compile(r"[?|]")
 _LONGEST_PATTERN = 500
 
 
+def is_run(pattern: str) -> bool:
+    """Whether the pattern is checked at all, if only on a short text."""
+    return _pattern_steps(pattern, 1) < float("inf")
+
+
 def _pattern_steps(pattern: str, length: int) -> float:
     """An upper bound of the steps to search `pattern` in a text of `length` characters.
 
@@ -374,7 +391,24 @@ def _problems(error: ValidationError) -> Iterator[Problem]:
         message = cut(f"not known to this model: {names}", _MESSAGE_LENGTH)
         yield Problem(path, message, unknown=True)
         return
+    if keyword in ("anyOf", "oneOf") and (only := _only_form(error)):
+        for inner in only:
+            yield from _problems(inner)
+        return
     yield Problem(path, cut(_words(str(keyword), limit, value), _MESSAGE_LENGTH))
+
+
+def _only_form(error: ValidationError) -> list[ValidationError]:
+    """What is wrong with the one form that is not null, where there is one."""
+    forms = error.validator_value if isinstance(error.validator_value, list) else []
+    others = [
+        number
+        for number, one in enumerate(forms)
+        if not (isinstance(one, dict) and one.get("type") == "null")
+    ]
+    if len(forms) != 2 or len(others) != 1:
+        return []
+    return [one for one in error.context or () if one.schema_path[0] == others[0]]
 
 
 _TYPES = {
@@ -413,6 +447,8 @@ def _words(keyword: str, limit: Any, value: Any) -> str:
             return f"must have at most {count(limit, 'character')}"
         case "pattern":
             return f"must match the pattern {limit}"
+        case "format":
+            return f"must be {FORMAT_WORDS.get(limit, limit)}"
         case "minItems":
             return f"needs at least {count(limit, 'value')}"
         case "maxItems":

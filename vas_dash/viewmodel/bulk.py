@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vas_dash.domain.changes import KEEP, Keep, Wish, same_json
@@ -12,7 +12,12 @@ from vas_dash.domain.entities import FPS_RANGE, PRIORITY_RANGE, CellIntent, Cell
 from vas_dash.domain.finding import Search, folded
 from vas_dash.domain.fleet import CellState
 from vas_dash.domain.records import Draft
+from vas_dash.schema.flatten import flattened
 from vas_dash.schema.texts import cut
+from vas_dash.viewmodel.form_builder import top_fields
+from vas_dash.viewmodel.form_fields import Field as FormField
+from vas_dash.viewmodel.form_fields import Kind
+from vas_dash.viewmodel.form_values import MISSING, TextError, parse
 from vas_dash.viewmodel.grid import FleetGrid
 
 LEAVE, SET, CLEAR = "leave", "set", "clear"
@@ -40,6 +45,7 @@ class Field:
     how: str = LEAVE
     value: str = ""
     error: str | None = None
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,9 +118,14 @@ def build_form(
         for name, values in parameters.items():
             values.add(_json_text(held[name]) if name in held else "not set")
 
+    known = known_fields(grid, keys)
+
     def made(name: str, label: str, now: str) -> Field:
         how, value = typed.how.get(name, LEAVE), typed.value.get(name, "")
-        return Field(name, label, now, how, value, errors.get(name))
+        hint = ""
+        if name.startswith(PARAMETER_PREFIX):
+            hint = _hint(known.get(name.removeprefix(PARAMETER_PREFIX)))
+        return Field(name, label, now, how, value, errors.get(name), hint)
 
     rest = len(keys) - len(intents)
     about = f"{len(intents):,} of the selected cells are assigned"
@@ -133,6 +144,16 @@ def build_form(
         made(FREE, "Another parameter", ""),
         typed.value.get(FREE_NAME, ""),
     )
+
+
+def _hint(known: FormField | None) -> str:
+    """What can be typed, in a few words."""
+    if known is None or known.kind is Kind.JSON:
+        return "a value, or JSON"
+    words = ", ".join(option.label for option in known.options if option.value)
+    if known.kind is Kind.CHOICES:
+        return f"JSON list of: {words}"
+    return cut(words or known.help or "", _VALUE_CHARS)
 
 
 def _intents(grid: FleetGrid, draft: Draft, keys: Iterable[CellKey]) -> Iterable[CellIntent]:
@@ -160,6 +181,25 @@ def _schema_names(grid: FleetGrid, keys: Iterable[CellKey]) -> list[str]:
     return list(names)[:PARAMETERS_LISTED]
 
 
+def known_fields(grid: FleetGrid, keys: Iterable[CellKey]) -> dict[str, FormField]:
+    """What the panel asks for, by parameter; without those on which the models do not agree."""
+    found: dict[str, FormField] = {}
+    apart: set[str] = set()
+    for model_id in dict.fromkeys(key.model_id for key in keys):
+        model = grid.model(model_id)
+        if model is None or not model.config_schema:
+            continue
+        for name, one in top_fields(flattened(model.config_schema)).items():
+            before = found.setdefault(name, one)
+            if _asks(before) != _asks(one):
+                apart.add(name)
+    return {name: one for name, one in found.items() if name not in apart}
+
+
+def _asks(one: FormField) -> tuple[object, ...]:
+    return (one.kind, one.options, one.item_kind, one.nullable)
+
+
 def _is_listed(name: str) -> bool:
     return bool(name) and len(name) <= _NAME_CHARS
 
@@ -172,8 +212,14 @@ def _json_text(value: Any) -> str:
     return cut(json.dumps(value, ensure_ascii=False, sort_keys=True, default=dict), _VALUE_CHARS)
 
 
-def read_form(typed: Typed) -> tuple[Wish, dict[str, str]]:
-    """What the form wants, and messages by field. Without messages the wish holds."""
+def read_form(
+    typed: Typed, known: Mapping[str, FormField] | None = None
+) -> tuple[Wish, dict[str, str]]:
+    """What the form wants, and messages by field. Without messages the wish holds.
+
+    `known` are the fields that the panel has for the parameters, by name (`known_fields`).
+    """
+    known = known or {}
     errors: dict[str, str] = {}
     fps = _read_number(typed, FPS, FPS_RANGE, errors)
     priority = _read_number(typed, PRIORITY, PRIORITY_RANGE, errors)
@@ -193,7 +239,8 @@ def read_form(typed: Typed) -> tuple[Wish, dict[str, str]]:
         if how == CLEAR:
             to_remove.add(parameter)
         elif how == SET:
-            _read_json(typed.value.get(name, ""), name, parameter, to_set, errors)
+            text = typed.value.get(name, "")
+            _read_value(text, name, parameter, known.get(parameter), to_set, errors)
         if parameter in to_remove and parameter in to_set:
             errors[name] = "this parameter is set and removed"
     wish = Wish(
@@ -230,34 +277,54 @@ def _read_number(
     return KEEP
 
 
-def _read_json(
-    text: str, name: str, parameter: str, into: dict[str, Any], errors: dict[str, str]
+def _read_value(
+    text: str,
+    name: str,
+    parameter: str,
+    known: FormField | None,
+    into: dict[str, Any],
+    errors: dict[str, str],
 ) -> None:
     try:
-        value = json.loads(text, parse_constant=_refuse, object_pairs_hook=_without_repeats)
-        json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
-        if not text.strip():
-            errors[name] = "give a value, as JSON"
-        elif isinstance(error, json.JSONDecodeError):
-            errors[name] = f'not JSON: {error.msg} at character {error.pos + 1}; a text is "quoted"'
-        else:
-            errors[name] = f"not JSON: {error}"
+        value = _guessed(text.strip()) if known is None else _as_asked_for(known, text.strip())
+    except TextError as error:
+        errors[name] = str(error)
+        return
+    if value is MISSING:
+        errors[name] = 'give a value, or choose "remove"'
         return
     if parameter in into and not same_json(into[parameter], value):
         errors[name] = "this parameter is set above already"
     into[parameter] = value
 
 
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no number of JSON")
+def _as_asked_for(known: FormField, text: str) -> Any:
+    """The value as the panel takes it; a choice goes by its words, too.
+
+    Raises:
+        TextError: it is not what the schema asks for.
+    """
+    if known.kind is Kind.CHOICES or (known.kind is Kind.LINES and text.startswith("[")):
+        return parse(replace(known, kind=Kind.JSON), text)
+    by_label = {option.label.casefold(): option.value for option in known.options if option.value}
+    return parse(known, by_label.get(text.casefold(), text))
 
 
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return found
+def _guessed(text: str) -> Any:
+    """The value of a parameter that no schema describes: JSON, a number or a text.
+
+    Raises:
+        TextError: it begins as JSON or as a number, and is none.
+    """
+    kind = Kind.TEXT
+    if text[:1] in ("{", "[", '"') or text in ("true", "false", "null"):
+        kind = Kind.JSON
+    elif text[:1].isdigit() or text[:1] in ("-", "+", ".") or text.lower() in _NO_NUMBERS:
+        kind = Kind.NUMBER
+    return parse(FormField(FREE, (FREE,), kind, FREE), text)
+
+
+_NO_NUMBERS = ("nan", "inf", "infinity")
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,7 @@ def _properties(before: CellIntent, after: CellIntent) -> Iterator[Difference]:
         yield Difference("fps", _or_default(before.desired_fps), _or_default(after.desired_fps))
     if before.priority != after.priority:
         yield Difference("priority", _or_default(before.priority), _or_default(after.priority))
-    if not same_json(before.parameters, after.parameters):
+    if not same_json(before.parameters, after.parameters, exactly=True):
         yield from _parameters(before.parameters, after.parameters)
 
 
@@ -144,7 +144,7 @@ def _parameters(
     names = [
         name
         for name in sorted({*old, *new})
-        if not same_json(old.get(name, _MISSING), new.get(name, _MISSING))
+        if not same_json(old.get(name, _MISSING), new.get(name, _MISSING), exactly=True)
     ]
     if not names:  # none at all, and an empty object
         yield Difference("parameters", _or_default(before), _or_default(after))

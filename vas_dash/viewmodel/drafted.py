@@ -26,7 +26,7 @@ def after_text(before: Assignment | None, wish: CellIntent | None) -> str:
         text += _value(wish.desired_fps, was.desired_fps, "{} fps", " default fps")
     if wish.enabled or wish.priority != was.priority:
         text += _value(wish.priority, was.priority, "p{}", " default priority")
-    if not same_json(wish.parameters, was.parameters):
+    if not same_json(wish.parameters, was.parameters, exactly=True):
         text += ", parameters"
     return text
 

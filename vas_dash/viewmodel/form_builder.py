@@ -8,8 +8,9 @@ from typing import Any
 
 from vas_dash.domain.entities import Parameters
 from vas_dash.errors import VasDashError
+from vas_dash.schema.formats import FORMAT_WORDS
 from vas_dash.schema.texts import canonical, cut, is_encodable, json_text, plain
-from vas_dash.schema.validation import MAX_NAME_LENGTH, count
+from vas_dash.schema.validation import MAX_NAME_LENGTH, count, is_run
 from vas_dash.viewmodel.form_fields import (
     ROOT_ID,
     Field,
@@ -91,6 +92,17 @@ def root_group(schema: Mapping[str, Any], parameters: Parameters | None) -> Grou
     if len(list(fields_of(group))) > MAX_FIELDS:
         raise BeyondAFormError(_TOO_MANY_FIELDS)
     return group
+
+
+def top_fields(schema: Mapping[str, Any]) -> Mapping[str, Field]:
+    """The fields of a schema's own properties, by name, as far as there are any."""
+    try:
+        group = root_group(schema, None)
+    except BeyondAFormError:
+        return {}
+    return {
+        one.path[-1]: one for one in group.children if isinstance(one, Field) and not one.others
+    }
 
 
 def _is_object(schema: Mapping[str, Any]) -> bool:
@@ -233,8 +245,13 @@ def _typed(field: Field, schema: Mapping[str, Any], required: bool) -> Field:
         return field
     limits = _sentence(*_scalar_limits(item_kind, items))
     each = f"each {limits}" if limits else None
+    null = "null for none" if nullable else None
     return replace(
-        field, kind=Kind.LINES, item_kind=item_kind, help=_sentence("one per line", length, each)
+        field,
+        kind=Kind.LINES,
+        item_kind=item_kind,
+        nullable=nullable,
+        help=_sentence("one per line", length, each, null),
     )
 
 
@@ -310,8 +327,13 @@ def _default(schema: Mapping[str, Any]) -> str | None:
 def _scalar_limits(kind: Kind, schema: Mapping[str, Any]) -> Iterator[str | None]:
     if kind is Kind.TEXT:
         yield _range(schema.get("minLength"), schema.get("maxLength"), "character")
-        pattern = schema.get("pattern")
-        yield f"pattern {cut(pattern, _MAX_LIMIT_LENGTH)}" if isinstance(pattern, str) else None
+        pattern, format_name = schema.get("pattern"), schema.get("format")
+        if isinstance(pattern, str):
+            unchecked = "" if is_run(pattern) else ", which is not checked"
+            yield f"pattern {cut(pattern, _MAX_LIMIT_LENGTH)}{unchecked}"
+        if isinstance(format_name, str):
+            unknown = f"format {cut(format_name, _MAX_LIMIT_LENGTH)}, which is not checked"
+            yield FORMAT_WORDS.get(format_name, unknown)
     elif kind is not Kind.BOOLEAN:
         if kind is Kind.INTEGER:
             yield "whole number"

@@ -65,6 +65,8 @@ def _show(field: Field, value: object) -> str | None:
         case Kind.BOOLEAN | Kind.CHOICE:
             return canonical(value)
         case Kind.LINES:
+            if value is None and field.nullable:
+                return NULL
             if not isinstance(value, list):
                 return None
             assert field.item_kind is not None
@@ -160,9 +162,11 @@ def _choice(field: Field, text: str) -> Any:
     raise TextError(cut(f"must be one of: {labels}", 200))
 
 
-def _parse_lines(field: Field, text: str) -> list[Any]:
+def _parse_lines(field: Field, text: str) -> list[Any] | None:
     if text == EMPTY_LIST:
         return []
+    if text == NULL and field.nullable:
+        return None
     assert field.item_kind is not None
     values = []
     lines = (line.strip() for line in text.split("\n"))
@@ -170,6 +174,10 @@ def _parse_lines(field: Field, text: str) -> list[Any]:
         try:
             values.append(_parse_scalar(field.item_kind, line, nullable=False))
         except TextError as error:
+            parts = re.split(r"[,;\s]+", line)
+            if len(parts) > 1 and all(_NUMBER.fullmatch(part) for part in parts):
+                said = f"one value on each line, not {cut(line, 40)}"
+                raise TextError(f"value {number}: {said}") from None
             raise TextError(f"value {number}: {error}") from None
     return values
 
@@ -197,7 +205,8 @@ def _parse_number(kind: Kind, text: str) -> int | float:
     wanted = "a whole number" if kind is Kind.INTEGER else "a number"
     if text.lower().lstrip("+-") in _NO_NUMBERS:
         raise TextError(f"must be {wanted}; NaN and infinity cannot be stored")
-    if text.count(",") == 1 and _NUMBER.fullmatch(text.replace(",", ".")):
+    decimal = kind is not Kind.INTEGER and text.count(",") == 1
+    if decimal and _NUMBER.fullmatch(text.replace(",", ".")):
         pointed = text.replace(",", ".")
         raise TextError(f"must be {wanted}, written with a point: {cut(pointed, 40)}")
     if not _NUMBER.fullmatch(text):

@@ -154,25 +154,31 @@ def intent_text(assignment: Assignment | None) -> IntentText:
 
 
 def read_intent(
-    text: IntentText, parameters: Parameters | None
+    text: IntentText, parameters: Parameters | None, held: Assignment | None = None
 ) -> tuple[CellIntent | None, dict[str, str]]:
-    """What the form's texts want, and messages by field. Without messages the intent holds."""
+    """What the form's texts want, and messages by field. Without messages the intent holds.
+
+    What the cell was opened with (`held`) may be beyond the limits, and may stay.
+    """
     errors: dict[str, str] = {}
     if text.intent not in (ON, OFF, UNASSIGNED):
         errors["intent"] = "choose one"
     if text.intent == UNASSIGNED:
         return None, errors
-    fps = _whole_number(text.fps, FPS_RANGE, "fps", errors)
-    priority = _whole_number(text.priority, PRIORITY_RANGE, "priority", errors)
+    held_fps, held_priority = (held.desired_fps, held.priority) if held else (None, None)
+    fps = _whole_number(text.fps, FPS_RANGE, "fps", errors, held_fps)
+    priority = _whole_number(text.priority, PRIORITY_RANGE, "priority", errors, held_priority)
     return CellIntent(text.intent == ON, fps, priority, parameters), errors
 
 
 def _whole_number(
-    text: str, limits: tuple[int, int], name: str, errors: dict[str, str]
+    text: str, limits: tuple[int, int], name: str, errors: dict[str, str], held: int | None
 ) -> int | None:
     text = text.strip()
     if not text:
         return None
+    if text == str(held):
+        return held
     lowest, highest = limits
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit() and len(digits) < 10):

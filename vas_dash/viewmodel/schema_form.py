@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from vas_dash.domain.entities import Parameters
+from vas_dash.schema.flatten import flattened
 from vas_dash.schema.texts import canonical, cut
 from vas_dash.schema.validation import (
     Findings,
@@ -190,7 +191,7 @@ def _open(schema: Mapping[str, Any] | None, parameters: Parameters | None) -> _O
     root: Group | Field
     notes: list[str | None] = []
     try:
-        root = root_group(schema, parameters)
+        root = root_group(flattened(schema), parameters)
     except BeyondAFormError as error:
         root = raw_root(parameters)
         notes.append(str(error))

@@ -126,14 +126,13 @@ def edit_form(form: BulkForm) -> list[Component]:
             className="vd-bulk-name",
         )
     ]
-    rows = [_row(one, [html.Span(one.label)], "") for one in form.fields]
-    rows += [_row(one, [html.Code(one.label)], "JSON") for one in form.parameters]
-    rows.append(_row(form.free, free, "JSON"))
+    rows = [_row(one, [html.Span(one.label)], "clear") for one in form.fields]
+    rows += [_row(one, [html.Code(one.label)], "remove") for one in form.parameters]
+    rows.append(_row(form.free, free, "remove"))
     return [html.P(form.about, className="vd-hint"), html.Div(rows, className="vd-bulk-rows")]
 
 
-def _row(field: Field, name: list[Component], placeholder: str) -> Component:
-    clear = "clear" if not placeholder else "remove"
+def _row(field: Field, name: list[Component], clear: str) -> Component:
     choices = {LEAVE: "leave unchanged", SET: "set", CLEAR: clear}
     return html.Div(
         [
@@ -160,7 +159,7 @@ def _row(field: Field, name: list[Component], placeholder: str) -> Component:
                     dbc.Input(
                         id=value_id(field.name),
                         value=field.value,
-                        placeholder=placeholder,
+                        placeholder=field.hint,
                         invalid=field.error is not None,
                         autocomplete="off",
                         size="sm",
