@@ -33,14 +33,15 @@ def _serve(settings: Settings) -> None:
     from gunicorn.app.base import BaseApplication
 
     settings.check_standing_alone()
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
 
     class Application(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
             options: dict[str, Any] = {
-                "bind": f"{settings.host}:{settings.port}",
-                "worker_class": "gthread",
+                "bind": f"{host}:{settings.port}",
+                "worker_class": "vas_dash.web.worker.Worker",
                 "workers": settings.workers,
-                "threads": 8,
+                "threads": 32,
                 "control_socket_disable": True,
                 "loglevel": "warning",
                 "when_ready": self.say_where,
@@ -56,7 +57,7 @@ def _serve(settings: Settings) -> None:
         @staticmethod
         def say_where(_arbiter: object) -> None:
             where = settings.prefix if settings.enabled else "/ (turned off)"
-            print(f"http://{settings.host}:{settings.port}{where}", flush=True)
+            print(f"http://{host}:{settings.port}{where}", flush=True)
 
         @staticmethod
         def forget(_arbiter: object, worker: Any) -> None:

@@ -13,11 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, Request, Response, redirect, request, send_from_directory
 from pydantic import SecretStr
-from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    NotFound,
+    RequestEntityTooLarge,
+)
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
+from vas_dash.auth.addresses import Proxies
 from vas_dash.auth.gate import NOBODY, Gate, Identify, asking
 from vas_dash.auth.identities import ANYBODY, by_proxy, on_this_machine
+from vas_dash.auth.prefix import ForwardedPrefix
 from vas_dash.config import Settings
 from vas_dash.domain.operators import Operator
 from vas_dash.errors import NotAllowedError, SettingsError
@@ -63,7 +70,7 @@ def create_server(settings: Settings) -> Flask:
     server = Flask("vas_dash_server", static_folder=None)
     if not settings.enabled:
         return server
-    server.add_url_rule("/", view_func=lambda: redirect(settings.prefix), endpoint="root")
+    _outside_the_page(server, settings)
     if settings.api_url is None:
         from vas_dash.embedded import EmbeddedVas
 
@@ -83,10 +90,38 @@ def create_server(settings: Settings) -> Flask:
             }
         )
     page = _create_page(settings, on_this_machine(settings))
-    server.wsgi_app = DispatcherMiddleware(  # type: ignore[method-assign]
-        server.wsgi_app, {settings.prefix.rstrip("/"): page}
+    dispatcher = DispatcherMiddleware(server.wsgi_app, {settings.prefix.rstrip("/"): page})
+    server.wsgi_app = ForwardedPrefix(  # type: ignore[method-assign]
+        dispatcher, settings.prefix, Proxies(settings.proxy_addresses)
     )
     return server
+
+
+def _outside_the_page(server: Flask, settings: Settings) -> None:
+    """What is answered beside the page, where the page stands alone."""
+    from vas_dash.web.headers import SecurityHeaders
+
+    headers = SecurityHeaders((), settings.frame_policy)
+
+    def nothing(_error: NotFound) -> Response:
+        text = (
+            f"Nothing is here: the page is at {settings.prefix}. A proxy in front of it has to "
+            "keep that path, or to be named in VAS_DASH_PROXY_ADDRESSES and send "
+            "X-Forwarded-Prefix."
+        )
+        return Response(f"{text}\n", status=404, mimetype="text/plain")
+
+    def dressed(response: Response) -> Response:
+        if request.blueprint is None:
+            pairs = list(response.headers)
+            headers.put(pairs, request.path, response.status)
+            response.headers.clear()
+            response.headers.extend(pairs)
+        return response
+
+    server.add_url_rule("/", view_func=lambda: redirect(settings.prefix), endpoint="root")
+    server.register_error_handler(NotFound, nothing)
+    server.after_request(dressed)
 
 
 def _protect(blueprint: Blueprint, settings: Settings) -> None:
@@ -336,6 +371,8 @@ def _callback_failed(error: Exception) -> None:
 
 
 def _request_failed(error: Exception, metrics: Metrics | None) -> Any:
+    from dash.exceptions import DependencyException
+
     if isinstance(error, InternalServerError) and error.original_exception is not None:
         # What comes from outside the routes has been logged already.
         return Response("This did not work.\n", status=500, mimetype="text/plain")
@@ -345,6 +382,8 @@ def _request_failed(error: Exception, metrics: Metrics | None) -> Any:
         return edge.refuse("size", 413, edge.TOO_LARGE, metrics)
     if isinstance(error, HTTPException):
         return error
+    if isinstance(error, DependencyException):  # a file that is in no package of components
+        return Response("Not found.\n", status=404, mimetype="text/plain")
     log.error("a request failed: %s", _one_line(error))
     return Response("This did not work.\n", status=500, mimetype="text/plain")
 

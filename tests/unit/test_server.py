@@ -6,15 +6,16 @@ import logging
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 import requests
@@ -530,12 +531,19 @@ def environment(**variables: str) -> dict[str, str]:
     return {**kept, **variables}
 
 
-def test_one_command_prints_the_address_and_serves(settings: Settings, vas: FaultyVas) -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_one_command_prints_the_address_and_serves(
+    settings: Settings, vas: FaultyVas, host: str
+) -> None:
     process = subprocess.Popen(
         [sys.executable, "app.py"],
         cwd=ROOT,
         env=environment(
-            PORT=str(free_port()), VAS_API_URL=vas.url, VAS_API_KEY=API_KEY, WEB_CONCURRENCY="2"
+            HOST=host,
+            PORT=str(free_port()),
+            VAS_API_URL=vas.url,
+            VAS_API_KEY=API_KEY,
+            WEB_CONCURRENCY="2",
         ),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -544,7 +552,8 @@ def test_one_command_prints_the_address_and_serves(settings: Settings, vas: Faul
     assert process.stdout is not None
     try:
         address = process.stdout.readline().strip()
-        assert re.fullmatch(rf"http://127\.0\.0\.1:\d+{settings.prefix}", address)
+        shown = re.escape(f"[{host}]" if ":" in host else host)
+        assert re.fullmatch(rf"http://{shown}:\d+{settings.prefix}", address)
         base = address.removesuffix(settings.prefix)
         page = Page(OverHttp(base))
         until(page, lambda: complete(page))
@@ -557,8 +566,44 @@ def test_one_command_prints_the_address_and_serves(settings: Settings, vas: Faul
     assert "ERROR" not in rest
 
 
+@pytest.mark.parametrize(
+    "half",
+    [
+        b"GET /ai-models/ HTTP/1.1\r\nHost: 127.0.0.1\r\nX-",
+        b"POST /ai-models/look HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        b"Content-Type: application/json\r\nContent-Length: 900\r\n\r\n{",
+    ],
+)
+def test_half_requests_keep_nobody_waiting_and_are_let_go(vas: FaultyVas, half: bytes) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=environment(PORT=str(free_port()), VAS_API_URL=vas.url, VAS_API_KEY=API_KEY),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        address = urlsplit(process.stdout.readline().strip())
+        with ExitStack() as stack:
+            halves = []
+            for _ in range(20):
+                place = (str(address.hostname), int(address.port or 0))
+                one = stack.enter_context(socket.create_connection(place, DEADLINE_S))
+                one.sendall(half)
+                halves.append(one)
+            assert requests.get(f"{address.geturl()}healthz", timeout=DEADLINE_S).text == "ok\n"
+            for one in halves:
+                while one.recv(65536):  # an answer that it was cut, or nothing; then the end
+                    pass
+    finally:
+        process.send_signal(signal.SIGTERM)
+        rest = process.communicate(timeout=DEADLINE_S)[0]
+    assert "Traceback" not in rest
+
+
 def free_port() -> int:
-    import socket
 
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
@@ -609,3 +654,51 @@ def test_a_wrong_setting_is_one_clear_line_and_no_start(
     assert "s3cret" not in said
     own = [one for one in said.splitlines() if one and not one.startswith(("[", "http://"))]
     assert len(own) == 1, said
+
+
+@pytest.mark.parametrize("path", ["dash/nope.js", "nope/x.js", "dash/../../app.py"])
+def test_a_component_file_that_is_none_is_not_found(settings: Settings, path: str) -> None:
+    client = create_server(settings).test_client()
+    answer = client.get(f"/ai-models/_dash-component-suites/{path}")
+    assert answer.status_code == 404
+
+
+def test_what_is_beside_the_page_has_its_headers_and_one_clear_line(settings: Settings) -> None:
+    client = create_server(settings).test_client()
+    for path in ("/", "/nope", "/_dash-layout"):
+        answer = client.get(path)
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "frame-ancestors" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.status_code == 404
+    assert answer.text.startswith("Nothing is here: the page is at /ai-models/. ")
+    assert answer.text.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "taken", "path", "status"),
+    [
+        ("127.0.0.1", "/ai-models", "/healthz", 200),
+        ("127.0.0.1", "/ai-models/", "/healthz", 200),
+        ("127.0.0.1", "/ai-models", "/ai-models/healthz", 200),
+        ("127.0.0.1", "/ai", "/models/healthz", 404),
+        ("127.0.0.1", "/other", "/healthz", 404),
+        ("127.0.0.2", "/ai-models", "/healthz", 404),
+    ],
+)
+def test_a_path_that_a_proxy_took_away_is_given_back_to_proxies_that_are_believed(
+    settings: Settings, address: str, taken: str, path: str, status: int
+) -> None:
+    known = settings.model_copy(update={"proxy_addresses": "127.0.0.1"})
+    client = create_server(known).test_client()
+    answer = client.get(
+        path,
+        headers={"X-Forwarded-Prefix": taken},
+        environ_overrides={"REMOTE_ADDR": address},
+    )
+    assert answer.status_code == status
+    if taken == "/other":
+        assert answer.text == (
+            "The proxy takes away another path than /ai-models/: "
+            "set VAS_DASH_PREFIX to the path that browsers see.\n"
+        )
