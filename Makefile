@@ -39,7 +39,10 @@ chromium: dev
 redis: dev
 	@tests/ensure-redis
 
-test: check chromium redis ## The whole suite, browser included
+nginx: dev
+	@tests/ensure-nginx
+
+test: check chromium redis nginx ## The whole suite, browser included
 	$(BIN)/pytest -n 2 --dist loadfile
 
 test-contract: dev ## The contract suite; VAS_CONTRACT_URL=http://... runs it against a real VAS
@@ -57,4 +60,4 @@ bench-kernel: dev ## Figures of the frame kernel
 soak: dev ## Half an hour of many browsers, a failing VAS, a host beside a page; with figures
 	$(BIN)/python -m bench.soak
 
-.PHONY: help dev run worker check chromium redis test test-contract bench bench-kernel soak
+.PHONY: help dev run worker check chromium redis nginx test test-contract bench bench-kernel soak

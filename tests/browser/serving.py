@@ -27,9 +27,9 @@ class _Handler(WSGIRequestHandler):
 
 
 @contextmanager
-def served(app: Flask) -> Iterator[str]:
-    """`app` on a free port, a thread for each connection; gives its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Handler)
+def served(app: Flask, port: int = 0) -> Iterator[str]:
+    """`app` on a free port if none is given, a thread for each connection; gives its address."""
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Handler)
     # Between two looks for its end it sleeps: each test would wait for half a second.
     quick = {"poll_interval": 0.02}
     thread = Thread(target=server.serve_forever, kwargs=quick, name="page", daemon=True)

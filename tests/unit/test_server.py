@@ -22,7 +22,8 @@ import requests
 import uvicorn
 from a2wsgi import WSGIMiddleware
 from fastapi import FastAPI
-from flask import Flask, abort, redirect, request, session
+from fastapi.responses import JSONResponse
+from flask import Flask, Response, abort, redirect, request, session
 from flask.typing import ResponseReturnValue
 from pydantic import SecretStr
 from werkzeug.test import Client, TestResponse
@@ -429,7 +430,7 @@ def test_two_pages_stand_beside_each_other(settings: Settings) -> None:
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[str]:
+def served(app: Any) -> Iterator[str]:
     """A real uvicorn."""
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off", ws="none")
@@ -508,6 +509,63 @@ def test_the_page_works_below_fastapi_and_the_api_is_as_before(
         page.open("cam-1", "ppe")
         assert page.save(fps="6").startswith("Saved.")
     calm(caplog)
+
+
+def documented(name: str, **names: Any) -> Any:
+    """What the example of the documentation that begins with this comment makes."""
+    text = (ROOT / "docs" / "mounting.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (code,) = (block for block in blocks if block.startswith(f"# {name}\n"))
+    exec(compile(code, "mounting.md", "exec"), names)
+    return names["app"]
+
+
+def keyed_api() -> FastAPI:
+    """A host whose middleware asks for a key on every path."""
+    app = api()
+
+    @app.middleware("http")
+    async def check(request: Any, call_next: Any) -> Any:
+        if request.headers.get("X-API-Key") != "k3y":
+            return JSONResponse({"detail": "no key"}, status_code=401)
+        return await call_next(request)
+
+    return app
+
+
+def test_a_dispatcher_leads_past_the_middleware_of_an_asgi_host(settings: Settings) -> None:
+    inside = keyed_api()
+    inside.mount("/ai-models", WSGIMiddleware(wsgi_app("/ai-models/", settings)))  # type: ignore[arg-type]
+    with served(inside) as base:
+        assert requests.get(f"{base}/ai-models/", timeout=30).status_code == 401
+    app = documented("In front of an ASGI host.", host=keyed_api(), settings=settings)
+    with served(app) as base:
+        things = f"{base}/api/v1/things"
+        assert requests.get(things, timeout=30).status_code == 401
+        assert requests.get(things, headers={"X-API-Key": "k3y"}, timeout=30).json() == ["one"]
+        assert requests.get(f"{base}/ai-models-old/", timeout=30).status_code == 401
+        page = Page(OverHttp(base))
+        until(page, lambda: complete(page))
+        page.open("cam-1", "ppe")
+        assert page.save(fps="6").startswith("Saved.")
+
+
+def test_a_dispatcher_leads_past_the_middleware_of_a_wsgi_host(settings: Settings) -> None:
+    inner = host()
+
+    def keyed(environ: Any, start_response: Any) -> Any:
+        if environ.get("HTTP_X_API_KEY") != "k3y":
+            return Response("no key", status=401)(environ, start_response)
+        return inner(environ, start_response)
+
+    app = documented("In front of a WSGI host.", host=keyed, settings=settings)
+    client = Client(app, TestResponse)
+    assert client.get("/").status_code == 401
+    assert client.get("/", headers={"X-API-Key": "k3y"}).get_json() == {"host": "index"}
+    page = Page(client)
+    until(page, lambda: complete(page))
+    page.open("cam-1", "ppe")
+    assert page.save(fps="6").startswith("Saved.")
 
 
 @pytest.mark.parametrize(
