@@ -38,6 +38,7 @@ from vas_dash.cli_users import add_user_commands
 from vas_dash.config import Settings
 from vas_dash.domain.changes import Blocked, CellChange, ChangeSet
 from vas_dash.domain.entities import CellKey
+from vas_dash.domain.finding import folded
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.operators import Operator, Role
 from vas_dash.domain.records import CellResult, ChangeSetRecord, HistoryFilter
@@ -364,7 +365,8 @@ def _camera_id(wanted: str) -> str:
     cameras = () if snapshot is None else snapshot.known_cameras
     if any(camera.id == wanted for camera in cameras):
         return wanted
-    found = [camera for camera in cameras if camera.name == wanted]
+    alike = [one for one in cameras if one.name and folded(one.name) == folded(wanted)]
+    found = [one for one in alike if one.name == wanted] or alike
     if len(found) > 1:
         ids = ", ".join(f"{camera.id} ({camera.location or 'no location'})" for camera in found)
         raise CommandError(f"{len(found)} cameras are named {wanted}; give an id: {ids}")

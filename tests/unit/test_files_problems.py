@@ -413,9 +413,18 @@ def wrong_bytes(data: bytes) -> Problems:
     return [(one.line, one.column, one.message) for one in read_file(data, Format.CSV).problems]
 
 
-@pytest.mark.parametrize("separator", [",", ";"])
-def test_millions_of_empty_fields_take_no_memory_of_their_own(separator: str) -> None:
-    data = ("camera,model,desired_fps\n" + separator * 4_000_000).encode()
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "," * 1_000_000,
+        ";" * 1_000_000,
+        ",\n" * 500_000,
+        "x,\n" * 250_000,
+    ],
+    ids=["one row", "semicolons", "empty rows", "wrong rows"],
+)
+def test_millions_of_empty_fields_take_no_memory_of_their_own(rows: str) -> None:
+    data = ("camera,model,desired_fps\n" + rows).encode()
     tracemalloc.start()
     read_file(data, Format.CSV)
     peak = tracemalloc.get_traced_memory()[1]

@@ -106,13 +106,13 @@ def _rows(text: str, separator: str, at: int) -> Iterator[list[_Field]]:
     pattern = re.compile(
         rf'(?:"([^"]*(?:""[^"]*)*)"|((?!")[^{separator}\r\n]*))({separator}|\r\n|\n|\r|\Z)'
     )
-    empty_rows = re.compile(rf"(?:[ {separator}]*(?:\r\n|\n|\r))+|[ {separator}]+\Z")
+    empty_row = re.compile(rf"[ {separator}]*(?:\r\n|\n|\r)|[ {separator}]+\Z")
     empty_fields = re.compile(f"{separator}+")
     row: list[_Field] = []
     while at < len(text) or row:
         skipped = None
         if not row:
-            skipped = empty_rows.match(text, at)
+            skipped = empty_row.match(text, at)
         elif len(row) > MAX_FIELDS:
             skipped = empty_fields.match(text, at)
         if skipped is not None:

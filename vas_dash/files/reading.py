@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from vas_dash.files.csv_reading import read_csv
 from vas_dash.files.decoding import BadEncodingError, decode
 from vas_dash.files.document import read_document
@@ -11,6 +13,12 @@ from vas_dash.files.yaml_reading import read_yaml
 
 __all__ = ["read_file"]
 
+MAX_PROBLEMS = 1_000
+"""A file with more of them is something else; each is kept and told."""
+
+MAX_CELLS = 250_000
+"""Twice as many as a fleet of 5,000 cameras and 25 models has."""
+
 
 def read_file(data: bytes, format: Format) -> FileIntent:  # noqa: A002 - the word of the field
     """What the file says. Nothing is raised: whatever is wrong is among its problems."""
@@ -19,22 +27,30 @@ def read_file(data: bytes, format: Format) -> FileIntent:  # noqa: A002 - the wo
     found: list[tuple[int, str]] = []
 
     def report(at: int, message: str) -> None:
+        if len(found) >= MAX_PROBLEMS:
+            raise FormatError(at, f"more than {MAX_PROBLEMS:,} problems: not read any further")
         found.append((at, message))
+
+    def keep(read: Iterable[FileCell]) -> None:
+        for cell in read:
+            if len(cells) >= MAX_CELLS:
+                raise FormatError(cell.at, f"more than {MAX_CELLS:,} cells: not read any further")
+            cells.append(cell)
 
     try:
         text = decode(data)
         match format:
             case Format.CSV:
-                cells.extend(read_csv(text, report))
+                keep(read_csv(text, report))
             case Format.JSON:
-                cells.extend(read_document(read_json(text), report))
+                keep(read_document(read_json(text), report))
             case Format.YAML:
-                cells.extend(read_document(read_yaml(text), report))
+                keep(read_document(read_yaml(text), report))
     except BadEncodingError as error:
         text = error.before
         report(error.at, str(error))
     except FormatError as error:
-        report(error.at, str(error))
+        found.append((error.at, str(error)))
     place = Places(text)
     problems = tuple(FileProblem(*place(at), message) for at, message in sorted(found))
     return FileIntent(cells, problems, place)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import accumulate
 from typing import Any, NamedTuple
 
 from vas_dash.errors import VasDashError
@@ -48,14 +49,15 @@ class Place(NamedTuple):
     column: int
 
 
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
 class Places:
     """From offsets in a text to places; a line ends with LF, CR LF or CR."""
 
     def __init__(self, text: str) -> None:
-        lines = text.replace("\r\n", "\n\n").replace("\r", "\n").split("\n")
-        # CR LF became two breaks, so that offsets stay what they are; the second is no line.
-        starts = [0, *accumulate(len(line) + 1 for line in lines[:-1])]
-        self._starts = [at for at in starts if not (at and text[at - 1 : at + 1] == "\r\n")]
+        self._starts = array("Q", [0])
+        self._starts.extend(found.end() for found in _LINE_END.finditer(text))
 
     def __call__(self, at: int) -> Place:
         """The place of the character at an offset."""
