@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from kernel.errors import KernelError, WriterError
 from kernel.layout import RINGS_DIR, FrameSpec, check_camera_id
 from kernel.ring import open_ring
-from kernel.storage import CameraFolder, lock_is_held, open_folder
+from kernel.storage import NEW_PREFIX, CameraFolder, lock_is_held, open_folder
 
 __all__ = ["RingInfo", "list_rings", "remove_dead"]
 
@@ -45,7 +45,8 @@ def list_rings(base_dir: str) -> list[RingInfo]:
     except FileNotFoundError:
         return []
     try:
-        found = (_look(name, rings_fd) for name in sorted(os.listdir(rings_fd)))
+        names = (one for one in sorted(os.listdir(rings_fd)) if not one.startswith(NEW_PREFIX))
+        found = (_look(name, rings_fd) for name in names)
         return [info for info in found if info is not None]
     finally:
         os.close(rings_fd)

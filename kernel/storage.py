@@ -10,8 +10,10 @@ import errno
 import fcntl
 import grp
 import os
+import secrets
 import stat
 import struct
+from collections.abc import Iterable
 from contextlib import suppress
 
 from kernel.errors import NoSpaceError, StorageError, WriterConflictError, WriterError
@@ -29,8 +31,19 @@ from kernel.layout import (
     Header,
     State,
 )
+from kernel.renaming import NO_REPLACE, rename
 
-__all__ = ["CameraFolder", "lock_is_held", "open_folder", "open_regular", "remove_tree"]
+__all__ = [
+    "NEW_PREFIX",
+    "CameraFolder",
+    "lock_is_held",
+    "open_folder",
+    "open_regular",
+    "remove_tree",
+]
+
+NEW_PREFIX = ".new-"
+"""How the name of a folder begins that is only being made. No camera's id begins so."""
 
 _OPEN_DIR = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _ATTEMPTS = 100
@@ -146,6 +159,16 @@ class CameraFolder:
             raise
         return fd
 
+    def give_back(self, names: Iterable[str]) -> None:
+        """Give back the memory of files that nobody has seen: also what is still mapped."""
+        for name in names:
+            with suppress(OSError):
+                fd = os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.fd)
+                try:
+                    os.ftruncate(fd, 0)
+                finally:
+                    os.close(fd)
+
     def create_folder(self, name: str) -> int:
         """A folder inside the camera's; its descriptor."""
         os.mkdir(name, 0o700, dir_fd=self.fd)
@@ -209,13 +232,12 @@ class CameraFolder:
     def _take(self) -> bool:
         """One attempt; False: another process removed the folder in the meantime."""
         if not os.path.isdir(self._base_dir):
-            with suppress(FileExistsError):
-                os.mkdir(self._base_dir, 0o700)
-                fd = open_folder(self._base_dir)
-                try:
-                    self._share(fd, DIR_MODE)
-                finally:
-                    os.close(fd)
+            parent, name = os.path.split(os.path.abspath(self._base_dir))
+            parent_fd = open_folder(parent)
+            try:
+                self._make_folder(name, parent_fd)
+            finally:
+                os.close(parent_fd)
         self.base_fd = open_folder(self._base_dir)
         info = os.fstat(self.base_fd)
         if info.st_mode & stat.S_IWOTH and not info.st_mode & stat.S_ISVTX:
@@ -231,20 +253,35 @@ class CameraFolder:
             return False
 
     def _own_folder(self, name: str, parent_fd: int) -> int:
-        made = False
-        with suppress(FileExistsError):
-            os.mkdir(name, 0o700, dir_fd=parent_fd)
-            made = True
-        fd = open_folder(name, parent_fd)
         try:
-            if made:
-                self._share(fd, DIR_MODE)
-            elif os.fstat(fd).st_uid not in (os.geteuid(), 0):
-                raise StorageError(f"the folder {name!r} in {self._base_dir} is another user's")
-        except BaseException:
+            fd = open_folder(name, parent_fd)
+        except FileNotFoundError:
+            self._make_folder(name, parent_fd)
+            fd = open_folder(name, parent_fd)
+        if os.fstat(fd).st_uid not in (os.geteuid(), 0):
             os.close(fd)
-            raise
+            raise StorageError(f"the folder {name!r} in {self._base_dir} is another user's")
         return fd
+
+    def _make_folder(self, name: str, parent_fd: int) -> None:
+        """Make a folder that has its group and mode from the moment on at which it has its name.
+
+        One that is there already, or comes meanwhile, stays.
+        """
+        made = f"{NEW_PREFIX}{secrets.token_hex(8)}"
+        os.mkdir(made, 0o700, dir_fd=parent_fd)
+        try:
+            fd = open_folder(made, parent_fd)
+            try:
+                self._share(fd, DIR_MODE)
+            finally:
+                os.close(fd)
+            if not _renamed(made, name, parent_fd):
+                os.rmdir(made, dir_fd=parent_fd)
+        except BaseException:
+            with suppress(OSError):
+                os.rmdir(made, dir_fd=parent_fd)
+            raise
 
     def _lock(self) -> bool:
         self._lock_fd = os.open(
@@ -273,6 +310,23 @@ class CameraFolder:
             if fd >= 0:
                 os.close(fd)
         self.fd = self.base_fd = self._lock_fd = -1
+
+
+def _renamed(made: str, name: str, parent_fd: int) -> bool:
+    """Give a folder its name; False: there is one of that name."""
+    try:
+        try:
+            rename(parent_fd, made.encode(), parent_fd, os.fsencode(name), NO_REPLACE)
+        except OSError as error:
+            if error.errno not in (errno.ENOSYS, errno.EINVAL):
+                raise
+            # Without renameat2 an empty folder would be replaced, by one that is the same.
+            os.rename(made, name, src_dir_fd=parent_fd, dst_dir_fd=parent_fd)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
+        return False
+    return True
 
 
 def _group_id(group: str | None) -> int | None:

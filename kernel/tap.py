@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
-from kernel.layout import FrameSpec
+from kernel.layout import FrameSpec, check_camera_id
 from kernel.settings import ExportSettings, export_enabled
 from kernel.tap_stats import TapState, TapStats
 
@@ -97,6 +97,8 @@ class PipeTap:
             self.enabled = export_enabled() if settings is None else settings.enabled
             if self.enabled and settings is None:
                 settings = ExportSettings.from_env()
+            if self.enabled:
+                check_camera_id(camera_id)
         except ValueError as wrong:
             self.enabled, error = False, wrong
         if not self.enabled and stream is None and error is None:
@@ -116,8 +118,9 @@ class PipeTap:
                 in_process=in_process,
                 reason=self._off.error,
             )
-        except (OSError, RuntimeError) as refused:
-            # No descriptors, no threads left: then there is no output for FFmpeg either.
+        except Exception as refused:
+            # No descriptors, no threads left, or an argument that is none: then there is no output
+            # for FFmpeg either.
             self.enabled = False
             self._off = TapStats(error=tap_host.log_over(camera_id, str(refused)))
 
@@ -135,7 +138,10 @@ class PipeTap:
         if descriptor is None:
             yield TapOutput()
             return
-        args = ("-f", "rawvideo", "-pix_fmt", "nv12", f"pipe:{descriptor}")
+        # The size too: a source of another one is scaled instead of sheared.
+        spec = self._host.spec
+        size = () if spec is None else ("-s", f"{spec.width_px}x{spec.height_px}")
+        args = ("-f", "rawvideo", "-pix_fmt", "nv12", *size, f"pipe:{descriptor}")
         try:
             yield TapOutput(args, (descriptor,))
         finally:

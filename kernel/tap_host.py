@@ -63,23 +63,32 @@ class TapHost:
         self._since_ns = time.monotonic_ns()
         self._process: subprocess.Popen[bytes] | None = None
         self._writing: socket.socket | None = None
-        if spec is None and settings is not None:
-            spec = settings.spec
-        if descriptor is None:
-            reading, self._writing = stream_socket_pair(0 if spec is None else spec.size_bytes)
-            self._stream = RawStream(reading.detach())
-        else:
-            self._stream = RawStream(os.dup(descriptor))
-        self._control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._control.settimeout(1.0)
-        if settings is None:
-            far.close()
-        elif in_process:
-            self._start_thread(far, spec, settings)
-        else:
-            with far:
-                self._start_process(far, spec, settings)
-        threading.Thread(target=self._watch, name=f"kernel-tap-{camera_id}", daemon=True).start()
+        self.spec = settings.spec if spec is None and settings is not None else spec
+        with contextlib.ExitStack() as unless_made:
+            unless_made.callback(self.close_writing)
+            unless_made.callback(self._kill)
+            if descriptor is None:
+                size_bytes = 0 if self.spec is None else self.spec.size_bytes
+                reading, self._writing = stream_socket_pair(size_bytes)
+                self._stream = RawStream(reading.detach())
+            else:
+                self._stream = RawStream(os.dup(descriptor))
+            unless_made.callback(self._stream.close)
+            self._control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            unless_made.callback(self._control.close)
+            unless_made.callback(far.close)
+            self._control.settimeout(1.0)
+            if settings is None:
+                far.close()
+            elif in_process:
+                self._start_thread(far, self.spec, settings)
+            else:
+                with far:
+                    self._start_process(far, self.spec, settings)
+            threading.Thread(
+                target=self._watch, name=f"kernel-tap-{camera_id}", daemon=True
+            ).start()
+            unless_made.pop_all()
 
     @property
     def pid(self) -> int | None:
@@ -124,6 +133,12 @@ class TapHost:
             )
         except OSError as error:
             self._over(f"the tap's process cannot be started: {error}")
+
+    def _kill(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
 
     def _spawn(self, arguments: list[str], *descriptors: int) -> subprocess.Popen[bytes]:
         """Start this Python on the reading side, with the stream and nothing else inherited.

@@ -225,7 +225,7 @@ def main(arguments: list[str]) -> int:
     # Ctrl-C and a closed terminal are for the host and for FFmpeg, which close the stream.
     for ignored in (signal.SIGINT, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
-    if arguments[0] == "--discard":
+    if len(arguments) == 2:  # "--discard" and a descriptor; a camera may have that name
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         RawStream(int(arguments[1])).discard_all()
         return 0

@@ -14,8 +14,6 @@ nobody could rely on so short a time, and it would cost the writer four more sys
 
 from __future__ import annotations
 
-import ctypes
-import errno
 import os
 from typing import Final
 
@@ -27,36 +25,16 @@ from kernel.layout import (
     FrameSpec,
 )
 from kernel.mapping import FileMemory
+from kernel.renaming import EXCHANGE, rename
 from kernel.storage import CameraFolder
 
 __all__ = ["SHORTEST_HALF_RING_NS", "Version1Names"]
 
 SHORTEST_HALF_RING_NS: Final = 5_000_000
 
-_RENAME_EXCHANGE = 2
-# PyDLL keeps the interpreter's lock: a decode thread that gave it away for these microseconds
-# could wait milliseconds for its return. The call itself does not wait.
-_renameat2 = getattr(ctypes.PyDLL(None, use_errno=True), "renameat2", None)
-if _renameat2 is not None:
-    _renameat2.argtypes = [
-        ctypes.c_int,
-        ctypes.c_char_p,
-        ctypes.c_int,
-        ctypes.c_char_p,
-        ctypes.c_uint,
-    ]
-
 # A name in a slot's folder, and the one that it changes places with.
 _DATA = (f"/{V1_DATA_NAME}".encode(), f"/.{V1_DATA_NAME}".encode())
 _META = (f"/{V1_META_NAME}".encode(), f"/.{V1_META_NAME}".encode())
-
-
-def _exchange(fd_a: int, name_a: bytes, fd_b: int, name_b: bytes) -> None:
-    if _renameat2 is None:
-        raise OSError(errno.ENOSYS, "the C library has no renameat2")
-    if _renameat2(fd_a, name_a, fd_b, name_b, _RENAME_EXCHANGE):
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error), os.fsdecode(name_a))
 
 
 class Version1Names:
@@ -87,7 +65,7 @@ class Version1Names:
         # Once for nothing: where it cannot be done, that is an error of the start.
         for name in ("v1-a", "v1-b"):
             os.close(folder.create(name, 0))
-        _exchange(folder.fd, b"v1-a", folder.fd, b"v1-b")
+        rename(folder.fd, b"v1-a", folder.fd, b"v1-b", EXCHANGE)
         empty_fd = folder.create_folder(os.fsdecode(self._places[-1]))
         try:
             for name in (V1_DATA_NAME, V1_META_NAME):
@@ -138,7 +116,7 @@ class Version1Names:
             self._swap(place, _DATA)
             self._swap(place, _META)
         self._shown_ns[slot] = now_ns
-        _exchange(self._folder.base_fd, self._name, self._folder.fd, place)
+        rename(self._folder.base_fd, self._name, self._folder.fd, place, EXCHANGE)
         self._places[self._newest] = place
         self._newest = slot
 
@@ -151,7 +129,7 @@ class Version1Names:
             self._shown_ns[old] = 0
 
     def _swap(self, place: bytes, name: tuple[bytes, bytes]) -> None:
-        _exchange(self._folder.fd, place + name[0], self._folder.fd, place + name[1])
+        rename(self._folder.fd, place + name[0], self._folder.fd, place + name[1], EXCHANGE)
 
     def remove(self) -> None:
         """The names go, both at once; `OSError`. The folder goes with the camera's."""

@@ -174,6 +174,7 @@ class FrameWriter:
         self._failures = 0
         self._names: Version1Names | None = None
         self._folder = CameraFolder(settings.base_dir, camera_id, settings.group)
+        self.epoch = 0
         try:
             self.epoch = max(time_ns(), self._folder.end_leftovers() + 1)
             self._make_ring()
@@ -187,6 +188,7 @@ class FrameWriter:
             )
         except BaseException as error:
             self._remove_names()
+            self._folder.give_back(self._slot_names())
             explained = self._folder.explain(error) if isinstance(error, OSError) else error
             self._folder.remove()
             raise explained from (error if explained is not error else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import struct
 import tempfile
@@ -221,6 +222,54 @@ def test_who_may_not_read_gets_one_typed_error(folder: Path, base_dir: str) -> N
         finally:
             os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_reader_of_the_group_meets_no_folder_before_its_final_mode(tmp_path: Path) -> None:
+    group, base = 4100, tmp_path / "made-by-the-writer"
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    os.chown(tmp_path, 4000, group)
+    starts, done = 300, os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            os.close(done[1])
+            os.setgroups([group])
+            os.setgid(4002)
+            os.setuid(4002)
+            reader = FrameReader(CAMERA, base_dir=str(base))
+            while not select.select([done[0]], [], [], 0)[0]:
+                reader.latest()
+            code = 0
+        finally:
+            os._exit(code)
+    writing = os.fork()
+    if writing == 0:
+        code = 1
+        try:
+            os.setgroups([group])
+            os.setgid(4000)
+            os.setuid(4000)
+            settings = ExportSettings(
+                enabled=True,
+                width_px=64,
+                height_px=32,
+                capacity=CAPACITY,
+                base_dir=str(base),
+                group=str(group),
+            )
+            for _ in range(starts):
+                with FrameWriter(CAMERA, settings=settings) as writer:
+                    writer.write(stamped(writer.spec, 1), 1)
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(writing, 0)[1]) == 0
+    os.close(done[1])
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    os.close(done[0])
 
 
 @hypothesis_settings(max_examples=40, deadline=None)

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -370,6 +371,17 @@ def test_a_stream_is_read_to_its_end_even_when_the_process_that_discards_is_kill
         assert tap.wait_ended(DEADLINE_S)
 
 
+def small_disk(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A memory disk of 1 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir(mode=0o700)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this user may not mount a memory disk")
+    request.addfinalizer(lambda: subprocess.run(["umount", "--lazy", str(folder)], check=True))
+    return folder
+
+
 @BOTH_WAYS
 @pytest.mark.parametrize("why", ["another writer", "no memory", "no such size"])
 def test_a_ring_that_cannot_be_made_is_said_and_costs_ffmpeg_nothing(
@@ -378,14 +390,14 @@ def test_a_ring_that_cannot_be_made_is_said_and_costs_ffmpeg_nothing(
     settings: ExportSettings,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
+    request: pytest.FixtureRequest,
 ) -> None:
     recording = tmp_path / "recording.nv12"
     other, spec = None, HD
     if why == "another writer":
         other = FrameWriter("cam", SMALL, settings=settings)
     elif why == "no memory":
-        spec = FrameSpec(16384, 16384)
-        settings = ExportSettings(enabled=True, base_dir=settings.base_dir, capacity=1000)
+        settings = ExportSettings(enabled=True, base_dir=str(small_disk(request, tmp_path)))
     else:
         spec = FrameSpec(HD.width_px, HD.height_px)
         settings = ExportSettings(enabled=True, base_dir=settings.base_dir, capacity=1)
@@ -394,7 +406,8 @@ def test_a_ring_that_cannot_be_made_is_said_and_costs_ffmpeg_nothing(
             await_recording_going_on(recording)
         assert tap.wait_ended(DEADLINE_S)
     assert tap.stats.error is not None
-    assert ("live writer" if other else "ring") in tap.stats.error
+    said = {"another writer": "live writer", "no memory": "no memory for the frames"}
+    assert said.get(why, "ring") in tap.stats.error
     assert tap.stats.frames == 0
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     if other:
@@ -615,3 +628,82 @@ def test_the_socket_offered_can_be_written_to_before_anybody_reads(
     with PipeTap("cam", SMALL, settings=settings) as tap, tap.output() as output:
         writable = select.select([], [output.pass_fds[0]], [], 0)[1]
         assert writable == [output.pass_fds[0]]
+
+
+def test_a_source_of_another_size_is_scaled(settings: ExportSettings) -> None:
+    source = "color=c=black:size=640x368:rate=25:duration=60,drawbox=h=40:color=white:t=fill"
+    with PipeTap("cam", FrameSpec(640, 360), settings=settings) as tap:
+        with tap.output() as output:
+            ffmpeg = subprocess.Popen(
+                [FFMPEG, "-v", "error", "-re", "-f", "lavfi", "-i", source, *output.args],
+                pass_fds=output.pass_fds,
+                stdin=subprocess.DEVNULL,
+            )
+        try:
+            with FrameReader("cam", base_dir=settings.base_dir) as reader:
+                frame = eventually(lambda: reader.latest(), "a frame")
+                white = (frame.y.mean(axis=1) > 128).nonzero()[0]
+        finally:
+            ffmpeg.kill()
+            ffmpeg.wait()
+    assert list(white) == list(range(len(white)))
+    assert 36 <= len(white) <= 40
+
+
+@BOTH_WAYS
+def test_a_tap_that_cannot_be_made_leaves_no_descriptor(
+    in_process: bool, settings: ExportSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    def too_many(*_: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    reading, writing = os.pipe()
+    for where, fails in (("threading.Thread.start", refused), ("socket.socketpair", too_many)):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"kernel.tap_host.{where}", fails)
+            before = len(os.listdir("/proc/self/fd"))
+            for number in range(3):
+                tap = PipeTap(
+                    f"cam-{number}", SMALL, stream=reading, settings=settings, in_process=in_process
+                )
+                assert tap.stats.error is not None
+            assert len(os.listdir("/proc/self/fd")) == before
+    os.close(reading)
+    os.close(writing)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"camera_id": "a\0b"},
+        {"camera_id": 7},
+        {"camera_id": ""},
+        {"spec": "1920x1080"},
+        {"stream": object()},
+        {"stream": -1},
+        {"stream": "pipe"},
+    ],
+)
+def test_no_argument_makes_a_tap_raise(
+    arguments: dict[str, Any], settings: ExportSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    with PipeTap(**{"camera_id": "cam", "settings": settings, **arguments}) as tap:
+        with tap.output() as output:
+            assert output.args == ()
+        assert tap.stats.error is not None
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_an_id_may_begin_with_a_dash(settings: ExportSettings) -> None:
+    with PipeTap("--discard", SMALL, settings=settings) as tap:
+        with tap.output() as output:
+            writing = os.dup(output.pass_fds[0])
+        assert tap.wait_ready(DEADLINE_S)
+        assert tap.stats.error is None
+        write_all(writing, bytes(SMALL.size_bytes))
+        os.close(writing)
+        assert tap.wait_ended(DEADLINE_S)
+    assert tap.stats.frames == 1
