@@ -7,6 +7,7 @@ import select
 import shutil
 import struct
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -225,11 +226,10 @@ def test_who_may_not_read_gets_one_typed_error(folder: Path, base_dir: str) -> N
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_a_reader_of_the_group_meets_no_folder_before_its_final_mode(tmp_path: Path) -> None:
-    group, base = 4100, tmp_path / "made-by-the-writer"
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    os.chown(tmp_path, 4000, group)
+def test_a_reader_of_the_group_meets_no_folder_before_its_final_mode(base_dir: str) -> None:
+    group, base = 4100, Path(base_dir, "made-by-the-writer")
+    os.chmod(base_dir, 0o755)
+    os.chown(base_dir, 4000, group)
     starts, done = 300, os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -243,6 +243,8 @@ def test_a_reader_of_the_group_meets_no_folder_before_its_final_mode(tmp_path: P
             while not select.select([done[0]], [], [], 0)[0]:
                 reader.latest()
             code = 0
+        except Exception:
+            traceback.print_exc()
         finally:
             os._exit(code)
     writing = os.fork()
@@ -264,6 +266,8 @@ def test_a_reader_of_the_group_meets_no_folder_before_its_final_mode(tmp_path: P
                 with FrameWriter(CAMERA, settings=settings) as writer:
                     writer.write(stamped(writer.spec, 1), 1)
             code = 0
+        except Exception:
+            traceback.print_exc()
         finally:
             os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(writing, 0)[1]) == 0
