@@ -1,5 +1,5 @@
 /* The History view: its filters and the address, its buttons, and the focus when parts of it are
-   drawn anew. The names in the address are those of vas_dash/viewmodel/history_query.py. */
+   drawn anew. The names in the address are those of vas_dash/pages/history/query.py. */
 (function () {
     "use strict";
 

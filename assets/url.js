@@ -1,5 +1,5 @@
 /* The address holds the view: controls write it, it sets the controls, Back works.
-   The names of its parts are those of vas_dash/viewmodel/query.py. */
+   The names of its parts are those of vas_dash/fleet/query.py. */
 (function () {
     "use strict";
 

@@ -18,12 +18,12 @@ from pathlib import Path
 from bench import machine, processes
 from vas_dash.backend.client import VasClient
 from vas_dash.backend.transport import Transport
+from vas_dash.changes.operations import Operations
 from vas_dash.domain.changes import Update, Wish, command, plan
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.records import CellResult, State
 from vas_dash.journal import Journal
-from vas_dash.services.apply import Operations
 
 __all__ = ["Figures", "run"]
 

@@ -13,7 +13,7 @@ import orjson
 import requests
 
 from bench import bare_dash
-from vas_dash.views import ids
+from vas_dash.pages import ids
 
 OUTPUTS = (
     (ids.GRID, "columns"),

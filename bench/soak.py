@@ -29,8 +29,8 @@ from vas_dash.backend.breaker import OPEN_S, TRIPS_AFTER, Breaker
 from vas_dash.backend.client import VasClient
 from vas_dash.backend.transport import Transport
 from vas_dash.errors import BackendError
-from vas_dash.services.fleet_reader import FleetReader
-from vas_dash.views import ids
+from vas_dash.fleet.reader import FleetReader
+from vas_dash.pages import ids
 
 BROWSERS = 200
 WORKERS = 2

@@ -22,7 +22,7 @@ from vas_dash.backend.client import VasClient
 from vas_dash.backend.sweeps import CAMERAS_PAGE_ROWS
 from vas_dash.backend.transport import Transport
 from vas_dash.domain.fleet import FleetSnapshot
-from vas_dash.services.fleet_reader import FleetReader
+from vas_dash.fleet.reader import FleetReader
 
 __all__ = ["Figures", "run"]
 

@@ -5,7 +5,7 @@
     VasDashError
     ├── SettingsError                a variable of the environment has no usable value
     ├── TextError, BeyondAFormError, UncheckableError
-    │                                between the modules of a form for parameters (`viewmodel/`)
+    │                                between the modules of a form for parameters (`pages/form/`)
     ├── JournalError                 the journal cannot be written or read; nothing is sent
     ├── UnknownChangeSetError        there is no change set of this number
     ├── BusyError                    the change set is being applied just now

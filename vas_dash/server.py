@@ -13,12 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, Request, Response, redirect, request, send_from_directory
 from pydantic import SecretStr
-from werkzeug.exceptions import (
-    HTTPException,
-    InternalServerError,
-    NotFound,
-    RequestEntityTooLarge,
-)
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, RequestEntityTooLarge
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from vas_dash.auth.addresses import Proxies
@@ -231,20 +226,21 @@ def _create_page(
     """
     from dash import Dash
 
-    from vas_dash import callbacks, downloads, look
     from vas_dash.auth.login import Login
     from vas_dash.backend.breaker import Breaker
     from vas_dash.backend.client import VasClient
     from vas_dash.backend.transport import Transport
-    from vas_dash.callbacks.arguments import is_callback
-    from vas_dash.callbacks.context import Context
+    from vas_dash.changes.cell_writer import CellWriter
+    from vas_dash.changes.drafting import Drafting
+    from vas_dash.changes.operations import Operations
+    from vas_dash.fleet.reader import FleetReader
     from vas_dash.jobs import create_jobs, queue_checks
     from vas_dash.journal import Journal
-    from vas_dash.services.apply import Operations
-    from vas_dash.services.cell_writer import CellWriter
-    from vas_dash.services.drafting import Drafting
-    from vas_dash.services.fleet_reader import FleetReader
-    from vas_dash.views import layout
+    from vas_dash.pages import callbacks, layout
+    from vas_dash.pages.arguments import is_callback
+    from vas_dash.pages.context import Context
+    from vas_dash.pages.files import download
+    from vas_dash.pages.grid import poll
     from vas_dash.web import edge
     from vas_dash.web.headers import SecurityHeaders
     from vas_dash.web.health import Readiness
@@ -297,8 +293,8 @@ def _create_page(
         settings, context.operator(), f"{settings.prefix}logout" if login else None
     )
     callbacks.register(app, context)
-    look.register(server, context)
-    downloads.register(server, context)
+    poll.register(server, context)
+    download.register(server, context)
     metrics = _metrics(settings)
     if metrics is not None:
         reader.on_sweep = lambda snapshot: metrics.swept(complete=snapshot.is_complete)

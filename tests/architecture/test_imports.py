@@ -20,110 +20,95 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "vas_dash.server": {
         "vas_dash",
         "vas_dash.auth",
-        "vas_dash.config",
-        "vas_dash.errors",
-        "vas_dash.domain",
         "vas_dash.backend",
+        "vas_dash.changes",
+        "vas_dash.config",
+        "vas_dash.domain",
         "vas_dash.embedded",
+        "vas_dash.errors",
+        "vas_dash.fleet",
         "vas_dash.jobs",
         "vas_dash.journal",
-        "vas_dash.services",
-        "vas_dash.viewmodel",
-        "vas_dash.views",
-        "vas_dash.callbacks",
+        "vas_dash.pages",
         "vas_dash.web",
-        "vas_dash.downloads",
-        "vas_dash.look",
     },
-    "vas_dash.web": {"vas_dash.errors"},
-    "vas_dash.downloads": {"vas_dash.callbacks", "vas_dash.files", "vas_dash.viewmodel"},
-    "vas_dash.look": {"vas_dash.callbacks"},
-    "vas_dash.callbacks": {
-        "vas_dash.files",
-        "vas_dash.services",
-        "vas_dash.views",
-        "vas_dash.viewmodel",
-        "vas_dash.domain",
+    "vas_dash.pages": {
+        "vas_dash.changes",
         "vas_dash.config",
+        "vas_dash.domain",
         "vas_dash.errors",
+        "vas_dash.files",
+        "vas_dash.fleet",
+        "vas_dash.jobs",
+        "vas_dash.schema",
     },
-    "vas_dash.views": {"vas_dash.viewmodel", "vas_dash.domain", "vas_dash.config"},
     "vas_dash.__main__": {"vas_dash.cli"},
     "vas_dash.cli": {
-        "vas_dash.cli_text",
-        "vas_dash.cli_users",
-        "vas_dash.config",
-        "vas_dash.errors",
-        "vas_dash.domain",
-        "vas_dash.backend",
-        "vas_dash.embedded",
-        "vas_dash.files",
-        "vas_dash.journal",
-        "vas_dash.services",
-        "vas_dash.viewmodel",
-    },
-    "vas_dash.cli_users": {
         "vas_dash.auth",
-        "vas_dash.cli_text",
+        "vas_dash.backend",
+        "vas_dash.changes",
         "vas_dash.config",
         "vas_dash.domain",
+        "vas_dash.embedded",
         "vas_dash.errors",
+        "vas_dash.files",
+        "vas_dash.fleet",
+        "vas_dash.jobs",
+        "vas_dash.journal",
     },
-    "vas_dash.auth": {"vas_dash.config", "vas_dash.domain", "vas_dash.errors"},
-    "vas_dash.cli_text": {"vas_dash.domain", "vas_dash.viewmodel"},
     "vas_dash.files": {
-        "vas_dash.services",
-        "vas_dash.viewmodel",
+        "vas_dash.changes",
         "vas_dash.domain",
         "vas_dash.errors",
+        "vas_dash.fleet",
     },
     "vas_dash.jobs": {
+        "vas_dash.backend",
+        "vas_dash.changes",
         "vas_dash.config",
-        "vas_dash.errors",
         "vas_dash.database",
-        "vas_dash.backend",
-        "vas_dash.journal",
-        "vas_dash.services",
-        "vas_dash.web",
-    },
-    "vas_dash.viewmodel": {"vas_dash.schema", "vas_dash.domain", "vas_dash.errors"},
-    "vas_dash.services": {
-        "vas_dash.backend",
-        "vas_dash.journal",
-        "vas_dash.schema",
         "vas_dash.domain",
         "vas_dash.errors",
+        "vas_dash.journal",
+        "vas_dash.web",
     },
+    "vas_dash.changes": {
+        "vas_dash.backend",
+        "vas_dash.domain",
+        "vas_dash.errors",
+        "vas_dash.fleet",
+        "vas_dash.journal",
+        "vas_dash.schema",
+    },
+    "vas_dash.fleet": {"vas_dash.backend", "vas_dash.domain", "vas_dash.errors"},
     "vas_dash.journal": {"vas_dash.database", "vas_dash.domain", "vas_dash.errors"},
-    "vas_dash.schema": {"vas_dash.errors"},
-    "vas_dash.database": {"vas_dash.errors"},
     "vas_dash.backend": {"vas_dash.domain", "vas_dash.errors"},
+    "vas_dash.schema": {"vas_dash.domain", "vas_dash.errors"},
     "vas_dash.embedded": {"vas_dash.config", "vas_dash.database", "vas_dash.errors"},
-    "vas_dash.domain": set(),
+    "vas_dash.auth": {"vas_dash.config", "vas_dash.domain", "vas_dash.errors"},
+    "vas_dash.web": {"vas_dash.errors"},
+    "vas_dash.database": {"vas_dash.errors"},
     "vas_dash.config": {"vas_dash.errors"},
+    "vas_dash.domain": set(),
     "vas_dash.errors": set(),
     "kernel": set(),
 }
 
 # Whole names of other people's packages that stay out of a part.
 NEVER: Mapping[str, set[str]] = {
-    "vas_dash.viewmodel": {"dash", "flask", "requests", "dash_bootstrap_components"},
-    "vas_dash.views": {"flask", "requests"},
-    "vas_dash.downloads": {"dash", "requests", "sqlalchemy"},
-    "vas_dash.look": {"dash", "requests", "sqlalchemy"},
-    "vas_dash.callbacks": {"flask", "requests"},
-    "vas_dash.services": {"dash", "flask", "requests", "sqlalchemy"},
-    "vas_dash.auth": {"dash", "requests", "sqlalchemy"},
-    "vas_dash.backend": {"dash", "flask", "sqlalchemy"},
+    "vas_dash.pages": {"requests", "sqlalchemy"},
+    "vas_dash.cli": {"dash", "flask", "requests", "sqlalchemy"},
+    "vas_dash.files": {"dash", "flask", "requests", "sqlalchemy"},
     "vas_dash.jobs": {"flask", "requests", "sqlalchemy"},
+    "vas_dash.changes": {"dash", "flask", "requests", "sqlalchemy"},
+    "vas_dash.fleet": {"dash", "flask", "requests", "sqlalchemy"},
     "vas_dash.journal": {"dash", "flask", "requests"},
+    "vas_dash.backend": {"dash", "flask", "sqlalchemy"},
     "vas_dash.schema": {"dash", "flask", "requests", "sqlalchemy"},
     "vas_dash.embedded": {"dash", "requests"},
-    "vas_dash.files": {"dash", "flask", "requests", "sqlalchemy"},
-    "vas_dash.cli": {"dash", "flask", "requests", "sqlalchemy"},
-    "vas_dash.cli_users": {"dash", "flask", "requests", "sqlalchemy"},
-    "vas_dash.config": {"dash", "flask", "requests"},
+    "vas_dash.auth": {"dash", "requests", "sqlalchemy"},
     "vas_dash.web": {"dash", "requests", "sqlalchemy"},
+    "vas_dash.config": {"dash", "flask", "requests"},
     "kernel": {"dash", "flask", "requests", "pydantic", "sqlalchemy"},
 }
 
@@ -229,6 +214,37 @@ def test_the_domain_and_the_kernel_stand_on_the_standard_library(
     assert not wrong, "\n".join(wrong)
 
 
+def role(module: str) -> str:
+    """What a module of a page is: `view`, `callbacks`, or plain data (a model of some kind)."""
+    name = module.rpartition(".")[2]
+    if name in ("view", "layout", "attributes", "ids"):
+        return "view"
+    if name in ("callbacks", "actions", "context", "arguments", "poll", "download"):
+        return "callbacks"
+    return "model"
+
+
+def test_within_a_page_callbacks_use_views_and_views_use_models() -> None:
+    may = {
+        "callbacks": {"callbacks", "view", "model"},
+        "view": {"view", "model"},
+        "model": {"model"},
+    }
+    outside = {
+        "view": {"flask", "requests"},
+        "model": {"dash", "flask", "dash_bootstrap_components"},
+    }
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line}: a {role(module)} must not import {name}"
+        for module, path in MODULES.items()
+        if part(module) == "vas_dash.pages"
+        for line, name in imported(module, path)
+        if name.split(".")[0] in outside.get(role(module), set())
+        or (name.startswith("vas_dash.pages.") and role(name) not in may[role(module)])
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_only_the_server_and_the_command_line_reach_the_embedded_vas() -> None:
     users = {
         part(module)
@@ -250,7 +266,7 @@ def test_only_one_module_knows_the_data_table() -> None:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         )
     }
-    assert users == {"vas_dash.views.grid"}
+    assert users == {"vas_dash.pages.grid.view"}
 
 
 def test_there_are_no_circles() -> None:

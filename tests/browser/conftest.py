@@ -21,12 +21,10 @@ from tests.browser.serving import served
 from tests.browser.site import PAGE_SIZE, make_vas
 from tests.fakes.faulty_vas import FaultyVas
 from vas_dash import Settings, create_server
-from vas_dash.services.cell_writer import CellWriter
 
 WAIT_MS = 20_000
 """The generous deadline of every wait for a state."""
 
-SAVE_S = 6.0
 """Longest time that a save may take in these tests."""
 
 Serve = Callable[[Flask], str]
@@ -119,11 +117,8 @@ def settings(vas: FaultyVas, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(autouse=True)
-def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A save may take longer than an operator should wait: a busy machine is no fault."""
-    monkeypatch.setattr(CellWriter.__init__, "__defaults__", (SAVE_S,))
-    for module in ("panel", "drafts"):
-        monkeypatch.setattr(f"vas_dash.callbacks.{module}.SAVE_S", SAVE_S)
+def _unhurried(unhurried: float) -> None:
+    """Saves have time here."""
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from tests.browser.page import GridPage
 from tests.browser.site import camera_id
 from tests.fakes.clients import client_of
 from tests.fakes.faulty_vas import FaultyVas
+from vas_dash.changes.drafting import Drafting
 from vas_dash.domain.changes import Wish
 from vas_dash.domain.entities import CellKey
+from vas_dash.fleet.reader import FleetReader
 from vas_dash.journal import Journal
-from vas_dash.services.drafting import Drafting
-from vas_dash.services.fleet_reader import FleetReader
 
 WHO = "operator"
 DRAFT_ID = "draft-of-a-test"

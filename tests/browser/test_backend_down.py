@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import SAVE_S, NewTab
+from tests.browser.conftest import NewTab
 from tests.browser.page import GridPage
 from tests.browser.site import camera_id
 from tests.fakes.faulty_vas import Fault, FaultyVas
+from tests.fakes.pages import SAVE_S
 from vas_dash import Settings
 
 WHOLE_FLEET = "60 of 60 cameras: 22 on, 11 off, 147 unassigned, 0 unknown"

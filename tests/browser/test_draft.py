@@ -165,7 +165,7 @@ def test_single_changes_are_applied_at_once_where_that_is_wanted(
     grid: GridPage, vas: FaultyVas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # However slow the machine is, a change set ends within the budget.
-    monkeypatch.setattr("vas_dash.callbacks.drafts.SAVE_S", 10.0)
+    monkeypatch.setattr("vas_dash.pages.draft.callbacks.SAVE_S", 10.0)
     grid.tab.get_by_label(AT_ONCE).check()
     grid.tab.reload()
     expect(grid.tab.get_by_label(AT_ONCE)).to_be_checked()

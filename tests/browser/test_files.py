@@ -18,8 +18,8 @@ from vas_dash import Settings
 from vas_dash.domain.changes import Wish
 from vas_dash.files.exporting import export_file
 from vas_dash.files.tree import Format
-from vas_dash.services.fleet_reader import FleetReader
-from vas_dash.viewmodel.query import parse_query
+from vas_dash.fleet.query import parse_query
+from vas_dash.fleet.reader import FleetReader
 
 WRONG = (
     b"camera,model,enabled,desired_fps\nGate 1,ppe,false,5\nGate 99,ppe,on,3\nGate 2,ppe,on,31\n"

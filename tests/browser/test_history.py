@@ -13,14 +13,14 @@ from tests.browser.conftest import NewTab
 from tests.browser.page import GridPage
 from tests.browser.site import PAGE_SIZE, camera_id
 from tests.browser.test_accessibility import problems
+from tests.changes.support import drafted
 from tests.fakes.clients import client_of
 from tests.fakes.faulty_vas import FaultyVas
-from tests.operations.support import drafted
 from vas_dash import Settings
+from vas_dash.changes.operations import Operations
 from vas_dash.domain.changes import Wish
 from vas_dash.domain.entities import CellKey
 from vas_dash.journal import Journal
-from vas_dash.services.apply import Operations
 
 
 @pytest.fixture

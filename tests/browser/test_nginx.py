@@ -23,7 +23,7 @@ from tests.browser.page import BrowserLog, GridPage
 from tests.browser.serving import served
 from tests.browser.site import camera_id
 from tests.fakes.faulty_vas import FaultyVas
-from tests.operations.queueing import free_port, wait_for
+from tests.jobs.queueing import free_port, wait_for
 from vas_dash import Settings, create_server
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

@@ -12,12 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from vas_dash.errors import (
-    BackendError,
-    ConnectionCutError,
-    TimedOutError,
-    UnreachableError,
-)
+from vas_dash.errors import BackendError, ConnectionCutError, TimedOutError, UnreachableError
 
 __all__ = ["OPEN_S", "TRIPS_AFTER", "Breaker"]
 

@@ -14,12 +14,7 @@ from vas_dash.backend.sweeps import AssignmentSweep, CameraSweep, contradiction,
 from vas_dash.backend.transport import Transport
 from vas_dash.domain.entities import AiModel, Assignment, Camera, CellIntent, CellKey
 from vas_dash.domain.fleet import Part
-from vas_dash.errors import (
-    BackendError,
-    BadAnswerError,
-    NotFoundError,
-    ServerFaultError,
-)
+from vas_dash.errors import BackendError, BadAnswerError, NotFoundError, ServerFaultError
 
 __all__ = ["VasClient"]
 

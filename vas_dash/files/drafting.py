@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from vas_dash.changes.checks import checked
 from vas_dash.domain.changes import Blocked, ChangeSet, Problem, plan
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.files.importing import Import, import_file
 from vas_dash.files.reading import read_file
 from vas_dash.files.tree import FileCell, FileIntent, FileProblem, Format
-from vas_dash.services.checks import checked
-from vas_dash.viewmodel.query import GridQuery
+from vas_dash.fleet.query import GridQuery
 
 __all__ = ["FileDraft", "draft_file"]
 

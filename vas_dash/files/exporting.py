@@ -10,9 +10,9 @@ from vas_dash.domain.fleet import Cell, CellState, FleetSnapshot
 from vas_dash.errors import VasDashError
 from vas_dash.files.tree import Format
 from vas_dash.files.writing import CameraIntent, write_file
-from vas_dash.viewmodel.grid import FleetGrid
-from vas_dash.viewmodel.natural import natural_key
-from vas_dash.viewmodel.query import GridQuery
+from vas_dash.fleet.natural import natural_key
+from vas_dash.fleet.query import GridQuery
+from vas_dash.fleet.table import FleetTable
 
 __all__ = ["FleetUnknownError", "Scope", "export_file", "exported", "in_scope", "not_known"]
 
@@ -94,7 +94,7 @@ def in_scope(snapshot: FleetSnapshot, query: GridQuery | None) -> Scope:
     """The cameras and models that a query finds. A model that nobody knows finds nothing."""
     if query is None or query.selection == GridQuery():
         return snapshot.cameras.items, None
-    grid = FleetGrid(snapshot)
+    grid = FleetTable(snapshot)
     known = frozenset(model.model_id for model in grid.shown_models(query))
     models = known & frozenset(query.models) if query.models else None
     return grid.select(query).cameras, models

@@ -16,7 +16,7 @@ from vas_dash.domain.finding import folded
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.files.exporting import FleetUnknownError, in_scope, not_known
 from vas_dash.files.tree import FileCell, FileIntent, FileProblem, Node
-from vas_dash.viewmodel.query import GridQuery
+from vas_dash.fleet.query import GridQuery
 
 __all__ = ["Import", "import_file"]
 

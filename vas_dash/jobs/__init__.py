@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from vas_dash.config import Settings
+from vas_dash.jobs.service import Jobs, JournalJobs
 from vas_dash.journal import Journal
-from vas_dash.services.jobs import Jobs, JournalJobs
 
 __all__ = ["create_jobs", "queue_checks"]
 

@@ -7,11 +7,11 @@ from contextlib import ExitStack, contextmanager
 
 from vas_dash.backend.client import VasClient
 from vas_dash.backend.transport import Transport
+from vas_dash.changes.operations import Operations
 from vas_dash.config import Settings
 from vas_dash.errors import SettingsError
+from vas_dash.jobs.service import apply_handed_over
 from vas_dash.journal import Journal
-from vas_dash.services.apply import Operations
-from vas_dash.services.jobs import apply_handed_over
 
 __all__ = ["TASK", "Apply", "applying"]
 

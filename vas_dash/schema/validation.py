@@ -37,10 +37,10 @@ from jsonschema.validators import extend, validator_for
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+from vas_dash.domain.text import canonical, count, cut, plain
 from vas_dash.errors import VasDashError
 from vas_dash.schema.flatten import modern
 from vas_dash.schema.formats import FORMAT_CHECKER, FORMAT_WORDS
-from vas_dash.schema.texts import canonical, cut, plain
 
 MAX_NODES = 5_000
 MAX_DEPTH = 60
@@ -473,8 +473,3 @@ def _words(keyword: str, limit: Any, value: Any) -> str:
             return "is not allowed"
         case _:
             return f"does not fit the schema ({keyword})"
-
-
-def count(number: object, noun: str) -> str:
-    """`1 value`, `2 values`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

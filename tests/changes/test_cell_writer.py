@@ -1,0 +1,635 @@
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.clients import API_KEY, client_of, patience_s
+from tests.fakes.faulty_vas import SQL_TEXT, Fault, FaultyVas, assignment, camera, model
+from vas_dash.changes.apply import Application
+from vas_dash.changes.cell_writer import (
+    CellWriter,
+    Conflict,
+    NotSent,
+    Refused,
+    Saved,
+    SaveOutcome,
+    Unchanged,
+    Unconfirmed,
+)
+from vas_dash.changes.operations import Operations
+from vas_dash.domain.changes import CellChange, ChangeSet
+from vas_dash.domain.entities import Assignment, CellIntent, CellKey
+from vas_dash.domain.fleet import CellState
+from vas_dash.domain.records import CellRecord, CellResult, ChangeSetRecord, State
+from vas_dash.errors import JournalError
+from vas_dash.fleet.reader import FleetReader
+from vas_dash.journal import Journal
+
+AMPLE_S = 60.0
+"""No test waits for so long."""
+
+GATE = camera(1)
+KEY = CellKey(GATE["id"], "ppe")
+WISH = CellIntent(True, 5, None, {"threshold": 0.5})
+
+
+def small_vas(*rows: dict[str, Any]) -> FaultyVas:
+    return FaultyVas([GATE], [model("ppe")], rows)
+
+
+def assigned(**fields: Any) -> FaultyVas:
+    return small_vas(assignment(*KEY, **fields))
+
+
+WHO = "kim"
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    journal = Journal(f"sqlite:///{tmp_path / 'journal.db'}")
+    journal.open()  # Making its tables is no part of a save.
+    yield journal
+    journal.close()
+
+
+class Saver(CellWriter):
+    """One that always saves for the same person."""
+
+    def save(self, *args: Any, **kwargs: Any) -> SaveOutcome:
+        return super().save(*args, **{"who": WHO, **kwargs})
+
+
+def writer_of(
+    vas: FaultyVas,
+    journal: Journal,
+    budget_s: float = AMPLE_S,
+    timeout_s: float = 30.0,
+    **options: Any,
+) -> Saver:
+    operations = Operations(client_of(vas, timeout_s), journal)
+    return Saver(operations, budget_s, **options)
+
+
+def newest(journal: Journal) -> tuple[ChangeSetRecord, CellRecord]:
+    """What was journalled last."""
+    record = journal.history().items[0]
+    (cell,) = journal.cells(record.id)
+    return record, cell
+
+
+def read(vas: FaultyVas) -> Assignment | None:
+    return client_of(vas).assignment(KEY)
+
+
+def must_read(vas: FaultyVas) -> Assignment:
+    current = read(vas)
+    assert current is not None
+    return current
+
+
+def writes(vas: FaultyVas) -> int:
+    return sum(vas.count(method, "writes") for method in ("POST", "PATCH", "DELETE"))
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + AMPLE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def on_the(nth: int, method: str, vas: FaultyVas, act: Callable[[], None]) -> None:
+    """Do `act` when the nth request of that method arrives, before it is answered."""
+    start = vas.count(method, "assignments") + vas.count(method, "writes")
+
+    def maybe(seen: str, endpoint: str) -> None:
+        if seen == method and vas.count(method, endpoint) - start == nth:
+            act()
+
+    vas.on_request = maybe
+
+
+def test_a_cell_is_assigned_changed_and_taken_away(journal: Journal) -> None:
+    with small_vas() as vas:
+        writer = writer_of(vas, journal)
+        made = writer.save(KEY, None, WISH)
+        assert made == Saved(must_read(vas))
+        assert isinstance(made, Saved)
+        assert made.assignment is not None
+        assert made.assignment.intent == WISH
+        changed = writer.save(KEY, made.assignment, CellIntent(False))
+        assert changed == Saved(must_read(vas))
+        assert isinstance(changed, Saved)
+        assert must_read(vas).intent == CellIntent(False, None, None, None)
+        assert writer.save(KEY, changed.assignment, None) == Saved(None)
+        assert read(vas) is None
+
+
+def test_what_is_as_wished_is_not_written(journal: Journal) -> None:
+    with assigned(desired_fps=5, parameters={"threshold": 0.5}) as vas:
+        current = must_read(vas)
+        assert writer_of(vas, journal).save(KEY, current, WISH) == Unchanged(current)
+        assert writes(vas) == 0
+
+
+def test_somebody_elses_change_is_a_conflict_and_nothing_is_written(journal: Journal) -> None:
+    with assigned() as vas:
+        opened_with = must_read(vas)
+        vas.edit(*KEY, priority=7)
+        current = must_read(vas)
+        assert writer_of(vas, journal).save(KEY, opened_with, WISH) == Conflict(current)
+        assert writes(vas) == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "another"},
+        {"enabled": False},
+        {"desired_fps": 9},
+        {"priority": 9},
+        {"parameters": {}},
+        {"updated_at": "2026-11-23T00:00:00Z"},
+    ],
+)
+def test_any_difference_to_what_was_opened_is_a_conflict(
+    change: dict[str, Any], journal: Journal
+) -> None:
+    with assigned(**change) as vas:
+        with assigned() as before:
+            opened_with = must_read(before)
+        if "id" not in change:
+            opened_with = replace(opened_with, id=must_read(vas).id)
+        assert writer_of(vas, journal).save(KEY, opened_with, None) == Conflict(must_read(vas))
+        assert writes(vas) == 0
+
+
+def test_a_cell_that_came_or_went_meanwhile_is_a_conflict(journal: Journal) -> None:
+    with small_vas() as empty, assigned() as full:
+        current = must_read(full)
+        assert writer_of(empty, journal).save(KEY, current, WISH) == Conflict(None)
+        assert writer_of(full, journal).save(KEY, None, WISH) == Conflict(current)
+        assert writes(empty) == writes(full) == 0
+
+
+def test_after_a_conflict_the_current_one_can_be_overwritten(journal: Journal) -> None:
+    with assigned(priority=7) as vas:
+        writer = writer_of(vas, journal)
+        conflict = writer.save(KEY, None, WISH)
+        assert isinstance(conflict, Conflict)
+        assert writer.save(KEY, conflict.current, WISH) == Saved(must_read(vas))
+
+
+def test_a_201_with_somebody_elses_row_is_a_conflict(journal: Journal) -> None:
+    with small_vas() as vas:
+        on_the(1, "POST", vas, lambda: vas.put(assignment(*KEY, priority=7)))
+        assert writer_of(vas, journal).save(KEY, None, WISH) == Conflict(must_read(vas))
+        assert must_read(vas).priority == 7
+
+
+def test_a_201_with_somebody_elses_row_that_is_the_same_is_saved(journal: Journal) -> None:
+    with small_vas() as vas:
+        same = assignment(*KEY, desired_fps=5, parameters={"threshold": 0.5})
+        on_the(1, "POST", vas, lambda: vas.put(same))
+        assert writer_of(vas, journal).save(KEY, None, WISH) == Saved(must_read(vas))
+
+
+def test_a_409_is_a_conflict(journal: Journal) -> None:
+    with small_vas() as vas:
+        on_the(1, "POST", vas, lambda: vas.put(assignment(*KEY, enabled=False)))
+        assert writer_of(vas, journal).save(KEY, None, WISH) == Conflict(must_read(vas))
+
+
+@pytest.mark.parametrize("wish", [WISH, None])
+def test_a_row_that_is_gone_when_it_is_written(wish: CellIntent | None, journal: Journal) -> None:
+    with assigned() as vas:
+        current = must_read(vas)
+        on_the(1, "DELETE" if wish is None else "PATCH", vas, vas.assignments.clear)
+        outcome = writer_of(vas, journal).save(KEY, current, wish)
+        assert outcome == (Saved(None) if wish is None else Conflict(None))
+
+
+def test_somebody_elses_later_change_is_a_conflict_after_the_write(journal: Journal) -> None:
+    with assigned() as vas:
+        current = must_read(vas)
+        on_the(2, "GET", vas, lambda: vas.edit(*KEY, desired_fps=9))
+        outcome = writer_of(vas, journal).save(KEY, current, WISH)
+        assert outcome == Conflict(must_read(vas), after_write=True)
+        assert must_read(vas).desired_fps == 9
+
+
+def test_only_what_changed_is_sent_so_that_other_peoples_changes_stay(journal: Journal) -> None:
+    with assigned(priority=1, parameters={"a": 1}) as vas:
+        current = must_read(vas)
+        on_the(1, "PATCH", vas, lambda: vas.edit(*KEY, priority=2))
+        writer_of(vas, journal).save(KEY, current, replace(current.intent, desired_fps=7))
+        stored = must_read(vas)
+        assert (stored.desired_fps, stored.priority, stored.parameters) == (7, 2, {"a": 1})
+
+
+def test_what_the_vas_refuses_comes_back_with_its_fields(journal: Journal) -> None:
+    with assigned() as vas:
+        current = must_read(vas)
+        wish = replace(current.intent, desired_fps=31)
+        outcome = writer_of(vas, journal).save(KEY, current, wish)
+        assert outcome == Refused("Validation error; desired_fps: Out of range")
+        assert must_read(vas) == current
+
+
+def test_a_camera_that_is_gone_is_refused_in_the_words_of_the_vas(journal: Journal) -> None:
+    with FaultyVas() as vas:
+        outcome = writer_of(vas, journal).save(KEY, None, WISH)
+        assert outcome == Refused(f"Device {KEY.camera_id} does not exist")
+
+
+def test_what_cannot_be_stored_is_refused_before_it_is_sent(journal: Journal) -> None:
+    with small_vas() as vas:
+        outcome = writer_of(vas, journal).save(
+            KEY, None, CellIntent(True, parameters={"a": float("nan")})
+        )
+        assert isinstance(outcome, Refused)
+        assert "parameters.a: " in outcome.message
+        assert writes(vas) == 0
+
+
+@pytest.mark.parametrize("fault", [Fault.UNAUTHORISED, Fault.FORBIDDEN])
+def test_a_key_that_does_not_count_is_refused(fault: Fault, journal: Journal) -> None:
+    with small_vas() as vas:
+        vas.fault("writes", fault)
+        assert isinstance(writer_of(vas, journal).save(KEY, None, WISH), Refused)
+
+
+READ_FAULTS = [
+    fault
+    for fault in Fault
+    if fault
+    not in (Fault.DROP, Fault.HALF_PAGES, Fault.SAME_PAGE, Fault.TOTAL_TOO_SMALL, Fault.DONE_UNSAID)
+]
+
+
+@pytest.mark.parametrize("fault", READ_FAULTS)
+def test_a_cell_that_cannot_be_read_is_not_written(
+    fault: Fault, caplog: pytest.LogCaptureFixture, journal: Journal
+) -> None:
+    with assigned() as vas:
+        current = must_read(vas)
+        vas.fault("assignments", fault)
+        outcome = writer_of(vas, journal, timeout_s=patience_s(fault)).save(KEY, current, WISH)
+        assert isinstance(outcome, NotSent)
+        assert outcome.reason
+        assert writes(vas) == 0
+    assert caplog.records == []
+    assert API_KEY not in repr(outcome)
+    assert SQL_TEXT not in repr(outcome)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.HANG,
+        Fault.FAIL_TEXT,
+        Fault.FAIL_JSON,
+        Fault.CLOSE,
+        Fault.NOT_HTTP,
+        Fault.REDIRECT,
+        Fault.HUGE,
+    ],
+)
+def test_a_write_without_a_plain_answer_is_unconfirmed_and_not_repeated(
+    fault: Fault, caplog: pytest.LogCaptureFixture, journal: Journal
+) -> None:
+    with assigned() as vas:
+        current = must_read(vas)
+        vas.fault("writes", fault)
+        on_the(2, "GET", vas, lambda: vas.fault("assignments", Fault.FAIL_JSON))
+        timeout_s = 1.5 if fault is Fault.HANG else 30.0  # the read before must be in time
+        outcome = writer_of(vas, journal, timeout_s=timeout_s).save(KEY, current, WISH)
+        assert isinstance(outcome, Unconfirmed)
+        assert outcome.unknown_until - outcome.sent_at == timedelta(seconds=2 * timeout_s)
+        assert writes(vas) == 1
+    assert caplog.records == []
+    assert SQL_TEXT not in repr(outcome)
+
+
+def test_a_write_whose_answer_was_lost_is_saved_once_it_has_been_read(journal: Journal) -> None:
+    with assigned() as vas:
+        current = must_read(vas)
+        vas.fault("writes", Fault.CUT)
+        assert writer_of(vas, journal).save(KEY, current, WISH) == Saved(must_read(vas))
+        assert writes(vas) == 1
+
+
+def test_a_write_that_failed_and_left_no_trace_is_still_unconfirmed(journal: Journal) -> None:
+    with assigned() as vas:
+        current = must_read(vas)
+        vas.fault("writes", Fault.FAIL_JSON)
+        outcome = writer_of(vas, journal).save(KEY, current, WISH)
+        assert isinstance(outcome, Unconfirmed)
+        assert outcome.reason == "the VAS failed (500)"
+
+
+def test_a_write_that_cannot_be_read_again_is_unconfirmed(journal: Journal) -> None:
+    with assigned() as vas:
+        current = must_read(vas)
+        on_the(2, "GET", vas, lambda: vas.fault("assignments", Fault.GARBAGE))
+        assert isinstance(writer_of(vas, journal).save(KEY, current, WISH), Unconfirmed)
+
+
+def test_a_vas_that_is_gone_when_writing_was_sent_nothing(journal: Journal) -> None:
+    with assigned() as vas:
+        current = must_read(vas)
+        client = client_of(vas)
+        read_cell = client.assignment
+
+        def read_and_stop(*args: Any) -> Assignment | None:
+            found = read_cell(*args)
+            vas.stop()
+            return found
+
+        client.assignment = read_and_stop  # type: ignore[method-assign,assignment]
+        outcome = Saver(Operations(client, journal), AMPLE_S).save(KEY, current, WISH)
+        assert outcome == NotSent("the VAS refused the connection")
+
+
+@pytest.mark.parametrize("noticed", [True, False])
+@pytest.mark.parametrize("wish", [WISH, None])
+def test_who_was_told_that_nothing_was_sent_can_rely_on_it(
+    wish: CellIntent | None, journal: Journal, noticed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The read takes longer than the budget, then everything works: still nothing is sent.
+
+    Also not when the engine looked whether to stop just before the caller was told.
+    """
+    if not noticed:
+        monkeypatch.setattr(Application, "_stopping", lambda _: False)
+    with assigned() as vas:
+        current = must_read(vas)
+        gate = threading.Event()
+        client = client_of(vas)
+        read_cell = client.assignment
+        done = threading.Event()
+
+        def read_late(key: CellKey, _until: float) -> Assignment | None:
+            gate.wait(AMPLE_S)
+            try:
+                return read_cell(key)
+            finally:
+                done.set()
+
+        client.assignment = read_late  # type: ignore[method-assign,assignment]
+        writer = Saver(Operations(client, journal), 0.5, at_once=1)
+        assert writer.save(KEY, current, wish) == NotSent("the VAS did not answer within 0.5 s")
+        gate.set()
+        assert done.wait(AMPLE_S)
+        eventually(lambda: writer._slots.acquire(blocking=False))  # the thread has ended
+        assert writes(vas) == 0
+        assert must_read(vas) == current
+        record, cell = newest(journal)
+        assert (record.state, cell.result) == (State.STOPPED, CellResult.NOT_SENT)
+
+
+def test_the_caller_is_told_in_time_while_the_write_still_hangs(journal: Journal) -> None:
+    with assigned() as vas:
+        current = must_read(vas)
+        vas.fault("writes", Fault.HANG)
+        outcome = writer_of(vas, journal, budget_s=0.5).save(KEY, current, WISH)
+        assert isinstance(outcome, NotSent | Unconfirmed)
+        assert outcome.reason == "the VAS did not answer within 0.5 s"
+        assert isinstance(outcome, Unconfirmed) == (writes(vas) == 1)
+
+
+def test_the_number_of_saves_at_once_is_bounded(journal: Journal) -> None:
+    with assigned() as vas:
+        current = must_read(vas)
+        vas.fault("assignments", Fault.HANG)
+        writer = writer_of(vas, journal, at_once=2)
+        outcomes: list[SaveOutcome] = []
+        waiting = [
+            threading.Thread(target=lambda: outcomes.append(writer.save(KEY, current, WISH)))
+            for _ in range(2)
+        ]
+        asked = vas.count("GET", "assignments")
+        for thread in waiting:
+            thread.start()
+        eventually(lambda: vas.count("GET", "assignments") == asked + 2)
+        busy = writer.save(KEY, current, WISH)
+        assert busy == NotSent("other changes are still waiting for the VAS")
+        vas.heal()
+        for thread in waiting:
+            thread.join()
+        assert all(isinstance(outcome, NotSent) for outcome in outcomes)
+        assert isinstance(writer.save(KEY, current, WISH), Saved)
+
+
+def test_the_reader_learns_what_a_save_found_out(journal: Journal) -> None:
+    with small_vas() as vas:
+        client = client_of(vas)
+        reader = FleetReader(client, 3600)
+        assert reader.current(AMPLE_S).cell(*KEY).state is CellState.UNASSIGNED
+        writer = Saver(Operations(client, journal), AMPLE_S, reader=reader)
+        writer.save(KEY, None, WISH)
+        assert reader.current().cell(*KEY).state is CellState.ON
+        vas.edit(*KEY, enabled=False)
+        writer.save(KEY, None, WISH)
+        assert reader.current().cell(*KEY).state is CellState.OFF
+        vas.fault("writes", Fault.FAIL_TEXT)
+        writer.save(KEY, must_read(vas), None)
+        cell = reader.current().cell(*KEY)
+        assert (cell.state, cell.reason) == (CellState.UNKNOWN, "the VAS failed (500)")
+        assert cell.assignment is not None
+        reader.close()
+
+
+def test_a_fault_of_our_own_is_told_and_logged(
+    caplog: pytest.LogCaptureFixture, journal: Journal
+) -> None:
+    caplog.set_level(logging.ERROR)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with small_vas() as vas:
+        client = client_of(vas)
+        client.assignment = broken  # type: ignore[method-assign,assignment]
+        outcome = Saver(Operations(client, journal), AMPLE_S).save(KEY, None, WISH)
+    assert outcome == NotSent("the page could not save the change")
+    assert "ZeroDivisionError" in caplog.text
+
+
+# What the journal holds, and what happens without it.
+
+
+def test_the_journal_tells_who_changed_what_from_what_to_what_and_why(journal: Journal) -> None:
+    with assigned() as vas:
+        before = must_read(vas)
+        writer_of(vas, journal).save(KEY, before, WISH, who="kim", why="lens broken")
+        record, cell = newest(journal)
+        assert (record.who, record.why, record.origin) == ("kim", "lens broken", "edit")
+        assert (record.state, record.tally) == (State.FINISHED, {CellResult.APPLIED: 1})
+        assert (cell.change.key, cell.change.before, cell.change.wish) == (KEY, before, WISH)
+        assert (cell.read, cell.after) == (True, must_read(vas))
+
+
+def _same(vas: FaultyVas) -> None:
+    vas.edit(*KEY, desired_fps=5, parameters={"threshold": 0.5})
+
+
+def _refusing(vas: FaultyVas) -> None:
+    vas.fault("writes", Fault.FORBIDDEN)
+
+
+def _failing(vas: FaultyVas) -> None:
+    vas.fault("writes", Fault.FAIL_JSON)
+
+
+def _unreadable(vas: FaultyVas) -> None:
+    vas.fault("assignments", Fault.FAIL_JSON)
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "outcome", "result"),
+    [
+        (lambda _: None, Saved, CellResult.APPLIED),
+        (_same, Unchanged, CellResult.UNCHANGED),
+        (lambda vas: vas.edit(*KEY, priority=7), Conflict, CellResult.CONFLICT),
+        (_refusing, Refused, CellResult.REFUSED),
+        (_failing, Unconfirmed, CellResult.UNKNOWN),
+        (_unreadable, NotSent, CellResult.NOT_SENT),
+    ],
+)
+def test_the_journal_has_what_the_caller_was_told(
+    meanwhile: Callable[[FaultyVas], None],
+    outcome: type[SaveOutcome],
+    result: CellResult,
+    journal: Journal,
+) -> None:
+    with assigned() as vas:
+        before = must_read(vas)
+        meanwhile(vas)
+        assert type(writer_of(vas, journal).save(KEY, before, WISH)) is outcome
+        record, cell = newest(journal)
+        assert (record.who, cell.change.before, cell.change.wish) == (WHO, before, WISH)
+        assert cell.result is result
+        read = result in (
+            CellResult.APPLIED,
+            CellResult.UNCHANGED,
+            CellResult.CONFLICT,
+            CellResult.UNKNOWN,
+        )
+        assert cell.read == read
+        vas.heal()
+        assert cell.after == (must_read(vas) if read else None)
+
+
+def test_a_write_that_ends_after_the_answer_is_still_settled_in_the_journal(
+    journal: Journal,
+) -> None:
+    with assigned() as vas:
+        current = must_read(vas)
+        arrived, gate = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            arrived.set()
+            gate.wait(AMPLE_S)
+
+        on_the(1, "PATCH", vas, hold)
+        writer = writer_of(vas, journal, 1.0)
+        outcome = writer.save(KEY, current, WISH)
+        assert arrived.is_set()
+        assert isinstance(outcome, Unconfirmed)
+        assert newest(journal)[1].result is CellResult.SENT
+        gate.set()
+        eventually(lambda: newest(journal)[0].state is State.FINISHED)
+        assert newest(journal)[1].result is CellResult.APPLIED
+        assert newest(journal)[1].after == must_read(vas)
+
+
+def test_a_cell_that_another_change_set_is_about_to_change_is_left_alone(journal: Journal) -> None:
+    with assigned() as vas:
+        current = must_read(vas)
+        other = journal.record(ChangeSet((CellChange(KEY, current, None),)), "lee")
+        with journal.locked(other):
+            journal.begin(other)
+            outcome = writer_of(vas, journal).save(KEY, current, WISH)
+        assert outcome == NotSent(f"change set {other} is changing it just now")
+        assert writes(vas) == 0
+
+
+def test_nothing_is_sent_while_the_journal_is_read_only(journal: Journal, tmp_path: Path) -> None:
+    journal.history()
+    read_only = Journal(f"sqlite:///file:{tmp_path / 'journal.db'}?mode=ro&uri=true")
+    with assigned() as vas:
+        outcome = writer_of(vas, read_only).save(KEY, must_read(vas), WISH)
+        assert outcome == NotSent(
+            "the journal cannot be written: attempt to write a readonly database"
+        )
+        assert writes(vas) == 0
+    assert journal.history().items == ()
+    read_only.close()
+
+
+def test_nothing_is_sent_when_the_disk_of_the_journal_is_full(journal: Journal) -> None:
+    with assigned() as vas:
+        current = must_read(vas)
+        writer = writer_of(vas, journal)
+        with journal._store.write() as connection:
+            connection.exec_driver_sql(
+                "CREATE TRIGGER full BEFORE INSERT ON journal_change_sets "
+                "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+            )
+        outcome = writer.save(KEY, current, WISH)
+        assert outcome == NotSent("the journal cannot be written: database or disk is full")
+        assert writes(vas) == 0
+
+
+def test_a_journal_that_cannot_be_written_after_the_write_leaves_the_cell_unknown(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def settle(*_: object) -> None:
+        raise JournalError("the journal cannot be written: database or disk is full")
+
+    with assigned() as vas:
+        current = must_read(vas)
+        on_the(1, "PATCH", vas, lambda: monkeypatch.setattr(journal, "settle", settle))
+        outcome = writer_of(vas, journal).save(KEY, current, WISH)
+        assert isinstance(outcome, Unconfirmed)
+        assert outcome.reason == "the journal cannot be written: database or disk is full"
+        assert newest(journal)[1].result is CellResult.SENT
+
+
+def test_a_locked_journal_holds_nobody_up_and_nothing_is_sent_later(
+    journal: Journal, tmp_path: Path
+) -> None:
+    journal.history()
+    other = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
+    with assigned() as vas:
+        current = must_read(vas)
+        writer = writer_of(vas, journal, 0.3, at_once=1)
+        other.execute("BEGIN IMMEDIATE")
+        outcome = writer.save(KEY, current, WISH)
+        other.execute("ROLLBACK")
+        assert outcome == NotSent("the journal did not answer within 0.3 s")
+        eventually(lambda: writer._slots.acquire(blocking=False))  # the thread has ended
+        assert writes(vas) == 0
+        record, cell = newest(journal)
+        assert (record.state, record.note) == (State.STOPPED, "cancelled")
+        assert cell.result is CellResult.NOT_SENT
+    other.close()
+
+
+def test_a_reason_that_is_required_and_missing_is_told(journal: Journal) -> None:
+    with assigned() as vas:
+        operations = Operations(client_of(vas), journal, reason="required")
+        writer = Saver(operations, AMPLE_S)
+        current = must_read(vas)
+        assert writer.save(KEY, current, WISH) == NotSent("a change set needs a reason")
+        assert isinstance(writer.save(KEY, current, WISH, why="lens broken"), Saved)

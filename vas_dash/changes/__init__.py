@@ -1,0 +1,1 @@
+"""How intent is changed: checked, drafted, applied, recorded."""

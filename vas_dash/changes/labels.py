@@ -1,0 +1,195 @@
+"""A change and what became of it, in words, for the page and the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from vas_dash.domain.changes import CellChange, same_json
+from vas_dash.domain.entities import Assignment, CellIntent
+from vas_dash.domain.fleet import CellState
+from vas_dash.domain.records import CellResult, Tally
+from vas_dash.domain.text import count, cut
+
+__all__ = [
+    "Difference",
+    "Kind",
+    "deed",
+    "differences",
+    "intent_line",
+    "kind_of",
+    "kinds_text",
+    "result_word",
+    "tally_words",
+]
+
+_NAME_LIMIT = 80
+_VALUE_LIMIT = 120
+_PARAMETERS_LIMIT = 20
+_MISSING = object()
+
+
+class Kind(StrEnum):
+    """What a change mainly is; each change is of one kind."""
+
+    TURNED_ON = "turned_on"
+    TURNED_OFF = "turned_off"
+    CHANGED = "changed"
+    ADDED = "added"
+    REMOVED = "removed"
+
+    @property
+    def words(self) -> str:
+        """As people say it."""
+        return self.value.replace("_", " ")
+
+
+def kind_of(change: CellChange) -> Kind:
+    """Its main kind: a cell that is turned off and gets another fps is turned off."""
+    if change.before is None:
+        return Kind.ADDED
+    if change.wish is None:
+        return Kind.REMOVED
+    if change.before.enabled != change.wish.enabled:
+        return Kind.TURNED_ON if change.wish.enabled else Kind.TURNED_OFF
+    return Kind.CHANGED
+
+
+def kinds_text(kinds: Mapping[Kind, int]) -> str:
+    """`3 turned on, 1 removed`; kinds of which there are none are left out."""
+    return ", ".join(f"{kinds[kind]:,} {kind.words}" for kind in Kind if kinds.get(kind))
+
+
+class Difference(NamedTuple):
+    """One property, before and after; the name is empty for the state."""
+
+    name: str
+    before: str
+    after: str
+
+    @property
+    def text(self) -> str:
+        """On one line: `fps 5 -> 10`; of those that are only counted, how many they are."""
+        if self.before == self.after:
+            return self.name
+        return f"{self.name} {self.before} -> {self.after}".lstrip()
+
+
+def differences(change: CellChange) -> tuple[Difference, ...]:
+    """What differs; nothing for a cell that was not to be changed."""
+    before = None if change.before is None else change.before.intent
+    after = change.wish
+    if before is not None and after is not None:
+        return (*_switched(before, after), *_properties(before, after))
+    if before is after:
+        return ()
+    return (Difference("", intent_line(before), intent_line(after)),)
+
+
+def deed(change: CellChange) -> str:
+    """What was done, in the past tense: `turned off, fps 5 -> 10`."""
+    before = None if change.before is None else change.before.intent
+    after = change.wish
+    if before is None:
+        return "not changed" if after is None else f"assigned, {intent_line(after)}"
+    if after is None:
+        return "removed"
+    done = [f"turned {one.after}" for one in _switched(before, after)]
+    done += [one.text for one in _properties(before, after)]
+    return ", ".join(done) or "not changed"
+
+
+def intent_line(intent: CellIntent | Assignment | None) -> str:
+    """An intent on one line, without the properties that are not set."""
+    if intent is None:
+        return CellState.UNASSIGNED.value
+    parts = [_switch(intent)]
+    if intent.desired_fps is not None:
+        parts.append(f"{intent.desired_fps} fps")
+    if intent.priority is not None:
+        parts.append(f"priority {intent.priority}")
+    if intent.parameters is not None:
+        parts.append(f"parameters {_value(intent.parameters)}")
+    return ", ".join(parts)
+
+
+def _switch(intent: CellIntent | Assignment) -> str:
+    return "on" if intent.enabled else "off"
+
+
+def _switched(before: CellIntent, after: CellIntent) -> Iterator[Difference]:
+    if before.enabled != after.enabled:
+        yield Difference("", _switch(before), _switch(after))
+
+
+def _properties(before: CellIntent, after: CellIntent) -> Iterator[Difference]:
+    """The properties that differ, beside on and off."""
+    if before.desired_fps != after.desired_fps:
+        yield Difference("fps", _or_default(before.desired_fps), _or_default(after.desired_fps))
+    if before.priority != after.priority:
+        yield Difference("priority", _or_default(before.priority), _or_default(after.priority))
+    if not same_json(before.parameters, after.parameters, exactly=True):
+        yield from _parameters(before.parameters, after.parameters)
+
+
+def _parameters(
+    before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> Iterator[Difference]:
+    old, new = before or {}, after or {}
+    names = [
+        name
+        for name in sorted({*old, *new})
+        if not same_json(old.get(name, _MISSING), new.get(name, _MISSING), exactly=True)
+    ]
+    if not names:  # none at all, and an empty object
+        yield Difference("parameters", _or_default(before), _or_default(after))
+    for name in names[:_PARAMETERS_LIMIT]:
+        values = (_value(one[name]) if name in one else "not set" for one in (old, new))
+        yield Difference(f"parameter {cut(name, _NAME_LIMIT)}", *values)
+    if len(names) > _PARAMETERS_LIMIT:
+        left = count(len(names) - _PARAMETERS_LIMIT, "more parameter")
+        yield Difference(left, "...", "...")
+
+
+def _or_default(value: object) -> str:
+    return "default" if value is None else _value(value)
+
+
+def _value(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=dict)
+    return cut(text, _VALUE_LIMIT)
+
+
+_WORDS = {
+    CellResult.APPLIED: "applied",
+    CellResult.UNCHANGED: "already so",
+    CellResult.REFUSED: "refused",
+    CellResult.UNKNOWN: "unknown",
+    CellResult.NOT_SENT: "not sent",
+}
+
+
+def result_word(result: CellResult, *, live: bool = False) -> str:
+    """What became of a cell. `live`: its change set is not over."""
+    if result is CellResult.SENT:
+        return "sent" if live else "perhaps sent"
+    if result is CellResult.NOT_SENT and live:
+        return "waiting"
+    return _WORDS.get(result, str(result))
+
+
+def tally_words(tally: Tally, cells: int, *, live: bool = False) -> str:
+    """`340 of 700 applied, 12 conflicts`; what no cell came to is left out."""
+    applied = tally.get(CellResult.APPLIED, 0)
+    parts = [f"{applied:,} applied" if applied == cells else f"{applied:,} of {cells:,} applied"]
+    for result in CellResult:
+        number = tally.get(result, 0)
+        if result is CellResult.APPLIED or not number:
+            continue
+        if result is CellResult.CONFLICT:
+            parts.append(count(number, "conflict"))
+        else:
+            parts.append(f"{number:,} {result_word(result, live=live)}")
+    return ", ".join(parts)

@@ -1,0 +1,297 @@
+"""What is done with change sets: submit, apply, reopen, try again, undo."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Literal, Self
+
+from vas_dash.backend.client import VasClient
+from vas_dash.changes.apply import Application, Progress
+from vas_dash.changes.checks import checked
+from vas_dash.changes.permissions import NOT_YOURS, Rights, refuse_others
+from vas_dash.domain.changes import (
+    Blocked,
+    ChangeSet,
+    Problem,
+    Wish,
+    inverse,
+    plan,
+    same_assignment,
+    same_intent,
+)
+from vas_dash.domain.entities import Assignment, CellIntent, CellKey
+from vas_dash.domain.fleet import CellState, FleetSnapshot
+from vas_dash.domain.records import CellRecord, CellResult, ChangeSetRecord, Settled, State
+from vas_dash.errors import BusyError, NotAllowedError, ReasonNeededError, UnknownChangeSetError
+from vas_dash.fleet.reader import FleetReader
+from vas_dash.journal import Journal
+
+__all__ = ["Operations", "Progress", "ReasonRule", "Reopened"]
+
+ReasonRule = Literal["off", "optional", "required"]
+
+TEXT_CHARS = 500
+"""A name or a reason is cut to this length."""
+
+_NOT_DONE = (
+    CellResult.NOT_SENT,
+    CellResult.SENT,
+    CellResult.REFUSED,
+    CellResult.CONFLICT,
+    CellResult.UNKNOWN,
+)
+
+
+_OPEN = {CellResult.NOT_SENT, CellResult.SENT, CellResult.UNKNOWN}
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """What is known of a change set now, and what was not sent as a fresh plan.
+
+    The plan is a draft, not recorded yet; cells that were changed elsewhere since are blocked.
+    """
+
+    record: ChangeSetRecord
+    rest: ChangeSet
+
+
+class Operations:
+    """Everything that is done with change sets; the same for a page, a worker, a command line.
+
+    `by(rights)` gives the same for one operator: what they may not do raises NotAllowedError, and
+    nothing was done then.
+    """
+
+    def __init__(
+        self,
+        client: VasClient,
+        journal: Journal,
+        *,
+        concurrency: int = 8,
+        reason: ReasonRule = "optional",
+    ) -> None:
+        self._client = client
+        self._journal = journal
+        self._concurrency = concurrency
+        self._reason = reason
+        self._reader = FleetReader(client)
+        self._rights: Rights | None = None
+
+    def by(self, rights: Rights) -> Self:
+        """These operations, as far as somebody may use them."""
+        mine = copy.copy(self)
+        mine._rights = rights
+        return mine
+
+    @property
+    def journal(self) -> Journal:
+        """Where it is all recorded."""
+        return self._journal
+
+    @property
+    def flight(self) -> timedelta:
+        """How long a write may still be on its way after it was sent."""
+        return timedelta(seconds=self._client.call_limit_s)
+
+    def read_fleet(self) -> FleetSnapshot:
+        """The fleet as it is now, read in the thread of the caller."""
+        return self._reader.read_fleet()
+
+    def submit(
+        self, changes: ChangeSet, *, who: str, why: str | None = None, origin: str = "edit"
+    ) -> int:
+        """Write the change set into the journal, ready to be applied; its number.
+
+        Cells outside of the operator's locations are blocked, as those that `checks` blocks are.
+
+        Raises:
+            JournalError: it could not be written.
+            NotAllowedError: a viewer; or no cell is left.
+            ReasonNeededError: a reason is required, and `why` is blank.
+        """
+        if self._rights is not None:
+            who = self._rights.operator.name
+            allowed = self._rights.allowed(changes)
+            if changes.changes and not allowed.changes:
+                raise NotAllowedError(f"all of these cameras are {NOT_YOURS}")
+            changes = allowed
+        who, why = _one_line(who), _one_line(why or "") or None
+        if self._reason == "required" and why is None:
+            raise ReasonNeededError("a change set needs a reason")
+        if self._reason == "off":
+            why = None
+        return self._journal.record(changes, who, why, origin)
+
+    def apply(
+        self,
+        change_set_id: int,
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+        may_send: Callable[[], bool] | None = None,
+        read_until: float | None = None,
+    ) -> ChangeSetRecord:
+        """Send what has to be sent; the record as it stands afterwards.
+
+        A change set that was applied before, wholly or in part, is left as it is: nothing is sent
+        twice. One whose process died (`APPLYING`) is to be reopened. `cancelled` stops new writes;
+        `may_send` is asked at the last moment before the first byte of each: what it allows goes
+        out. Both are asked from several threads. The read before the first write ends by
+        `read_until` (`time.monotonic()`).
+
+        Raises:
+            JournalError: the journal could not be written; no more was sent.
+            UnknownChangeSetError: there is none of this number.
+            BusyError: it is being applied just now.
+        """
+        with self._journal.locked(change_set_id) as mine:
+            record = self._record(change_set_id)
+            if not mine:
+                raise BusyError(f"change set {change_set_id} is being applied just now")
+            self._touch(record)
+            if record.state is not State.READY:
+                return record
+            if self._rights is not None:
+                refuse_others(self._rights, self._journal, change_set_id)
+            application = Application(
+                self._client,
+                self._journal,
+                change_set_id,
+                self._journal.begin(change_set_id),
+                concurrency=self._concurrency,
+                on_progress=on_progress or (lambda _: None),
+                cancelled=cancelled or (lambda: False),
+                may_send=may_send or (lambda: True),
+                read_until=read_until,
+            )
+            ended = application.run()
+            return self._journal.end(change_set_id, ended.state, ended.note)
+
+    def reopen(self, change_set_id: int) -> Reopened:
+        """Read again what is not known, settle what can be settled, and plan the rest afresh.
+
+        Nothing is sent. A write without an answer whose cell is as before stays unknown for good:
+        the VAS may store it later. Once it is not on its way here any more, it is of the rest too.
+
+        Raises:
+            JournalError, UnknownChangeSetError, BusyError: as `apply`.
+        """
+        with self._journal.locked(change_set_id) as mine:
+            record = self._record(change_set_id)
+            if not mine:
+                raise BusyError(f"change set {change_set_id} is being applied just now")
+            self._touch(record)
+            settled = record.state is not State.APPLYING and not set(record.tally) & _OPEN
+            if record.state is State.READY or settled:
+                return Reopened(record, ChangeSet())
+            fleet = self._reader.read_fleet()
+            doubtful = self._journal.cells(
+                change_set_id, results=[CellResult.SENT, CellResult.UNKNOWN]
+            )
+            settled_now = [_settled(cell, fleet) for cell in doubtful]
+            self._journal.settle(change_set_id, settled_now)
+            landed = fleet.taken_at - self.flight
+            not_stored = [
+                cell
+                for cell, now in zip(doubtful, settled_now, strict=True)
+                if now.read and now.result is cell.result
+                if cell.sent_at is None or cell.sent_at < landed
+            ]
+            not_sent = self._journal.cells(change_set_id, results=[CellResult.NOT_SENT])
+            left = not_sent or any(one.result is CellResult.SENT for one in settled_now)
+            state = State.STOPPED if left else State.FINISHED
+            note = record.note
+            if record.state is State.APPLYING:
+                note = "interrupted" if left else None
+            record = self._journal.end(change_set_id, state, note)
+        rest = checked(_still_as_drafted([*not_sent, *not_stored], fleet), fleet)
+        return Reopened(record, self._allowed(rest, fleet))
+
+    def retry(self, change_set_id: int) -> ChangeSet:
+        """Everything that was not done (not sent, refused, conflict, unknown), planned afresh.
+
+        It is a draft, from the fleet as it is now: what others changed meanwhile stands in it as
+        before, to be reviewed.
+        """
+        self._touch(self._record(change_set_id))
+        fleet = self._reader.read_fleet()
+        wishes = {
+            cell.change.key: Wish.exactly(cell.change.wish)
+            for cell in self._journal.cells(change_set_id, results=_NOT_DONE)
+            if cell.change.before is not None or cell.change.wish is not None
+        }
+        return self._allowed(checked(plan(fleet, wishes), fleet), fleet)
+
+    def undo(self, change_set_id: int) -> ChangeSet:
+        """The inverse of the applied cells, as a draft: review it, then `submit` and `apply`.
+
+        Cells that were changed since are conflicts when it is applied.
+        """
+        self._touch(self._record(change_set_id))
+        cells = self._journal.cells(change_set_id, results=[CellResult.APPLIED])
+        return self._allowed(inverse((cell.change, cell.after) for cell in cells))
+
+    def _touch(self, record: ChangeSetRecord) -> None:
+        if self._rights is not None:
+            self._rights.touch(record.who)
+
+    def _allowed(self, changes: ChangeSet, fleet: FleetSnapshot | None = None) -> ChangeSet:
+        return changes if self._rights is None else self._rights.allowed(changes, fleet)
+
+    def _record(self, change_set_id: int) -> ChangeSetRecord:
+        record = self._journal.change_set(change_set_id)
+        if record is None:
+            raise UnknownChangeSetError(f"there is no change set {change_set_id}")
+        return record
+
+
+def _one_line(text: str) -> str:
+    """Text of a person, of a length and with characters that any database takes."""
+    line = "".join(char for char in " ".join(text.split()) if char.isprintable())
+    return line[:TEXT_CHARS]
+
+
+def _settled(cell: CellRecord, fleet: FleetSnapshot) -> Settled:
+    """What became of a cell that was perhaps sent, by what a later read says."""
+    at, change = cell.position, cell.change
+    now = fleet.cell(*change.key)
+    if now.state is CellState.UNKNOWN:
+        why = f"sent, but not confirmed: {now.reason}"
+        return Settled(at, CellResult.UNKNOWN, why)
+    current = now.assignment
+    if same_intent(_intent(current), change.wish):
+        return Settled(at, CellResult.APPLIED, "confirmed later", True, current)
+    if not same_assignment(current, change.before):
+        why = "changed elsewhere since it was sent"
+        return Settled(at, CellResult.CONFLICT, why, True, current)
+    # Of what a process that died had marked nobody knows whether it was sent.
+    sent = "" if cell.result is CellResult.SENT else "sent; "
+    why = f"{sent}not stored as of {fleet.taken_at:%H:%M} UTC"
+    return Settled(at, cell.result, why, True, current)
+
+
+def _still_as_drafted(cells: Iterable[CellRecord], fleet: FleetSnapshot) -> ChangeSet:
+    """The cells planned again from what they hold now; what is so already is left out."""
+    wishes: dict[CellKey, Wish] = {}
+    changed: list[Blocked] = []
+    for cell in cells:
+        change = cell.change
+        now = fleet.cell(*change.key)
+        if now.state is CellState.UNKNOWN or same_assignment(now.assignment, change.before):
+            wishes[change.key] = Wish.exactly(change.wish)
+        elif not same_intent(_intent(now.assignment), change.wish):
+            changed.append(Blocked(change.key, _CHANGED))
+    planned = plan(fleet, wishes)
+    blocked = sorted([*planned.blocked, *changed], key=lambda one: one.key)
+    return replace(planned, blocked=tuple(blocked))
+
+
+_CHANGED = (Problem("", "changed elsewhere since it was drafted"),)
+
+
+def _intent(assignment: Assignment | None) -> CellIntent | None:
+    return None if assignment is None else assignment.intent

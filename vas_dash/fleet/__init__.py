@@ -1,0 +1,1 @@
+"""The fleet as it is read, found and ordered."""

@@ -1,0 +1,378 @@
+"""What comes in from a browser, checked: every callback is an open HTTP endpoint."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, TypeVar
+
+from dash.exceptions import PreventUpdate
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Json, TypeAdapter, ValidationError
+
+from vas_dash.domain.entities import Assignment, CellKey
+from vas_dash.domain.fleet import Cell, CellState
+from vas_dash.pages.history.model import Action
+from vas_dash.pages.history.query import NUMBER_LIMIT
+
+log = logging.getLogger("vas_dash.pages")
+
+T = TypeVar("T")
+
+_Id = Annotated[str, Field(min_length=1, max_length=200)]
+_MaybeId = Annotated[str, Field(max_length=200)]
+_assignments = TypeAdapter(Assignment)
+
+
+class _Argument(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+_Digest = Annotated[str, Field(max_length=64)]
+
+
+class _Picture(_Argument):
+    """What the browser shows: a digest, and when (Unix) and by which worker it was taken."""
+
+    digest: _Digest = ""
+    taken_ms: Annotated[int, Field(ge=0, le=2**53)] = 0
+    taken_by: Annotated[str, Field(max_length=64)] = ""
+
+
+class Rendered(_Picture):
+    """What the browser shows, with digests of its frame and of each row."""
+
+    frame: _Digest = ""
+    rows: Annotated[str, Field(max_length=10_000)] = ""
+
+
+class Gesture(_Argument):
+    """Something was opened: a cell, a camera (row head) or a model (column head)."""
+
+    kind: Literal["cell", "camera", "model"]
+    camera: _MaybeId = ""
+    model: _MaybeId = ""
+
+
+class Opened(_Argument):
+    """What the panel was opened with. `assignment` is None for an unassigned cell."""
+
+    kind: Literal["cell", "camera", "model"]
+    camera: _MaybeId = ""
+    model: _MaybeId = ""
+    assignment: Json[Assignment] | None = None
+
+    @property
+    def key(self) -> CellKey:
+        """The cell, where it is one."""
+        return CellKey(self.camera, self.model)
+
+
+class Learned(_Argument):
+    """A cell as it was read, or lost sight of, by this browser's own change.
+
+    It holds against every sweep that began before `until`. `seen` is when an unknown cell was last
+    known.
+    """
+
+    camera: _Id
+    model: _Id
+    until: AwareDatetime
+    assignment: Json[Assignment] | None = None
+    unknown: Annotated[str | None, Field(max_length=1000)] = None
+    seen: AwareDatetime | None = None
+
+    @property
+    def key(self) -> CellKey:
+        """The cell it is about."""
+        return CellKey(self.camera, self.model)
+
+    @property
+    def cell(self) -> Cell:
+        """The cell as it is known since."""
+        if self.unknown is not None:
+            return Cell(CellState.UNKNOWN, self.assignment, self.unknown, self.seen)
+        return Cell.of(self.assignment)
+
+
+_DraftId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
+
+
+class DraftRef(_Argument):
+    """Which draft this browser works on, and at which revision it stands on the page."""
+
+    id: _DraftId
+    revision: Annotated[int, Field(ge=0)] = 0
+    count: int = 0
+    blocked: int = 0
+
+
+class Toggle(_Argument):
+    """One cell to be drafted on or off; `enabled` None: what is drafted of it is thrown away."""
+
+    camera: _Id
+    model: _Id
+    enabled: bool | None = None
+
+    @property
+    def key(self) -> CellKey:
+        """The cell it is about."""
+        return CellKey(self.camera, self.model)
+
+
+class Look(_Picture):
+    """What the browser shows, and what it is to show: the view, with its own changes and draft."""
+
+    search: Annotated[str | None, Field(max_length=20_000)] = None
+    recent: Annotated[list[Learned], Field(max_length=2000)] = Field(default_factory=list)
+    draft: DraftRef | None = None
+
+
+_Shown = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class ReviewAsk(_Argument):
+    """What of the draft is looked at: a filter, and how much of each list is open.
+
+    `opened` None: nobody folded or unfolded anything yet.
+    """
+
+    text: Annotated[str, Field(max_length=200)] = ""
+    kind: Annotated[str, Field(max_length=20)] = ""
+    model: _MaybeId = ""
+    by: Literal["model", "camera"] = "model"
+    opened: Annotated[dict[_Id, _Shown], Field(max_length=50)] | None = None
+    groups: Annotated[int, Field(ge=1, le=1_000)] = 100
+    blocked: Annotated[int, Field(ge=1, le=5_000)] = 100
+
+
+class ReviewAct(_Argument):
+    """What is to be thrown away: a cell, a group, all that the filter finds, or the whole draft.
+
+    `revision` is the draft that was looked at.
+    """
+
+    action: Literal["cell", "group", "found", "blocked", "all"]
+    camera: _MaybeId = ""
+    model: _MaybeId = ""
+    group: _MaybeId = ""
+    revision: Annotated[int, Field(ge=0)]
+    ask: ReviewAsk
+
+
+class FileShown(_Argument):
+    """The draft that the page has just offered to replace."""
+
+    id: Annotated[str, Field(max_length=64)] = ""
+    revision: Annotated[int, Field(ge=0)] = 0
+
+
+class Toggles(_Argument):
+    """What the browser wants kept in the draft. `clear`: all else is thrown away first.
+
+    `n` comes back with the answer.
+    """
+
+    draft: DraftRef
+    n: int
+    clear: bool = False
+    cells: Annotated[tuple[Toggle, ...], Field(max_length=2000)] = ()
+
+
+class Single(_Argument):
+    """One cell to be turned on or off at once."""
+
+    camera: _Id
+    model: _Id
+    enabled: bool
+    n: int
+
+    @property
+    def key(self) -> CellKey:
+        """The cell it is about."""
+        return CellKey(self.camera, self.model)
+
+
+class Group(_Argument):
+    """Cameras that are selected with the same models."""
+
+    models: Annotated[tuple[_Id, ...], Field(max_length=1000)]
+    cameras: Annotated[tuple[_Id, ...], Field(max_length=100_000)]
+
+
+class Finding(_Argument):
+    """Which cells that match the filter are to be selected: of one model, or of all shown."""
+
+    model: _MaybeId = ""
+    n: int
+
+
+class BulkAction(_Argument):
+    """What is to be done with the selected cells, and the draft it goes to."""
+
+    do: Literal["on", "off", "remove", "edit", "copy", "save"]
+    draft: DraftRef
+    n: int = 0
+    cells: Annotated[tuple[Group, ...], Field(max_length=10_000)] = ()
+    camera: _MaybeId = ""
+
+
+class FileAsked(_Argument):
+    """A download that is asked for; `search` is the query of its address."""
+
+    search: Annotated[str, Field(max_length=20_000)] = ""
+    n: int
+
+
+class FieldId(_Argument):
+    """The id of a field of the panel's form."""
+
+    name: _MaybeId = ""
+    path: Annotated[str, Field(max_length=4000)] = ""
+
+
+class HistoryAsk(_Argument):
+    """What the History view is to show: the list, or one change set; and the address's query."""
+
+    number: Annotated[str, Field(max_length=2000)] | None = None
+    search: Annotated[str, Field(max_length=20_000)] = ""
+
+
+class HistoryShown(_Argument):
+    """What the History view shows: which change set (empty: the list), and digests of its parts."""
+
+    of: Annotated[str, Field(max_length=2000)] = ""
+    parts: Annotated[
+        dict[str, Annotated[str, Field(max_length=64)]], Field(default_factory=dict, max_length=20)
+    ]
+
+
+class HistoryDo(_Argument):
+    """One action on one change set.
+
+    `replace`: the draft that there is may be replaced. `ticket`: it was begun before, and its
+    outcome is asked for, for the `tries`-th time.
+    """
+
+    action: Action
+    number: Annotated[int, Field(ge=1, le=NUMBER_LIMIT)]
+    replace: bool = False
+    ticket: Annotated[str, Field(max_length=64)] | None = None
+    tries: Annotated[int, Field(ge=0, le=1000)] = 0
+
+
+class Running(_Argument):
+    """The change set that this browser follows in every view."""
+
+    number: Annotated[int, Field(ge=1, le=NUMBER_LIMIT)]
+
+
+def checked(adapter: TypeAdapter[T], value: object) -> T:
+    """`value` as what it ought to be; what is not that ends the callback, with one log line."""
+    try:
+        return adapter.validate_python(value)
+    except (ValidationError, RecursionError) as error:
+        what = error.title if isinstance(error, ValidationError) else "nesting"
+        log.warning("an argument of a callback was not used: %s", what)
+        raise PreventUpdate from None
+
+
+def checked_recent(value: object) -> list[Learned]:
+    """The cells that this browser's own changes have shown."""
+    return checked(RECENT, value or [])
+
+
+def assignment_json(assignment: Assignment | None) -> str | None:
+    """An assignment as the browser keeps it: a text, so that no number in it is ever rounded."""
+    return None if assignment is None else _assignments.dump_json(assignment).decode()
+
+
+def learned(
+    key: CellKey,
+    assignment: Assignment | None,
+    *,
+    unknown: str | None = None,
+    seen: datetime | None = None,
+    until: datetime | None = None,
+) -> dict[str, str | None]:
+    """One cell for the browser to remember; `Learned` reads it back."""
+    return {
+        "camera": key.camera_id,
+        "model": key.model_id,
+        "until": (until or datetime.now(UTC)).isoformat(),
+        "assignment": assignment_json(assignment),
+        "unknown": unknown,
+        "seen": None if seen is None else seen.isoformat(),
+    }
+
+
+class _Property(_Argument):
+    """One property of one component, with its value or without."""
+
+    id: str | dict[str, str | int | float | bool]
+    property: str
+
+    def is_(self, component: str, name: str) -> bool:
+        """Whether it is that property."""
+        return self.id == component and self.property == name
+
+
+class _Request(_Argument):
+    """What Dash takes for granted of a request that is a callback."""
+
+    output: str
+    outputs: _Property | list[_Property]
+    inputs: list[_Property | list[_Property]]
+    state: list[_Property | list[_Property]] = Field(default_factory=list)
+    changed: list[str] = Field(default_factory=list, alias="changedPropIds")
+
+
+def is_callback(body: object, callbacks: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether the body of a request calls one of Dash's `callback_map`, with all its arguments."""
+    try:
+        request = _Request.model_validate(body)
+    except (ValidationError, RecursionError):
+        return False
+    callback = callbacks.get(request.output)
+    if callback is None or request.output.startswith("..") != isinstance(request.outputs, list):
+        return False
+    outputs = request.outputs if isinstance(request.outputs, list) else [request.outputs]
+    named = [part.rpartition(".") for part in request.output.strip(".").split("...")]
+    return (
+        _are(outputs, [(component, name) for component, _, name in named])
+        and _are(request.inputs, [(one["id"], one["property"]) for one in callback["inputs"]])
+        and _are(request.state, [(one["id"], one["property"]) for one in callback["state"]])
+    )
+
+
+def _are(given: Sequence[_Property | list[_Property]], wanted: Sequence[tuple[str, str]]) -> bool:
+    """Whether the properties are those wanted, in this order; patterns stand for any number."""
+    return len(given) == len(wanted) and all(
+        component.startswith("{") or (not isinstance(one, list) and one.is_(component, name))
+        for one, (component, name) in zip(given, wanted, strict=True)
+    )
+
+
+RENDERED = TypeAdapter(Rendered)
+GESTURE = TypeAdapter(Gesture)
+OPENED = TypeAdapter(Opened)
+RECENT = TypeAdapter(Annotated[list[Learned], Field(max_length=2000)])
+TOGGLES = TypeAdapter(Toggles)
+SINGLE = TypeAdapter(Single)
+FINDING = TypeAdapter(Finding)
+ACTION = TypeAdapter(BulkAction)
+FIELD_IDS: TypeAdapter[list[FieldId]] = TypeAdapter(list[FieldId])
+HISTORY_ASK = TypeAdapter(HistoryAsk)
+HISTORY_SHOWN = TypeAdapter(HistoryShown)
+HISTORY_DO = TypeAdapter(HistoryDo)
+RUNNING = TypeAdapter(Running)
+DRAFT_REF: TypeAdapter[DraftRef | None] = TypeAdapter(DraftRef | None)
+REVIEW_ASK = TypeAdapter(ReviewAsk)
+REVIEW_ACT = TypeAdapter(ReviewAct)
+FILE_SHOWN = TypeAdapter(FileShown)
+CLICKS: TypeAdapter[int | None] = TypeAdapter(int | None)
+TYPED: TypeAdapter[str | None] = TypeAdapter(Annotated[str, Field(max_length=2_000)] | None)
+SEARCH: TypeAdapter[str | None] = TypeAdapter(Annotated[str, Field(max_length=20_000)] | None)
+FILE_ASKED = TypeAdapter(FileAsked)
+FILE_NAME = TypeAdapter(Annotated[str, Field(max_length=1_000)])
+UPLOADED = TypeAdapter(str)

@@ -1,0 +1,1 @@
+"""The history of one cell, in the side panel."""

@@ -1,0 +1,43 @@
+"""The history of a cell, in the side panel."""
+
+from __future__ import annotations
+
+from dash import html
+from dash.development.base_component import Component
+
+from vas_dash.pages import ids
+from vas_dash.pages.cell_history.model import CellHistory
+from vas_dash.pages.history.view import history_link
+
+__all__ = ["lines", "quiet", "section"]
+
+
+def section() -> Component:
+    """Its place; empty where a camera or a model is shown."""
+    return html.Div(id=ids.PANEL_HISTORY, className="vd-panel-history")
+
+
+def lines(history: CellHistory, prefix: str) -> Component:
+    """What was done with the cell, newest first; folded, with its number on it."""
+    above = []
+    if history.elsewhere is not None:
+        above.append(html.P(history.elsewhere.capitalize(), className="vd-note"))
+    if not history.lines:
+        return html.Section([html.H3("History"), *above, html.P("none yet", className="vd-hint")])
+    entries = [
+        html.Li(
+            [
+                line.text,
+                ", ",
+                history_link(prefix, line.number, f"change set {line.number}"),
+                *([html.Div(line.message, className="vd-hint")] if line.message else []),
+            ]
+        )
+        for line in history.lines
+    ]
+    return html.Section([html.H3("History"), *above, html.Ul(entries, className="vd-cell-history")])
+
+
+def quiet(reason: str) -> Component:
+    """Why there is nothing."""
+    return html.P(f"History: {reason}.", className="vd-hint")

@@ -1,0 +1,113 @@
+"""What every callback needs: the services, and the newest picture of the fleet."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from vas_dash.changes.cell_writer import CellWriter
+from vas_dash.changes.drafting import Drafting
+from vas_dash.changes.operations import Operations
+from vas_dash.changes.permissions import Rights
+from vas_dash.config import Settings
+from vas_dash.domain.entities import CellKey
+from vas_dash.domain.fleet import Cell, FleetSnapshot
+from vas_dash.domain.operators import Operator
+from vas_dash.fleet.reader import FleetReader
+from vas_dash.jobs.permitted import JobsBy
+from vas_dash.jobs.service import Jobs
+from vas_dash.pages.arguments import Learned
+from vas_dash.pages.grid.model import FleetGrid
+from vas_dash.pages.grid.rendering import Drawings
+
+WAIT_S = 0.6
+"""Longest wait for a picture of the fleet that is still being read."""
+
+SAVE_S = 0.9
+"""Longest time from the beginning of a callback that saves until the save has its outcome."""
+
+_PICTURES_KEPT = 8
+
+
+@dataclass(frozen=True)
+class Context:
+    """The services, and what was drawn of their last few pictures.
+
+    `operator` says who asks, in the thread of a request. The services that change something hold
+    that operator's rights; what they may not do raises NotAllowedError.
+    """
+
+    settings: Settings
+    reader: FleetReader
+    all_cells: CellWriter
+    all_operations: Operations
+    all_drafts: Drafting
+    all_jobs: Jobs
+    operator: Callable[[], Operator]
+    _pictures: _Pictures = field(default_factory=lambda: _Pictures())
+
+    @property
+    def rights(self) -> Rights:
+        """What whoever asks may do."""
+        return Rights(self.operator(), lambda: self.reader.current(wait_s=WAIT_S))
+
+    @property
+    def writer(self) -> CellWriter:
+        """Saves single cells, for whoever asks."""
+        return self.all_cells.by(self.rights)
+
+    @property
+    def operations(self) -> Operations:
+        """Change sets, for whoever asks."""
+        return self.all_operations.by(self.rights)
+
+    @property
+    def drafting(self) -> Drafting:
+        """The drafts of whoever asks."""
+        return self.all_drafts.by(self.rights)
+
+    @property
+    def jobs(self) -> Jobs:
+        """Starts and stops change sets, for whoever asks."""
+        return JobsBy(self.rights, self.all_jobs, self.all_operations.journal)
+
+    def grid(self, recent: Sequence[Learned] = ()) -> FleetGrid:
+        """The grid of the newest picture."""
+        return self.drawings(recent).grid
+
+    def drawings(self, recent: Sequence[Learned] = ()) -> Drawings:
+        """The newest picture, with what this browser's own changes have shown since."""
+        snapshot = self.reader.current(wait_s=WAIT_S)
+        learned = {entry.key: entry.cell for entry in recent if entry.until > snapshot.taken_at}
+        return self._pictures.drawings(snapshot, learned, self.settings.page_size)
+
+
+class _Pictures:
+    """What was drawn of the newest picture, and of it with what browsers know better.
+
+    Nothing of an older picture is kept: each is as large as the fleet.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._snapshot: FleetSnapshot | None = None
+        self._kept: OrderedDict[str, Drawings] = OrderedDict()
+
+    def drawings(
+        self, snapshot: FleetSnapshot, learned: Mapping[CellKey, Cell], page_size: int
+    ) -> Drawings:
+        """What is drawn of `snapshot`, the newest, with what is `learned` of single cells."""
+        key = repr(learned) if learned else ""
+        with self._lock:
+            if snapshot is not self._snapshot:
+                self._snapshot = snapshot
+                self._kept.clear()
+            kept = self._kept.get(key)
+            if kept is None:
+                drawn = snapshot.with_exceptions(learned) if learned else snapshot
+                kept = self._kept[key] = Drawings(drawn, page_size)
+                while len(self._kept) > _PICTURES_KEPT:
+                    self._kept.popitem(last=False)
+            return kept

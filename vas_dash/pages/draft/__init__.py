@@ -1,0 +1,1 @@
+"""The draft, as the grid works on it."""

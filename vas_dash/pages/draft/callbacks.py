@@ -1,0 +1,174 @@
+"""The draft as the grid works on it: single cells drafted, dropped, or applied at once."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from dash import Dash, Input, Output, State, no_update
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from vas_dash.changes.cell_writer import Conflict, NotSent, Refused, Saved, Unchanged, Unconfirmed
+from vas_dash.changes.checks import checked as checked_changes
+from vas_dash.domain.changes import Blocked, Wish, plan
+from vas_dash.domain.entities import CellKey
+from vas_dash.domain.records import Draft
+from vas_dash.errors import JournalError, NotAllowedError
+from vas_dash.pages import ids, labels
+from vas_dash.pages.arguments import (
+    DRAFT_REF,
+    OPENED,
+    SINGLE,
+    TOGGLES,
+    Single,
+    Toggles,
+    checked,
+    checked_recent,
+    learned,
+)
+from vas_dash.pages.context import SAVE_S, Context
+from vas_dash.pages.draft import model as drafted
+from vas_dash.pages.grid.model import FleetGrid
+from vas_dash.pages.selection import view
+
+
+def register(app: Dash, context: Context) -> None:
+    """Register the callbacks of the draft."""
+
+    @app.callback(
+        Output(ids.KEPT, "data"),
+        Output(ids.DRAFT, "data", allow_duplicate=True),
+        Input(ids.TOGGLES, "data"),
+        State(ids.RECENT, "data"),
+        prevent_initial_call=True,
+    )
+    def keep(what: object, recent: object) -> tuple[dict[str, Any], Any]:
+        """Keep what was drafted and dropped in the browser; it may be asked for twice."""
+        toggles = checked(TOGGLES, what)
+        grid = context.grid(checked_recent(recent))
+        try:
+            draft, blocked = _kept(context, grid, toggles)
+        except (JournalError, NotAllowedError) as error:
+            return {"n": toggles.n, "trouble": error.reason}, no_update
+        messages = [
+            f"{cell_name(grid, one.key)}: {drafted.why_blocked(one)}." for one in blocked[:20]
+        ]
+        answer = {
+            "n": toggles.n,
+            "trouble": "",
+            "revision": draft.revision,
+            "messages": messages,
+        }
+        return answer, drafted.facts(draft)
+
+    @app.callback(
+        Output(ids.APPLIED, "data"),
+        Output(ids.DRAFT_MESSAGE, "children"),
+        Input(ids.APPLY, "data"),
+        State(ids.RECENT, "data"),
+        prevent_initial_call=True,
+    )
+    def apply(what: object, recent: object) -> tuple[dict[str, Any], Any]:
+        """Apply one cell at once, without a draft."""
+        began = time.monotonic()
+        single = checked(SINGLE, what)
+        grid = context.grid(checked_recent(recent))
+        message, knowledge = _applied(context, grid, single, began + SAVE_S)
+        return {"n": single.n, "learned": knowledge}, message
+
+    @app.callback(
+        Output(ids.PANEL_TOOLS, "children"),
+        Input(ids.OPENED, "data"),
+        Input(ids.DRAFT, "data"),
+        State(ids.RECENT, "data"),
+        prevent_initial_call=True,
+    )
+    def tools(what: object, ref: object, recent: object) -> list[Component]:
+        """What can be selected and drafted from the panel that is open."""
+        if what is None:
+            return []
+        opened = checked(OPENED, what)
+        grid = context.grid(checked_recent(recent))
+        if opened.kind != "cell":
+            return view.panel_tools(opened.kind, opened.camera, opened.model, None)
+        if grid.camera(opened.camera) is None or grid.model(opened.model) is None:
+            return []
+        line = _drafted_line(context, ref, opened.key)
+        return view.panel_tools(opened.kind, opened.camera, opened.model, line)
+
+
+def cell_name(grid: FleetGrid, key: CellKey) -> str:
+    """The name of a cell for people; its ids where it is not known."""
+    camera, model = grid.camera(key.camera_id), grid.model(key.model_id)
+    return labels.named_title(
+        camera.title if camera else key.camera_id, model.title if model else key.model_id
+    )
+
+
+def _kept(context: Context, grid: FleetGrid, toggles: Toggles) -> tuple[Draft, tuple[Blocked, ...]]:
+    draft_id, who = toggles.draft.id, context.operator().name
+    drafting = context.drafting
+    wishes = {
+        one.key: Wish(enabled=one.enabled) for one in toggles.cells if one.enabled is not None
+    }
+    dropped = [one.key for one in toggles.cells if one.enabled is None]
+    draft: Draft | None = None
+    blocked: tuple[Blocked, ...] = ()
+    if toggles.clear:
+        draft = drafting.clear(draft_id, who)
+    if dropped:
+        draft = drafting.drop(draft_id, who, dropped)
+    if wishes:
+        draft, planned = drafting.add(draft_id, who, grid.snapshot, wishes)
+        blocked = planned.blocked
+    return draft or drafting.load(draft_id, who), blocked
+
+
+def _drafted_line(context: Context, kept: object, key: CellKey) -> str | None:
+    try:
+        ref = checked(DRAFT_REF, kept)
+        draft = context.drafting.load(ref.id, context.operator().name) if ref else None
+    except (PreventUpdate, JournalError, NotAllowedError):
+        # The bar of the draft says so.
+        return None
+    cell = (draft.changes.get(key) or draft.blocked.get(key)) if draft else None
+    return drafted.line(cell) if cell else None
+
+
+def _applied(
+    context: Context, grid: FleetGrid, single: Single, until: float
+) -> tuple[str, dict[str, Any] | None]:
+    """What came of one cell, in words, and what is known of it now."""
+    title = cell_name(grid, single.key)
+    wishes = {single.key: Wish(enabled=single.enabled)}
+    changes = checked_changes(plan(grid.snapshot, wishes), grid.snapshot)
+    if changes.blocked:
+        return f"{title}: not applied, {drafted.why_blocked(changes.blocked[0])}.", None
+    if not changes.changes:
+        return f"{title}: the VAS has it already.", None
+    (change,) = changes.changes
+    if context.settings.reason == "required":
+        why = "changes need a reason here: draft it, and give the reason in the review"
+        return f"{title}: not applied: {why}.", None
+    outcome = context.writer.save(
+        single.key, change.before, change.wish, until, who=context.operator().name
+    )
+    match outcome:
+        case Saved(assignment=now):
+            return "", learned(single.key, now)
+        case Unchanged(assignment=now):
+            return f"{title}: the VAS has it already.", learned(single.key, now)
+        case Conflict(current=now):
+            text = "unassigned" if now is None else labels.intent_text(now.intent).split("\n")[0]
+            message = f"{title}: not applied, changed elsewhere to {text}."
+            return message, learned(single.key, now)
+        case Refused(message=said):
+            return f"{title}: not applied, the VAS refused it: {said}.", None
+        case NotSent(reason=reason):
+            return f"{title}: not applied, nothing was sent: {reason}.", None
+        case Unconfirmed(reason=reason, sent_at=sent_at, unknown_until=unknown_until):
+            doubt = learned(
+                single.key, change.before, unknown=reason, seen=sent_at, until=unknown_until
+            )
+            return f"{title}: sent, but not confirmed; unknown until it is read again.", doubt

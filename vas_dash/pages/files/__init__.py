@@ -1,0 +1,1 @@
+"""Intent as files, on the page."""

@@ -1,0 +1,81 @@
+"""What the view of files says, as plain data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from vas_dash.changes.labels import Kind, kind_of, kinds_text
+from vas_dash.domain.changes import CellChange
+from vas_dash.domain.text import cut
+from vas_dash.fleet.query import GridQuery, StateFilter
+
+__all__ = ["PROBLEMS_SHOWN", "SEMICOLONS", "CheckedFile", "checked_file", "filter_text"]
+
+PROBLEMS_SHOWN = 200
+
+
+SEMICOLONS = "csv;"
+"""The format of a download that is CSV with `;`, which spreadsheets of many languages want."""
+
+
+@dataclass(frozen=True)
+class CheckedFile:
+    """What a file would change. `problems` are lines with their place, `more_problems` the rest."""
+
+    name: str
+    summary: str
+    removals: str
+    problems: tuple[str, ...]
+    more_problems: int
+    total_problems: int
+    changes: int
+
+
+def checked_file(
+    name: str,
+    cells: int,
+    changes: Iterable[CellChange],
+    pruned: int,
+    problems: Sequence[object],
+) -> CheckedFile:
+    """What to say of a file: `problems` are texts with line and column, in the file's order."""
+    changes = tuple(changes)
+    kinds = Counter(map(kind_of, changes))
+    kinds[Kind.REMOVED] -= pruned
+    own = len(changes) - pruned
+    said = f"{own:,} {_noun(own, 'change')}: {kinds_text(kinds)}" if own else "nothing to change"
+    removals = ""
+    if pruned:
+        removals = (
+            f"{pruned:,} {_noun(pruned, 'assignment')} that the file does not have "
+            "would be removed."
+        )
+    shown = tuple(cut(str(problem)) for problem in problems[:PROBLEMS_SHOWN])
+    return CheckedFile(
+        name,
+        f"{cells:,} {_noun(cells, 'cell')} read; {said}.",
+        removals,
+        shown,
+        len(problems) - len(shown),
+        len(problems),
+        len(changes),
+    )
+
+
+def filter_text(query: GridQuery) -> str:
+    """What the grid is filtered by, in a few words; empty when it is not."""
+    parts = []
+    if query.text:
+        parts.append(f'"{cut(query.text, 40)}"')
+    for noun, values in (("location", query.locations), ("model", query.models)):
+        if values:
+            parts.append(f"{len(values):,} {_noun(len(values), noun)}")
+    if query.state is not StateFilter.ANY:
+        parts.append(query.state.value.replace("-", " "))
+    return ", ".join(parts)
+
+
+def _noun(number: int, noun: str) -> str:
+    return noun if number == 1 else f"{noun}s"

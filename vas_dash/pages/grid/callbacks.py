@@ -1,0 +1,143 @@
+"""The grid: drawn when the view changes, mended when the fleet does, left alone otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from dash import Dash, Input, Output, State, ctx, no_update
+from dash.exceptions import PreventUpdate
+
+from vas_dash.domain.text import cut
+from vas_dash.errors import JournalError
+from vas_dash.fleet.query import parse_query
+from vas_dash.pages import ids, labels
+from vas_dash.pages.arguments import (
+    DRAFT_REF,
+    GESTURE,
+    RENDERED,
+    DraftRef,
+    Learned,
+    Rendered,
+    checked,
+    checked_recent,
+)
+from vas_dash.pages.context import Context
+from vas_dash.pages.grid import view as grid_view
+from vas_dash.pages.grid.model import camera_tooltip
+from vas_dash.pages.grid.rendering import Drawing
+from vas_dash.pages.layout import any_model
+
+
+def register(app: Dash, context: Context) -> None:
+    """Register the callbacks of the grid."""
+
+    @app.callback(
+        Output(ids.GRID, "columns"),
+        Output(ids.GRID, "data"),
+        Output(ids.GRID, "sort_by"),
+        Output(ids.RENDERED, "data"),
+        Input(ids.URL, "search"),
+        Input(ids.NEWS, "data"),
+        Input(ids.RECENT, "data"),
+        Input(ids.DRAFT, "data"),
+        State(ids.RENDERED, "data"),
+    )
+    def refresh(
+        search: object, _news: object, recent: object, draft: object, rendered: object
+    ) -> tuple[Any, ...]:
+        """Send what differs from what the browser shows; nothing when nothing does.
+
+        The lines of text around the grid go along in `RENDERED`, and `grid.js` puts them in their
+        places: every further output would cost each answer more than the texts themselves.
+        """
+        shown = checked(RENDERED, rendered)
+        # Whoever looks may soon save: the first save is not to wait for the journal's tables.
+        context.all_cells.get_ready()
+        drawing = drawn(context, search, checked_recent(recent), _draft_ref(draft))
+        if shown.digest == drawing.digest:
+            raise PreventUpdate
+        if ctx.triggered_id == ids.NEWS and drawing.is_older_than(shown.taken_ms, shown.taken_by):
+            raise PreventUpdate
+        same_frame = shown.frame == drawing.frame
+        return (
+            no_update if same_frame else grid_view.table_columns(drawing.page.columns),
+            _rows(drawing, shown) if same_frame else grid_view.table_data(drawing.page),
+            no_update if same_frame else grid_view.table_sort(drawing.query, drawing.page.columns),
+            orjson.Fragment(drawing.for_browser),
+        )
+
+    @app.callback(
+        Output(ids.FILTER_LOCATIONS, "options"),
+        Output(ids.FILTER_MODELS, "options"),
+        Output(ids.FILTER_STATE_OF, "options"),
+        Input(ids.OPTIONS, "data"),
+        State(ids.RECENT, "data"),
+        prevent_initial_call=True,
+    )
+    def options(_digest: object, recent: object) -> tuple[Any, ...]:
+        """What the filters offer; `grid.js` asks again when `RENDERED` says that it changed."""
+        grid = context.grid(checked_recent(recent))
+        models = [
+            {"label": column.name, "value": model_id} for model_id, column in grid.columns.items()
+        ]
+        locations = [{"label": cut(location, 80), "value": location} for location in grid.locations]
+        return locations, models, [any_model(), *models]
+
+    @app.callback(
+        Output(ids.PEEK_TEXT, "data"),
+        Input(ids.PEEK, "data"),
+        State(ids.RECENT, "data"),
+        prevent_initial_call=True,
+    )
+    def peek(what: object, recent: object) -> dict[str, str]:
+        """The tooltip of a cell or a head, when somebody rests on it."""
+        gesture = checked(GESTURE, what)
+        grid = context.grid(checked_recent(recent))
+        camera, model = grid.camera(gesture.camera), grid.model(gesture.model)
+        text = ""
+        if camera is not None and model is not None:
+            cell = grid.snapshot.cell(camera.id, model.model_id)
+            text = labels.cell_tooltip(camera, model, cell)
+        elif camera is not None:
+            text = camera_tooltip(camera)
+        elif model is not None:
+            text = grid.columns[model.model_id].tooltip
+        return {"camera": gesture.camera, "model": gesture.model, "text": text}
+
+
+def drawn(
+    context: Context, search: object, recent: Sequence[Learned], ref: DraftRef | None
+) -> Drawing:
+    """What a browser is to show that has `search` in its address, and this draft if any."""
+    query = parse_query(search, context.settings.page_size)
+    drawing = context.drawings(recent).draw(query)
+    if ref is None:
+        return drawing
+    try:
+        draft = context.drafting.load(ref.id, context.operator().name)
+    except JournalError as error:
+        return drawing.without_draft(error.reason)
+    return drawing.with_draft(draft)
+
+
+def _draft_ref(kept: object) -> DraftRef | None:
+    try:
+        return checked(DRAFT_REF, kept)
+    except PreventUpdate:
+        return None
+
+
+def _rows(drawing: Drawing, shown: Rendered) -> Any:
+    """The rows that changed, or all where cameras came or went."""
+    if drawing.rows == shown.rows:
+        return no_update
+    now, before = drawing.rows.split(), shown.rows.split()
+    if len(now) != len(before):
+        return grid_view.table_data(drawing.page)
+    pairs = enumerate(zip(now, before, strict=True))
+    changed = [position for position, (one, other) in pairs if one != other]
+    if len(changed) == len(now):
+        return grid_view.table_data(drawing.page)
+    return grid_view.table_patch(drawing.page.rows, changed)

@@ -1,0 +1,159 @@
+"""A page of the grid with its lines of text, and the digests by which a refresh is told apart."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from vas_dash.domain.fleet import Completeness, FleetSnapshot
+from vas_dash.domain.records import Draft
+from vas_dash.fleet.query import MODEL_PREFIX, GridQuery
+from vas_dash.pages.draft import model as drafted
+from vas_dash.pages.grid import status
+from vas_dash.pages.grid.model import FleetGrid, GridPage
+
+_DRAWINGS_KEPT = 256
+
+_IMPORTED = secrets.token_hex(4)
+
+CLOCKS_APART_MS = 60_000
+"""What is older by more was not taken before: the clocks of two hosts differ."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """All that one browser is to show of the fleet.
+
+    `frame` changes with the columns, the order and everything else but the rows and the texts.
+    `view` is what the browser keeps beside the digests: the texts and the numbers.
+    """
+
+    query: GridQuery
+    page: GridPage
+    frame: str
+    view: Mapping[str, Any]
+
+    @cached_property
+    def rows(self) -> str:
+        """A digest for each row, with blanks between them: one text is sent faster than many."""
+        return " ".join([row.digest for row in self.page.rows])
+
+    def is_older_than(self, taken_ms: int, taken_by: str) -> bool:
+        """Whether a browser shows a newer picture already, which another worker has taken.
+
+        Of this one's pictures each is newer than the last, whatever the time of day was set to.
+        """
+        own_ms: int = self.view["taken_ms"]
+        return taken_by != _this_worker() and 0 < taken_ms - own_ms < CLOCKS_APART_MS
+
+    @cached_property
+    def digest(self) -> str:
+        """Changes with anything."""
+        return _digest((self.view, self.frame, self.rows))
+
+    @cached_property
+    def for_browser(self) -> bytes:
+        """The digests, the texts and the numbers that the browser keeps, as JSON."""
+        digests = {"frame": self.frame, "rows": self.rows, "digest": self.digest}
+        return orjson.dumps({**self.view, **digests})
+
+    def with_draft(self, draft: Draft) -> Drawing:
+        """The same, with what is drafted in the cells of this page."""
+        models = [
+            column.id.removeprefix(MODEL_PREFIX)
+            for column in self.page.columns
+            if column.id.startswith(MODEL_PREFIX)
+        ]
+        texts = drafted.texts(draft, [row.data["id"] for row in self.page.rows], models)
+        rows = tuple(
+            row.drafted(texts[row.data["id"]]) if row.data["id"] in texts else row
+            for row in self.page.rows
+        )
+        facts = {**drafted.facts(draft), "trouble": ""}
+        return replace(self, page=replace(self.page, rows=rows), view={**self.view, "draft": facts})
+
+    def without_draft(self, reason: str) -> Drawing:
+        """The same, where the draft cannot be read."""
+        return replace(self, view={**self.view, "draft": {"trouble": reason}})
+
+
+class Drawings:
+    """The drawings of one snapshot: each is made once, so that polls and paging cost little."""
+
+    def __init__(self, snapshot: FleetSnapshot, default_page_size: int = 50) -> None:
+        self.grid = FleetGrid(snapshot)
+        self._default_page_size = default_page_size
+        self._options = _digest(
+            (self.grid.locations, [column.name for column in self.grid.columns.values()])
+        )
+        self._drawings: dict[GridQuery, Drawing] = {}
+
+    def draw(self, query: GridQuery) -> Drawing:
+        """What a browser with that query is to show."""
+        drawing = self._drawings.get(query)
+        if drawing is None:
+            if len(self._drawings) >= _DRAWINGS_KEPT:
+                self._drawings.clear()
+            drawing = self._drawings[query] = self._draw(query)
+        return drawing
+
+    def _draw(self, query: GridQuery) -> Drawing:
+        page = self.grid.page(query)
+        snapshot = self.grid.snapshot
+        frame = _digest(
+            (
+                [(column.id, column.name) for column in page.columns],
+                query.sort,
+                query.descending,
+            )
+        )
+        view = {
+            "taken_ms": _taken_ms(snapshot),
+            "taken_by": _this_worker(),
+            "options": self._options,
+            "models": [model.model_id for model in self.grid.shown_models(query)],
+            "page": page.page,
+            "pages": page.pages,
+            "page_size": query.page_size,
+            "default_page_size": self._default_page_size,
+            "found": page.found,
+            "closed": [column.id for column in page.columns if not column.open_for_new],
+            "texts": {
+                "status": status.status_line(snapshot),
+                "trouble": "\n".join(status.trouble_lines(snapshot)),
+                "counts": status.counts_line(page, snapshot),
+                "grid-empty": page.empty or "",
+                "pager-text": f"Page {page.page:,} of {page.pages:,}",
+                "select-all": _select_all(page),
+            },
+        }
+        return Drawing(query, page, frame, view)
+
+
+def _this_worker() -> str:
+    # A process may be forked after this was imported; in containers many have the same number.
+    return f"{_IMPORTED}-{os.getpid()}"
+
+
+def _taken_ms(snapshot: FleetSnapshot) -> int:
+    """When it was taken (Unix); 0 where it tells of no cell: it stands in no other's way."""
+    if snapshot.assignments.completeness is Completeness.UNAVAILABLE:
+        return 0
+    return int(snapshot.taken_at.timestamp() * 1000)
+
+
+def _select_all(page: GridPage) -> str:
+    return (
+        "Select the camera found" if page.found == 1 else f"Select all {page.found:,} cameras found"
+    )
+
+
+def _digest(value: object) -> str:
+    return hashlib.blake2b(orjson.dumps(value), digest_size=8).hexdigest()

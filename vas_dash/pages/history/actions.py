@@ -1,0 +1,126 @@
+"""What is done with a change set from its page: apply, cancel, read again, draft what follows."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import OrderedDict
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYetError
+from dataclasses import dataclass
+
+from vas_dash.changes.drafting import Drafting
+from vas_dash.changes.operations import Operations
+from vas_dash.domain.changes import ChangeSet
+from vas_dash.domain.records import Draft
+from vas_dash.domain.text import count, cut
+from vas_dash.errors import BackendError, JobError, JournalError, NotAllowedError, VasDashError
+from vas_dash.jobs.service import Jobs
+from vas_dash.pages.context import Context
+from vas_dash.pages.history.model import Action, done_text, standing
+
+__all__ = ["WAIT_S", "Actions", "Outcome"]
+
+WAIT_S = 0.8
+"""Longest wait for an outcome within one answer; the page asks for it again later."""
+
+STOPPING = "Stopping. What is on its way is still answered and read again."
+"""Said until the change set has ended, which the page then tells."""
+
+_Services = tuple[Operations, Jobs, Drafting]
+
+_THREADS = 4
+_KEPT = 64
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an action: a line for people, and the draft where there is one now."""
+
+    message: str
+    trouble: bool = False
+    draft: Draft | None = None
+
+
+class Actions:
+    """Does them in threads, since most of them read the VAS."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="history")
+        self._lock = threading.Lock()
+        self._begun: OrderedDict[str, Future[Outcome]] = OrderedDict()
+
+    def begin(self, action: Action, number: int, draft_id: str, who: str) -> str:
+        """Begin one; the ticket by which its outcome is asked for."""
+        ticket = secrets.token_urlsafe(12)
+        # Whose rights they hold is known in the request only.
+        services = (self._context.operations, self._context.jobs, self._context.drafting)
+        future = self._pool.submit(_do, services, action, number, draft_id, who)
+        with self._lock:
+            self._begun[ticket] = future
+            while len(self._begun) > _KEPT:
+                self._begun.popitem(last=False)
+        return ticket
+
+    def outcome(self, ticket: str, wait_s: float = WAIT_S) -> Outcome | None:
+        """What came of it; None: not over yet, or begun in another process."""
+        with self._lock:
+            future = self._begun.get(ticket)
+        if future is None:
+            return None
+        try:
+            outcome = future.result(wait_s)
+        except NotYetError:
+            return None
+        with self._lock:
+            self._begun.pop(ticket, None)
+        return outcome
+
+
+def _do(services: _Services, action: Action, number: int, draft_id: str, who: str) -> Outcome:
+    try:
+        return _done(services, action, number, draft_id, who)
+    except (BackendError, JournalError, JobError, NotAllowedError) as error:
+        return Outcome(_sentence(error.reason), trouble=True)
+    except VasDashError as error:
+        return Outcome(_sentence(str(error)), trouble=True)
+
+
+def _done(services: _Services, action: Action, number: int, draft_id: str, who: str) -> Outcome:
+    operations, jobs, drafting = services
+    match action:
+        case Action.APPLY:
+            jobs.start(number)
+            return Outcome("Handed over to be applied.")
+        case Action.CANCEL:
+            over = jobs.cancel(number)
+            return Outcome("Cancelled: nothing more is sent." if over else STOPPING)
+        case Action.READ:
+            record = operations.reopen(number).record
+            return Outcome(done_text(record, standing(record, applied_now=False)))
+        case Action.REST:
+            changes, origin = operations.reopen(number).rest, f"rest of {number}"
+        case Action.RETRY:
+            changes, origin = operations.retry(number), f"retry of {number}"
+        case Action.UNDO:
+            changes, origin = operations.undo(number), f"undo of {number}"
+    if not changes.changes:
+        return Outcome(_nothing(changes), trouble=bool(changes.blocked))
+    draft = drafting.put(draft_id, who, changes, origin)
+    return Outcome("Drafted: see the review.", draft=draft)
+
+
+def _nothing(changes: ChangeSet) -> str:
+    """Why nothing was drafted."""
+    if not changes.blocked:
+        return "Nothing to draft: the cells are so already."
+    reason = changes.blocked[0].problems[0].message
+    return (
+        f"Nothing was drafted: {count(len(changes.blocked), 'cell')} cannot be changed, "
+        f"{cut(reason)}."
+    )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

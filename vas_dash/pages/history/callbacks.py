@@ -1,0 +1,361 @@
+"""Change sets: the list of them, and one with its cells."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from dash import Dash, Input, Output, State, no_update
+from dash.exceptions import PreventUpdate
+from pydantic import ValidationError
+
+from vas_dash.domain.records import ChangeSetRecord, Draft
+from vas_dash.domain.text import count, cut
+from vas_dash.errors import JournalError
+from vas_dash.pages import ids
+from vas_dash.pages.arguments import (
+    DRAFT_REF,
+    HISTORY_ASK,
+    HISTORY_DO,
+    HISTORY_SHOWN,
+    RUNNING,
+    HistoryDo,
+    HistoryShown,
+    checked,
+)
+from vas_dash.pages.context import Context
+from vas_dash.pages.history import model as history
+from vas_dash.pages.history import view
+from vas_dash.pages.history.actions import Actions, Outcome
+from vas_dash.pages.history.model import Action, Standing
+from vas_dash.pages.history.query import chosen, parse_history, whole_number
+
+_BEGINNING = timedelta(seconds=30)
+"""So long a change set that has not begun may be on its way to whoever applies it."""
+
+_TRIES = 60
+"""Times the page asks for an outcome, about once a second."""
+
+_FIELDS = ("camera", "model", "since", "until")
+_PARTS = ("title", "filters", "head", "progress", "actions", "body", "notes")
+_Draw = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One part of the view: what decides how it looks, and how it is drawn."""
+
+    value: object
+    draw: _Draw
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What the view is to show; `live`: it is worth looking again soon.
+
+    `running` is the change set to follow from now on, `over` one that needs it no more, and `told`
+    its end in words.
+    """
+
+    parts: dict[str, _Part]
+    live: bool = False
+    running: int | None = None
+    over: int | None = None
+    told: str = ""
+
+
+def register(app: Dash, context: Context) -> None:
+    """Register the callbacks of the view."""
+    actions = Actions(context)
+    _register_view(app, context)
+    _register_running(app, context)
+
+    @app.callback(
+        Output(ids.HISTORY_MESSAGE, "children"),
+        Output(ids.HISTORY_DONE, "data"),
+        Output(ids.DRAFT, "data", allow_duplicate=True),
+        Output(ids.URL, "pathname", allow_duplicate=True),
+        Output(ids.URL, "search", allow_duplicate=True),
+        Input(ids.HISTORY_DO, "data"),
+        State(ids.DRAFT, "data"),
+        prevent_initial_call=True,
+    )
+    def act(what: object, draft: object) -> tuple[Any, ...]:
+        """Do something with a change set; what takes long is asked for again."""
+        todo = checked(HISTORY_DO, what)
+        if todo.ticket is not None:
+            return _answer(context, todo, todo.ticket, actions.outcome(todo.ticket))
+        who, draft_id = context.operator().name, _draft_id(draft)
+        if todo.action in (Action.REST, Action.RETRY, Action.UNDO) and not todo.replace:
+            try:
+                there = context.drafting.load(draft_id, who)
+            except JournalError as error:
+                message = view.text_message(f"Nothing was done: {error.reason}.", trouble=True)
+                return message, _done(), no_update, no_update, no_update
+            cells = len(there.changes) + len(there.blocked)
+            if cells:
+                question = view.replace_question(todo.action, todo.number, count(cells, "change"))
+                return question, _done(), no_update, no_update, no_update
+        ticket = actions.begin(todo.action, todo.number, draft_id, who)
+        return _answer(context, todo, ticket, actions.outcome(ticket))
+
+
+def _register_view(app: Dash, context: Context) -> None:
+    @app.callback(
+        Output(ids.HISTORY_TITLE, "children"),
+        Output(ids.HISTORY_FILTERS, "hidden"),
+        Output(ids.HISTORY_HEAD, "children"),
+        Output(ids.HISTORY_PROGRESS, "children"),
+        Output(ids.HISTORY_ACTIONS, "children"),
+        Output(ids.HISTORY_BODY, "children"),
+        *(Output(f"history-{name}-note", "children") for name in _FIELDS),
+        Output(ids.HISTORY_MESSAGE, "children", allow_duplicate=True),
+        Output(ids.HISTORY_SHOWN, "data"),
+        Output(ids.RUNNING, "data"),
+        Input(ids.HISTORY_ASK, "data"),
+        State(ids.HISTORY_SHOWN, "data"),
+        State(ids.RUNNING, "data"),
+        prevent_initial_call=True,
+    )
+    def show(what: object, shown_data: object, running: object) -> tuple[Any, ...]:
+        """The list or one change set; only the parts that differ from what is shown are sent."""
+        ask = checked(HISTORY_ASK, what)
+        before = checked(HISTORY_SHOWN, shown_data or {})
+        of = ask.number or ""
+        try:
+            if ask.number is None:
+                shown = _list(context, ask.search)
+            else:
+                shown = _one(context, ask.number, ask.search)
+        except JournalError as error:
+            shown = _trouble("History", f"The history cannot be shown: {error.reason}.")
+        digests = {name: _digest(shown.parts[name].value) for name in _PARTS}
+        digests["live"] = "yes" if shown.live else ""
+        if (before.of, before.parts) == (of, digests):
+            raise PreventUpdate
+        drawn: list[Any] = [
+            no_update if before.parts.get(name) == digests[name] else shown.parts[name].draw()
+            for name in _PARTS
+        ]
+        *parts, notes = drawn
+        return (
+            *parts,
+            *([no_update] * len(_FIELDS) if notes is no_update else notes),
+            _message(shown, before, of),
+            {"of": of, "parts": digests, "live": shown.live},
+            _followed(shown, running),
+        )
+
+
+def _register_running(app: Dash, context: Context) -> None:
+    @app.callback(
+        Output(ids.RUNNING_LINE, "hidden"),
+        Output(ids.RUNNING_LINK, "children"),
+        Output(ids.RUNNING_LINK, "href"),
+        Output(ids.RUNNING_OVER, "children"),
+        Output(ids.RUNNING, "data", allow_duplicate=True),
+        Input(ids.RUNNING_ASK, "data"),
+        State(ids.RUNNING_LINK, "children"),
+        State(ids.RUNNING_LINE, "hidden"),
+        prevent_initial_call=True,
+    )
+    def follow(what: object, told: object, hidden: object) -> tuple[Any, ...]:
+        """How far the change set is that this browser follows; its end is said once."""
+        number = checked(RUNNING, what).number
+        try:
+            record, how = _standing_of(context, number)
+        except JournalError:
+            # The other views say what is wrong with the journal, where they need it.
+            raise PreventUpdate from None
+        if record is None:
+            return True, "", "", "", None
+        address = view.history_address(context.settings.prefix, number)
+        if how is not Standing.APPLYING and not _is_beginning(record, how):
+            text = history.done_text(record, how)
+            return False, text, address, text, None
+        text = f"Change set {number} is about to be applied"
+        if how is Standing.APPLYING:
+            text = f"Change set {number} is being applied: {_progress(context, record).text}"
+        if text == told and not hidden:
+            raise PreventUpdate
+        return False, text, address, "", no_update
+
+
+def _standing_of(context: Context, number: int) -> tuple[ChangeSetRecord | None, Standing]:
+    """The change set, and how it stands."""
+    journal = context.operations.journal
+    record = journal.change_set(number)
+    if record is None:
+        return None, Standing.READY
+    how = history.standing(record, applied_now=True)
+    if how is Standing.APPLYING and not journal.is_applied_now(number):
+        # It may have ended between the two looks.
+        record = journal.change_set(number) or record
+        how = history.standing(record, applied_now=False)
+    return record, how
+
+
+def _is_beginning(record: ChangeSetRecord, how: Standing) -> bool:
+    return (
+        how is Standing.READY
+        and record.ended_at is None
+        and datetime.now(UTC) - record.created_at < _BEGINNING
+    )
+
+
+def _progress(context: Context, record: ChangeSetRecord) -> history.Progress:
+    now = context.jobs.progress(record.id)
+    if now is None:
+        return history.journalled_progress(record, datetime.now(UTC))
+    return history.progress(now.total, now.done, now.tally, now.rate, now.left_s)
+
+
+def _list(context: Context, search: str) -> _Shown:
+    query = parse_history(search)
+    asked = chosen(query, context.grid())
+    notes = {**asked.notes, **asked.problems}
+    if asked.problems:
+        return _trouble("History", "Not filtered: see the fields above.", notes, filters=True)
+    page = context.operations.journal.history(asked.wanted, before=query.before, after=query.after)
+    standings = {}
+    items = []
+    for item in page.items:
+        record, how = item, history.standing(item, applied_now=True)
+        if how is Standing.APPLYING:
+            again, how = _standing_of(context, item.id)
+            record = again or item
+        items.append(record)
+        standings[record.id] = how
+    found = history.list_page(
+        type(page)(tuple(items), page.next_before, page.next_after), query, standings
+    )
+    prefix = context.settings.prefix
+    parts = _parts("History", notes, filters=True)
+    parts["body"] = _Part(found, lambda: view.change_set_list(found, prefix))
+    return _Shown(parts, live=Standing.APPLYING in standings.values())
+
+
+def _one(context: Context, text: str, search: str) -> _Shown:
+    number = whole_number(text)
+    record, how = (None, Standing.READY) if number is None else _standing_of(context, number)
+    if number is None or record is None:
+        return _trouble("History", f"There is no change set {cut(text, 40)}.")
+    query = parse_history(search)
+    records = context.operations.journal.cells(
+        number,
+        results=None if query.result is None else [query.result],
+        after_position=query.after_position,
+        limit=history.CELLS_ON_A_PAGE + 1,
+    )
+    top = history.head(record, how)
+    page = history.cell_page(record, how, records, query, context.grid())
+    choices = history.actions(how, record.tally)
+    prefix = context.settings.prefix
+    parts = _parts(top.title)
+    parts["head"] = _Part(top, lambda: view.head(top))
+    parts["actions"] = _Part((number, choices), lambda: view.action_buttons(choices, number))
+    parts["body"] = _Part((number, page), lambda: view.cells(page, number, prefix))
+    is_live = how is Standing.APPLYING
+    if is_live:
+        bar = _progress(context, record)
+        parts["progress"] = _Part(bar, lambda: view.progress(bar))
+    begins = _is_beginning(record, how)
+    follow = is_live or begins
+    # What has not begun can be begun by any process at any time.
+    return _Shown(
+        parts,
+        live=is_live or how is Standing.READY,
+        running=number if follow else None,
+        over=None if follow else number,
+        told=history.done_text(record, how),
+    )
+
+
+def _parts(
+    title: str, notes: dict[str, str] | None = None, *, filters: bool = False
+) -> dict[str, _Part]:
+    """Every part, with nothing in it but the title and the notes at the fields."""
+    texts = [(notes or {}).get(name, "") for name in _FIELDS]
+    parts = dict.fromkeys(_PARTS, _Part(None, list))
+    parts["title"] = _Part(title, lambda: title)
+    parts["filters"] = _Part(filters, lambda: not filters)
+    parts["notes"] = _Part(texts, lambda: texts)
+    return parts
+
+
+def _trouble(
+    title: str, text: str, notes: dict[str, str] | None = None, *, filters: bool = False
+) -> _Shown:
+    parts = _parts(title, notes, filters=filters)
+    parts["body"] = _Part(text, lambda: [view.text_message(text, trouble=True)])
+    return _Shown(parts)
+
+
+def _message(shown: _Shown, before: HistoryShown, of: str) -> Any:
+    """The end of what was watched is told; nothing of one change set stands on the next."""
+    if before.of != of:
+        return ""
+    if before.parts.get("live") and not shown.live and shown.told:
+        return view.text_message(shown.told)
+    return no_update
+
+
+def _followed(shown: _Shown, running: object) -> Any:
+    """What the browser is to follow in the other views from now on."""
+    try:
+        known = RUNNING.validate_python(running).number
+    except ValidationError:
+        known = None
+    if shown.running is not None:
+        return no_update if shown.running == known else {"number": shown.running}
+    return None if known is not None and shown.over == known else no_update
+
+
+def _draft_id(data: object) -> str:
+    """The id of the browser's draft; one is made where it has none."""
+    try:
+        ref = DRAFT_REF.validate_python(data)
+    except ValidationError:
+        ref = None
+    return ref.id if ref is not None else secrets.token_urlsafe(16)
+
+
+def _done(again: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Tells the browser to look again, and what to ask for once more."""
+    return {"n": secrets.token_hex(4), "again": again}
+
+
+def _answer(
+    context: Context, todo: HistoryDo, ticket: str, outcome: Outcome | None
+) -> tuple[Any, ...]:
+    stay = (no_update, no_update, no_update)
+    if outcome is None and todo.tries >= _TRIES:
+        text = "No outcome yet. Look at the change set and at the draft before trying again."
+        return view.text_message(text, trouble=True), _done(), *stay
+    if outcome is None:
+        again = todo.model_dump(mode="json") | {"ticket": ticket, "tries": todo.tries + 1}
+        message = view.text_message("Still reading.") if todo.ticket is None else no_update
+        return message, _done(again), *stay
+    message = view.text_message(outcome.message, trouble=outcome.trouble)
+    if outcome.draft is None:
+        return message, _done(), *stay
+    return "", _done(), _handle(outcome.draft), f"{context.settings.prefix}review", ""
+
+
+def _handle(draft: Draft) -> dict[str, Any]:
+    """What the browser keeps of its draft."""
+    return {
+        "id": draft.id,
+        "revision": draft.revision,
+        "count": len(draft.changes),
+        "blocked": len(draft.blocked),
+    }
+
+
+def _digest(value: object) -> str:
+    return hashlib.blake2b(orjson.dumps(value, default=str), digest_size=8).hexdigest()

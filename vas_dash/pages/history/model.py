@@ -1,0 +1,378 @@
+"""What the History view says: the list of change sets, and one of them with its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from vas_dash.changes.labels import differences, intent_line, result_word, tally_words
+from vas_dash.domain.entities import CellKey
+from vas_dash.domain.records import (
+    CellRecord,
+    CellResult,
+    ChangeSetRecord,
+    HistoryPage,
+    State,
+    Tally,
+)
+from vas_dash.domain.text import count, cut
+from vas_dash.pages import labels
+from vas_dash.pages.grid.model import FleetGrid
+from vas_dash.pages.history.query import HistoryQuery, format_history
+
+__all__ = [
+    "CELLS_ON_A_PAGE",
+    "Action",
+    "CellPage",
+    "CellRow",
+    "ChangeSetHead",
+    "Choice",
+    "ListPage",
+    "ListRow",
+    "Progress",
+    "ResultFilter",
+    "Standing",
+    "actions",
+    "cell_page",
+    "done_text",
+    "head",
+    "journalled_progress",
+    "list_page",
+    "progress",
+    "standing",
+]
+
+CELLS_ON_A_PAGE = 100
+
+_NAME_LIMIT = 80
+_MESSAGE_LIMIT = 300
+_OPEN = (CellResult.NOT_SENT, CellResult.SENT)
+
+
+class Standing(StrEnum):
+    """How far a change set is, in words. `INTERRUPTED`: the process that applied it died."""
+
+    READY = "not begun"
+    APPLYING = "being applied"
+    INTERRUPTED = "interrupted"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+
+
+_STANDINGS = {
+    State.READY: Standing.READY,
+    State.APPLYING: Standing.APPLYING,
+    State.STOPPED: Standing.STOPPED,
+    State.FINISHED: Standing.FINISHED,
+}
+
+
+def standing(record: ChangeSetRecord, *, applied_now: bool) -> Standing:
+    """How far it is; `applied_now`: some process is at it."""
+    if record.state is State.APPLYING and not applied_now:
+        return Standing.INTERRUPTED
+    return _STANDINGS[record.state]
+
+
+def _outcome(record: ChangeSetRecord, how: Standing) -> str:
+    """How it went, in words."""
+    note = f", {cut(record.note, _MESSAGE_LIMIT)}" if record.note else ""
+    if how is Standing.READY:
+        return f"nothing sent{note}"
+    return tally_words(record.tally, record.cells, live=how is Standing.APPLYING) + note
+
+
+# The list.
+
+
+@dataclass(frozen=True)
+class ListRow:
+    """One change set in the list."""
+
+    number: int
+    when: str
+    who: str
+    why: str
+    origin: str
+    cells: str
+    outcome: str
+    standing: Standing
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """A page of the list; `older` and `newer` are queries of the address, None: no such page."""
+
+    rows: tuple[ListRow, ...]
+    older: str | None
+    newer: str | None
+    empty: str | None
+
+
+def list_page(
+    page: HistoryPage, query: HistoryQuery, standings: Mapping[int, Standing]
+) -> ListPage:
+    """The page of the list that was read for `query`."""
+    rows = tuple(
+        ListRow(
+            record.id,
+            labels.moment(record.created_at),
+            cut(record.who, _NAME_LIMIT),
+            record.why or "",
+            cut(record.origin, _NAME_LIMIT),
+            f"{record.cells:,}",
+            _outcome(record, standings[record.id]),
+            standings[record.id],
+        )
+        for record in page.items
+    )
+    empty = None
+    if not rows:
+        empty = "No change set matches the filter." if query.is_filtered else "No change sets yet."
+    place = replace(query, before=None, after=None)
+    older = None if page.next_before is None else replace(place, before=page.next_before)
+    newer = None if page.next_after is None else replace(place, after=page.next_after)
+    return ListPage(
+        rows,
+        None if older is None else format_history(older),
+        None if newer is None else format_history(newer),
+        empty,
+    )
+
+
+# One change set.
+
+
+@dataclass(frozen=True)
+class ChangeSetHead:
+    """What stands above the cells of one change set."""
+
+    title: str
+    facts: tuple[tuple[str, str], ...]
+
+
+def head(record: ChangeSetRecord, how: Standing) -> ChangeSetHead:
+    """Who, when, why, from where, and how it went."""
+    facts = [
+        ("Who", cut(record.who, _NAME_LIMIT)),
+        ("When", labels.moment(record.created_at)),
+    ]
+    if record.why:
+        facts.append(("Why", record.why))
+    facts += [("Origin", cut(record.origin, _NAME_LIMIT)), ("Cells", f"{record.cells:,}")]
+    facts.append(("State", how))
+    if how is not Standing.APPLYING:
+        facts.append(("Result", _outcome(record, how)))
+    if record.started_at is not None and record.ended_at is not None:
+        facts.append(("Ended", labels.moment(record.ended_at)))
+    return ChangeSetHead(f"Change set {record.id}", tuple(facts))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a change set is that is being applied, in cells and in words."""
+
+    done: int
+    total: int
+    text: str
+    detail: str
+
+
+def progress(
+    total: int, done: int, tally: Tally, rate: float | None, left_s: float | None
+) -> Progress:
+    """`rate` is in cells a second; None where there is none yet."""
+    failed = tally.get(CellResult.REFUSED, 0) + tally.get(CellResult.UNKNOWN, 0)
+    parts = [f"{failed:,} failed", count(tally.get(CellResult.CONFLICT, 0), "conflict")]
+    if rate:
+        parts.append(f"{rate:,.0f} a second" if rate >= 1 else f"{rate:.1f} a second")
+        if left_s is not None and done < total:
+            parts.append(f"about {_duration(left_s)} left")
+    return Progress(done, total, f"{done:,} of {total:,}", ", ".join(parts))
+
+
+def journalled_progress(record: ChangeSetRecord, now: datetime) -> Progress:
+    """The same from the journal alone, where no process says how far it is."""
+    done = record.cells - sum(record.tally.get(result, 0) for result in _OPEN)
+    rate = left_s = None
+    if record.started_at is not None and done:
+        elapsed_s = (now - record.started_at).total_seconds()
+        if elapsed_s > 0:
+            rate = done / elapsed_s
+            left_s = (record.cells - done) / rate
+    return progress(record.cells, done, record.tally, rate, left_s)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return count(max(1, round(seconds)), "second")
+    if seconds < 90 * 60:
+        return count(round(seconds / 60), "minute")
+    return count(round(seconds / 3600), "hour")
+
+
+class Action(StrEnum):
+    """What can be done with a change set."""
+
+    APPLY = "apply"
+    CANCEL = "cancel"
+    READ = "read"
+    REST = "rest"
+    RETRY = "retry"
+    UNDO = "undo"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One action as it is offered."""
+
+    action: Action
+    label: str
+    hint: str = ""
+
+
+_CHOICES = {
+    Action.APPLY: Choice(Action.APPLY, "Apply now"),
+    Action.CANCEL: Choice(Action.CANCEL, "Cancel", "Stops new writes at once."),
+    Action.READ: Choice(
+        Action.READ, "Read again", "Reads what is not known from the VAS; nothing is sent."
+    ),
+    Action.REST: Choice(
+        Action.REST, "Go on with the rest", "Drafts the cells that were not sent, for review."
+    ),
+    Action.RETRY: Choice(
+        Action.RETRY,
+        "Try the failed ones again",
+        "Drafts them from what the VAS holds now, for review.",
+    ),
+    Action.UNDO: Choice(
+        Action.UNDO,
+        "Undo",
+        "Drafts the inverse, for review. Cells changed since are conflicts when it is applied.",
+    ),
+}
+
+
+def actions(how: Standing, tally: Tally) -> tuple[Choice, ...]:
+    """What can be done with a change set that stands so."""
+    match how:
+        case Standing.READY:
+            offered = [Action.APPLY]
+        case Standing.APPLYING:
+            offered = [Action.CANCEL]
+        case Standing.INTERRUPTED:
+            offered = [Action.READ]
+        case _:
+            rules = (
+                (Action.READ, (CellResult.UNKNOWN, CellResult.SENT)),
+                (Action.REST, (CellResult.NOT_SENT,)),
+                (
+                    Action.RETRY,
+                    (CellResult.REFUSED, CellResult.CONFLICT, CellResult.UNKNOWN, CellResult.SENT),
+                ),
+                (Action.UNDO, (CellResult.APPLIED,)),
+            )
+            offered = [
+                action for action, results in rules if any(tally.get(one) for one in results)
+            ]
+    return tuple(_CHOICES[action] for action in offered)
+
+
+# Its cells.
+
+
+@dataclass(frozen=True)
+class CellRow:
+    """One cell: names, what was to change, and what became of it.
+
+    `lines` are what there is to be said of the result: a message, and both values of a conflict.
+    """
+
+    key: CellKey
+    camera: str
+    model: str
+    change: tuple[str, ...]
+    result: str
+    kind: CellResult
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ResultFilter:
+    """One choice of the filter by result, with its query of the address."""
+
+    label: str
+    search: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class CellPage:
+    """A page of cells; `first` and `next` are queries of the address, None: no such page."""
+
+    filters: tuple[ResultFilter, ...]
+    rows: tuple[CellRow, ...]
+    first: str | None
+    next: str | None
+    empty: str | None
+
+
+def cell_page(
+    record: ChangeSetRecord,
+    how: Standing,
+    cells: Sequence[CellRecord],
+    query: HistoryQuery,
+    grid: FleetGrid,
+) -> CellPage:
+    """The page that begins with `cells`; one more than fits says that there are more."""
+    live = how is Standing.APPLYING
+    shown = cells[:CELLS_ON_A_PAGE]
+    place = HistoryQuery(result=query.result)
+    more = None
+    if len(cells) > len(shown):
+        more = format_history(replace(place, after_position=shown[-1].position))
+    filters = [ResultFilter(f"all {record.cells:,}", "", query.result is None)]
+    filters += [
+        ResultFilter(
+            f"{result_word(result, live=live)} {record.tally.get(result, 0):,}",
+            format_history(HistoryQuery(result=result)),
+            query.result is result,
+        )
+        for result in CellResult
+        if record.tally.get(result, 0) or query.result is result
+    ]
+    empty = None
+    if not shown:
+        empty = "No such cells." if query.result or query.after_position >= 0 else "No cells."
+    return CellPage(
+        tuple(filters),
+        tuple(_cell_row(cell, grid, live=live) for cell in shown),
+        format_history(place) if query.after_position >= 0 else None,
+        more,
+        empty,
+    )
+
+
+def _cell_row(cell: CellRecord, grid: FleetGrid, *, live: bool) -> CellRow:
+    key = cell.change.key
+    camera, model = grid.camera(key.camera_id), grid.model(key.model_id)
+    lines = [cut(cell.message, _MESSAGE_LIMIT)] if cell.message else []
+    if cell.result is CellResult.CONFLICT and cell.read:
+        lines.append(f"as drafted: {intent_line(cell.change.before)}")
+        lines.append(f"the VAS held: {intent_line(cell.after)}")
+    return CellRow(
+        key,
+        cut(camera.title if camera else key.camera_id, _NAME_LIMIT),
+        cut(model.title if model else key.model_id, _NAME_LIMIT),
+        tuple(one.text for one in differences(cell.change)) or ("nothing",),
+        result_word(cell.result, live=live),
+        cell.result,
+        tuple(lines),
+    )
+
+
+def done_text(record: ChangeSetRecord, how: Standing) -> str:
+    """A change set and how it went, on one line."""
+    return f"Change set {record.id} is {how}: {_outcome(record, how)}."

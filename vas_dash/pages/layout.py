@@ -1,0 +1,341 @@
+"""The page: what stands where. It asks the backend nothing."""
+
+from __future__ import annotations
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from vas_dash.config import Settings
+from vas_dash.domain.operators import Operator, Role
+from vas_dash.domain.text import cut
+from vas_dash.fleet.query import PAGE_SIZES, StateFilter
+from vas_dash.pages import ids
+from vas_dash.pages.attributes import aria, data
+from vas_dash.pages.cell_history import view as cell_history
+from vas_dash.pages.files import view as files
+from vas_dash.pages.grid import view as grid
+from vas_dash.pages.history import view as history
+from vas_dash.pages.review import view as review
+from vas_dash.pages.selection import view as bulk
+
+_STATE_CHOICES = {
+    StateFilter.ANY: "any state",
+    StateFilter.ON: "on",
+    StateFilter.OFF: "off",
+    StateFilter.UNASSIGNED: "unassigned",
+    StateFilter.UNKNOWN: "unknown",
+    StateFilter.NOTHING_ON: "nothing on",
+}
+
+ANY = "any"
+"""The value of a choice that does not restrict anything; the browser shows no empty values."""
+
+
+def any_model() -> dict[str, str]:
+    """The choice of no model in particular."""
+    return {"label": "any shown", "value": ANY}
+
+
+def page(settings: Settings, operator: Operator, logout: str | None = None) -> Component:
+    """The whole page, for an operator.
+
+    By `data-role` the style hides what a viewer cannot use; that it cannot be used is held
+    elsewhere. `logout` is the address that ends a session, where there are sessions.
+    """
+    return html.Div(
+        [
+            *_plumbing(settings),
+            *history.plumbing(),
+            html.A("Skip to the grid", href="#" + ids.GRID, className="vd-skip"),
+            html.Header(
+                [
+                    html.H1("AI models by camera"),
+                    _navigation(settings),
+                    html.P("as of, not read yet", id=ids.STATUS, className="vd-status"),
+                    history.running_line(),
+                    _account(settings, operator, logout),
+                ],
+                className="vd-header",
+            ),
+            html.Div(
+                [
+                    html.Main(
+                        [
+                            _filters(),
+                            html.Div(id=ids.TROUBLE, className="vd-trouble", **aria(live="polite")),
+                            html.P(id=ids.COUNTS, className="vd-counts", **aria(live="polite")),
+                            html.Div(grid.table(), id="grid-frame", className="vd-grid"),
+                            html.P(id=ids.EMPTY, className="vd-empty"),
+                            _pager(),
+                            bulk.selection_bar(),
+                            _drafts(settings),
+                        ],
+                        id=ids.VIEW_GRID,
+                        className="vd-main",
+                    ),
+                    review.page(settings),
+                    history.page(settings),
+                    files.page(settings),
+                    _panel(),
+                ],
+                className="vd-body",
+            ),
+            html.Div(id="cell-tooltip", role="tooltip", className="vd-tooltip", hidden=True),
+        ],
+        className="vd-page",
+        **data(role=operator.role.value),
+    )
+
+
+def _account(settings: Settings, operator: Operator, logout: str | None) -> Component:
+    """Who asks, and the way out."""
+    locations = operator.locations if operator.role is Role.OPERATOR else None
+    where = None
+    if locations is not None:
+        where = "changes cameras in " + (", ".join(sorted(locations)) or "no location")
+    who = html.Span(f"{operator.name}, {operator.role}", title=where and cut(where, 500))
+    parts = [_notices(settings), who]
+    if logout is not None:
+        button = html.Button("Log out", type="submit", className="btn btn-sm btn-link")
+        parts.append(html.Form(button, action=logout, method="post"))
+    return html.Div(parts, className="vd-account")
+
+
+def _notices(settings: Settings) -> Component:
+    """Shown by `answers.js`: what a server that does not answer cannot say.
+
+    The login opens in another tab, so that nothing that was typed here is lost.
+    """
+    again = html.A("Log in again", href=settings.prefix, target="_blank")
+    notices = [
+        html.Span(
+            "The page's server does not answer. What stands here may be old.",
+            id="no-answer",
+            hidden=True,
+        ),
+        html.Span(["You are logged out. ", again], id="logged-out", hidden=True),
+    ]
+    return html.Div(notices, className="vd-trouble", **aria(live="polite"))
+
+
+def _navigation(settings: Settings) -> Component:
+    """The views; `views.js` shows the one that the address names."""
+
+    def link(text: str, path: str, name: str) -> Component:
+        return dcc.Link(text, href=settings.prefix + path, className="vd-nav-link", id=name)
+
+    return html.Nav(
+        [
+            link("Grid", "", ids.NAV_GRID),
+            link("Review", "review", ids.NAV_REVIEW),
+            link("History", "history", ids.NAV_HISTORY),
+            link("Files", "files", ids.NAV_FILES),
+        ],
+        className="vd-nav",
+        **aria(label="Views"),
+    )
+
+
+def _plumbing(settings: Settings) -> list[Component]:
+    """What has no looks: the address, the clock's pace, and what the browser remembers."""
+    return [
+        dcc.Location(id=ids.URL, refresh=False),
+        dcc.Store(id=ids.POLL_MS, data=round(settings.poll_s * 1000)),
+        dcc.Store(id=ids.NEWS),
+        dcc.Store(id=ids.RENDERED, data={"default_page_size": settings.page_size}),
+        dcc.Store(id=ids.OPTIONS),
+        dcc.Store(id=ids.GESTURE),
+        dcc.Store(id=ids.PEEK),
+        dcc.Store(id=ids.PEEK_TEXT),
+        dcc.Store(id=ids.TOGGLES),
+        dcc.Store(id=ids.KEPT),
+        dcc.Store(id=ids.APPLY),
+        dcc.Store(id=ids.APPLIED),
+        dcc.Store(id=ids.SELECTION, storage_type="session", data=[]),
+        dcc.Store(id=ids.FIND_CELLS),
+        dcc.Store(id=ids.FOUND_CELLS),
+        dcc.Store(id=ids.ACT),
+        dcc.Store(id=ids.ACTED),
+        dcc.Store(id=ids.RECENT, storage_type="session", data=[]),
+        dcc.Store(id=ids.DRAFT, storage_type="local"),
+        dcc.Store(id=ids.OPENED),
+        dcc.Store(id=ids.PANEL_RESULT),
+        dcc.Store(id=ids.LIVE),
+        dcc.Store(id=ids.LIVE_DIGEST),
+    ]
+
+
+def _filters() -> Component:
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.Label("Find", htmlFor=ids.FILTER_TEXT),
+                    dbc.Input(
+                        id=ids.FILTER_TEXT,
+                        type="search",
+                        placeholder="name, location or id",
+                        debounce=250,
+                        size="sm",
+                        autocomplete="off",
+                    ),
+                ],
+                className="vd-field vd-field-wide",
+            ),
+            _checklist("Locations", ids.FILTER_LOCATIONS, ids.LOCATIONS_LABEL),
+            _checklist("Models", ids.FILTER_MODELS, ids.MODELS_LABEL),
+            html.Div(
+                [
+                    html.Label("State", htmlFor=ids.FILTER_STATE),
+                    dbc.Select(
+                        id=ids.FILTER_STATE,
+                        options=[
+                            {"label": label, "value": state.value or ANY}
+                            for state, label in _STATE_CHOICES.items()
+                        ],
+                        value=ANY,
+                        size="sm",
+                    ),
+                ],
+                className="vd-field",
+            ),
+            html.Div(
+                [
+                    html.Label("of model", htmlFor=ids.FILTER_STATE_OF),
+                    dbc.Select(
+                        id=ids.FILTER_STATE_OF,
+                        options=[any_model()],
+                        value=ANY,
+                        size="sm",
+                    ),
+                ],
+                className="vd-field",
+            ),
+            html.Button(
+                "Clear filters", id="filter-clear", className="btn btn-sm btn-outline-secondary"
+            ),
+        ],
+        className="vd-filters",
+        role="search",
+        **aria(label="Filter"),
+    )
+
+
+def _checklist(label: str, control: str, summary: str) -> Component:
+    """A list to choose from, folded; the number of what is chosen stands on it."""
+    return html.Details(
+        [
+            html.Summary(f"{label}: all", id=summary, className="btn btn-sm btn-outline-secondary"),
+            html.Fieldset(
+                [
+                    html.Legend(label, className="visually-hidden"),
+                    dbc.Checklist(id=control, options=[], value=[]),
+                ],
+                className="vd-choices",
+            ),
+        ],
+        className="vd-fold",
+    )
+
+
+def _pager() -> Component:
+    def button(text: str, label: str, to: str) -> Component:
+        return html.Button(
+            text,
+            className="btn btn-sm btn-outline-secondary",
+            **aria(label=label),
+            **data(page=to),
+        )
+
+    return html.Nav(
+        [
+            button("First", "First page", "first"),
+            button("Previous", "Previous page", "previous"),
+            html.Span(id=ids.PAGER_TEXT, className="vd-pager-text"),
+            button("Next", "Next page", "next"),
+            button("Last", "Last page", "last"),
+            html.Label("Cameras on a page", htmlFor=ids.PAGE_SIZE),
+            dbc.Select(
+                id=ids.PAGE_SIZE,
+                options=[{"label": str(size), "value": str(size)} for size in PAGE_SIZES],
+                value=None,
+                size="sm",
+            ),
+        ],
+        className="vd-pager",
+        **aria(label="Pages"),
+    )
+
+
+def _drafts(settings: Settings) -> Component:
+    return html.Section(
+        [
+            html.Span(id="draft-count", **aria(live="polite")),
+            dcc.Link(
+                "Review",
+                href=settings.prefix + "review",
+                id="draft-review",
+                className="btn btn-sm btn-primary",
+            ),
+            html.Button(
+                "Discard drafts", id="draft-discard", className="btn btn-sm btn-outline-secondary"
+            ),
+            html.Span(
+                "Space drafts on or off, Delete takes it back, Ctrl+Enter reviews",
+                className="vd-hint",
+            ),
+            html.Div(id="draft-trouble", className="vd-message", **aria(live="polite")),
+            html.Div(id=ids.DRAFT_MESSAGE, className="vd-message", **aria(live="polite")),
+        ],
+        id="draft-bar",
+        className="vd-drafts vd-writes",
+        hidden=True,
+        **aria(label="Drafted changes"),
+    )
+
+
+def _panel() -> Component:
+    return html.Aside(
+        [
+            html.Div(
+                [
+                    html.H2(id=ids.PANEL_TITLE, tabIndex="-1"),
+                    html.Button(
+                        "Close",
+                        id="panel-close",
+                        className="btn btn-sm btn-outline-secondary",
+                        **aria(keyshortcuts="Escape"),
+                    ),
+                ],
+                className="vd-panel-head",
+            ),
+            html.Div(id=ids.PANEL_TOOLS, className="vd-panel-tools vd-writes"),
+            html.Div(id=ids.PANEL_LIVE, className="vd-panel-live"),
+            html.Div(id=ids.PANEL_FORM, className="vd-panel-form"),
+            cell_history.section(),
+            html.Div(
+                [
+                    html.Div(id=ids.PANEL_MESSAGE, className="vd-message", **aria(live="polite")),
+                    html.Div(
+                        [
+                            html.Button("Save", id=ids.PANEL_SAVE, className="btn btn-primary"),
+                            html.Button(
+                                "Discard",
+                                id="panel-discard",
+                                className="btn btn-outline-secondary",
+                            ),
+                        ],
+                        id=ids.PANEL_ACTIONS,
+                        className="vd-actions vd-writes",
+                        hidden=True,
+                    ),
+                ],
+                className="vd-panel-foot",
+            ),
+        ],
+        id=ids.PANEL,
+        className="vd-panel",
+        hidden=True,
+        **aria(labelledby=ids.PANEL_TITLE),
+    )

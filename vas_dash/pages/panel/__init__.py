@@ -1,0 +1,1 @@
+"""The side panel: a cell, a camera or a model."""

@@ -1,0 +1,465 @@
+"""What is drafted, for the eyes: before and after, counts, and what it does to the asked-for load.
+
+Nothing here knows how it is drawn. A `Review` is made once for a draft and a picture of the fleet,
+and asked many times: 100,000 cells are counted and ordered then, and put into words only where they
+are shown.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+from vas_dash.changes.labels import Difference, Kind, differences, intent_line, kind_of, kinds_text
+from vas_dash.domain.changes import Blocked, CellChange, same_assignment, same_intent
+from vas_dash.domain.entities import Assignment, CellIntent, CellKey
+from vas_dash.domain.finding import Search, folded
+from vas_dash.domain.fleet import Cell, CellState
+from vas_dash.domain.records import Draft
+from vas_dash.domain.text import count, cut
+from vas_dash.fleet.table import NO_LOCATION
+from vas_dash.pages.grid.model import FleetGrid, camera_text
+
+__all__ = [
+    "PAGE",
+    "BlockedRow",
+    "CellRow",
+    "Group",
+    "Grouping",
+    "Load",
+    "Mark",
+    "Review",
+    "ReviewPage",
+    "ReviewQuery",
+    "counts_text",
+]
+
+PAGE = 100
+"""Cells of a group, groups and blocked cells that are shown at first, and with each "more"."""
+
+SHOWN_LIMIT = 5_000
+"""Cells that are drawn at once at most, over all groups."""
+
+_FEW = 50
+"""So many cells are shown without unfolding them."""
+
+_SELECTIONS_KEPT = 8
+
+Grouping = Literal["model", "camera"]
+
+
+class Mark(StrEnum):
+    """What has become of a cell since it was drafted, where it matters."""
+
+    NONE = ""
+    CHANGED = "changed"
+    AS_WISHED = "as wished"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewQuery:
+    """Which of the drafted cells to show. `kind` "elsewhere": those that were changed elsewhere."""
+
+    text: str = ""
+    kind: Kind | Literal["elsewhere"] | None = None
+    model_id: str | None = None
+    by: Grouping = "model"
+
+    @property
+    def is_any(self) -> bool:
+        """Whether it leaves nothing out."""
+        return not self.text and self.kind is None and self.model_id is None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one model is asked for over the whole fleet, as far as it is known.
+
+    `fps` is the sum of `desired_fps` of its cells that are on; `without` are those of them that
+    have none.
+    """
+
+    model_id: str
+    title: str
+    fps_before: int
+    fps_after: int
+    without_before: int
+    without_after: int
+
+    @property
+    def text(self) -> str:
+        """`People: 1,240 -> 890 fps asked for; 12 cells without fps -> 8`."""
+        arrow = "\N{RIGHTWARDS ARROW}"
+        if self.fps_before == self.fps_after:
+            text = f"{self.fps_after:,} fps asked for, as before"
+        else:
+            text = f"{self.fps_before:,} {arrow} {self.fps_after:,} fps asked for"
+        cells = "cell" if self.without_before == 1 else "cells"
+        without = f"{self.without_before:,} {cells} without fps"
+        if self.without_before != self.without_after:
+            return f"{text}; {without} {arrow} {self.without_after:,}"
+        return f"{text}; {without}, as before" if self.without_after else text
+
+
+@dataclass(frozen=True, slots=True)
+class CellRow:
+    """One drafted cell as it is shown."""
+
+    key: CellKey
+    title: str
+    place: str
+    kind: Kind
+    differences: tuple[Difference, ...]
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedRow:
+    """One cell that cannot be changed as it was asked for, and why."""
+
+    key: CellKey
+    title: str
+    place: str
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The drafted cells of one model or one camera; `rows` is filled where it is open."""
+
+    key: str
+    title: str
+    place: str
+    count: int
+    kinds: str
+    is_open: bool
+    rows: tuple[CellRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPage:
+    """All that is shown of a draft for one query."""
+
+    summary: str
+    origin: str
+    loads: tuple[Load, ...]
+    loads_note: str
+    elsewhere: int
+    total: int
+    found: int
+    found_text: str
+    groups: tuple[Group, ...]
+    groups_total: int
+    blocked: tuple[BlockedRow, ...]
+    blocked_total: int
+    blocked_found: int
+
+
+class _Item(NamedTuple):
+    change: CellChange
+    kind: Kind
+    mark: Mark
+
+
+def counts_text(kinds: Mapping[Kind, int]) -> str:
+    """`688 changes: 12 turned on, 676 turned off`."""
+    total = sum(kinds.values())
+    return f"{count(total, 'change')}: {kinds_text(kinds)}" if total else "no changes"
+
+
+class Review:
+    """A draft held against the newest picture of the fleet."""
+
+    def __init__(self, draft: Draft, grid: FleetGrid) -> None:
+        self.draft = draft
+        self.grid = grid
+        cameras = {camera.id: at for at, camera in enumerate(grid.cameras)}
+        models = {model.model_id: at for at, model in enumerate(grid.models)}
+        self._rank = (cameras, models)
+        cells, default = grid.snapshot.cells, grid.snapshot.default_cell
+        none: Mapping[str, Cell] = {}
+        self._items = [
+            _Item(
+                change,
+                kind_of(change),
+                _mark(change, cells.get(key.camera_id, none).get(key.model_id, default)),
+            )
+            for key, change in sorted(draft.changes.items(), key=lambda pair: self._order(pair[0]))
+        ]
+        self._blocked = [
+            draft.blocked[key] for key in sorted(draft.blocked, key=lambda key: self._order(key))
+        ]
+        self._selections: OrderedDict[ReviewQuery, tuple[_Item, ...]] = OrderedDict()
+
+    def _order(self, key: CellKey) -> tuple[int, int, CellKey]:
+        """Cameras as on the grid, then models; what is no longer there comes last."""
+        cameras, models = self._rank
+        return (
+            cameras.get(key.camera_id, len(cameras)),
+            models.get(key.model_id, len(models)),
+            key,
+        )
+
+    @cached_property
+    def kinds(self) -> Mapping[Kind, int]:
+        """How many changes of each kind there are."""
+        return Counter(item.kind for item in self._items)
+
+    @cached_property
+    def elsewhere(self) -> int:
+        """How many cells were changed elsewhere, and would be conflicts."""
+        return sum(item.mark is Mark.CHANGED for item in self._items)
+
+    @cached_property
+    def models(self) -> tuple[tuple[str, str], ...]:
+        """The models that are drafted or blocked: ids and names, in the order of the grid."""
+        _, rank = self._rank
+        found = {key.model_id for key in (*self.draft.changes, *self.draft.blocked)}
+        ordered = sorted(found, key=lambda model_id: (rank.get(model_id, len(rank)), model_id))
+        return tuple((model_id, self._model_title(model_id)) for model_id in ordered)
+
+    def select(self, query: ReviewQuery) -> tuple[_Item, ...]:
+        """The drafted cells that a query finds, in their order."""
+        key = ReviewQuery(query.text, query.kind, query.model_id)
+        found = self._selections.get(key)
+        if found is None:
+            found = self._selections[key] = tuple(self._select(key))
+            while len(self._selections) > _SELECTIONS_KEPT:
+                self._selections.popitem(last=False)
+        return found
+
+    def _select(self, query: ReviewQuery) -> Iterator[_Item]:
+        matches = self._matcher(query)
+        for item in self._items:
+            if query.kind == "elsewhere":
+                if item.mark is not Mark.CHANGED:
+                    continue
+            elif query.kind is not None and item.kind is not query.kind:
+                continue
+            if matches(item.change.key):
+                yield item
+
+    def _matcher(self, query: ReviewQuery) -> Callable[[CellKey], bool]:
+        search = Search.of(query.text)
+        cameras: dict[str, str] = {}
+        models: dict[str, str] = {}
+
+        def matches(key: CellKey) -> bool:
+            if query.model_id is not None and key.model_id != query.model_id:
+                return False
+            if not search.words:
+                return True
+            if key.camera_id not in cameras:
+                cameras[key.camera_id] = "\n".join(map(folded, self._camera_texts(key.camera_id)))
+            if key.model_id not in models:
+                models[key.model_id] = folded(self._model_title(key.model_id))
+            texts = f"{cameras[key.camera_id]}\n{models[key.model_id]}"
+            return search.finds(texts, key.camera_id, key.model_id)
+
+        return matches
+
+    def keys(self, query: ReviewQuery, group: str | None = None) -> list[CellKey]:
+        """The drafted cells that a query finds, or one group of them."""
+        keys = (item.change.key for item in self.select(query))
+        return [key for key in keys if group is None or _group_of(key, query.by) == group]
+
+    def blocked_keys(self, query: ReviewQuery) -> list[CellKey]:
+        """The blocked cells that a query's text and model find."""
+        return [one.key for one in self._blocked_found(query)]
+
+    def _blocked_found(self, query: ReviewQuery) -> Sequence[Blocked]:
+        matches = self._matcher(query)
+        return [one for one in self._blocked if matches(one.key)]
+
+    @cached_property
+    def loads(self) -> tuple[Load, ...]:
+        """For each model that is drafted, what it is asked for before and after.
+
+        Over all cells that are known. Cells that were changed elsewhere will not be touched, and
+        count as they are.
+        """
+        touched = {key.model_id for key in self.draft.changes}
+        sums = {model_id: [0, 0, 0, 0] for model_id, _ in self.models if model_id in touched}
+
+        def count(
+            model_id: str, intent: CellIntent | Assignment | None, side: int, by: int
+        ) -> None:
+            if intent is not None and intent.enabled:
+                if intent.desired_fps is None:
+                    sums[model_id][2 + side] += by
+                else:
+                    sums[model_id][side] += by * intent.desired_fps
+
+        for by_model in self.grid.snapshot.cells.values():
+            for model_id, cell in by_model.items():
+                if model_id in sums and cell.state is CellState.ON:
+                    count(model_id, cell.assignment, 0, 1)
+                    count(model_id, cell.assignment, 1, 1)
+        for change, _, mark in self._items:
+            if mark is Mark.NONE:
+                count(change.key.model_id, change.before, 1, -1)
+                count(change.key.model_id, change.wish, 1, 1)
+        return tuple(
+            Load(model_id, self._model_title(model_id), *sums[model_id]) for model_id in sums
+        )
+
+    @property
+    def loads_note(self) -> str:
+        """What the sums leave out; empty when they are of the whole fleet."""
+        part = self.grid.snapshot.assignments
+        if not part.is_complete:
+            reason = cut(part.reason or "no reason given")
+            return f"The sums are of the known part: some assignments are unknown: {reason}."
+        if any(item.mark is Mark.UNKNOWN for item in self._items):
+            return "The sums are of the known part: some of these cells are unknown."
+        return ""
+
+    def page(
+        self,
+        query: ReviewQuery,
+        opened: Mapping[str, int] | None = None,
+        groups: int = PAGE,
+        blocked: int = PAGE,
+    ) -> ReviewPage:
+        """What is shown: `opened` groups with so many of their cells each, the first `groups`.
+
+        `opened` None: all groups are open where the cells are few.
+        """
+        found = self.select(query)
+        by_group: dict[str, list[_Item]] = {}
+        for item in found:
+            by_group.setdefault(_group_of(item.change.key, query.by), []).append(item)
+        keys = list(by_group)
+        if query.by == "model":
+            order = {model_id: at for at, (model_id, _) in enumerate(self.models)}
+            keys.sort(key=lambda key: order[key])
+        if opened is None:
+            opened = dict.fromkeys(keys, PAGE) if len(found) <= _FEW else {}
+        blocked_found = self._blocked_found(query)
+        origin = self.draft.origin
+        return ReviewPage(
+            summary=f"{_sentence(counts_text(self.kinds))}.",
+            origin="" if origin == "edit" else f"{_sentence(cut(origin, 200))}.",
+            loads=self.loads,
+            loads_note=self.loads_note,
+            elsewhere=self.elsewhere,
+            total=len(self._items),
+            found=len(found),
+            found_text=kinds_text(Counter(item.kind for item in found)),
+            groups=tuple(self._groups(keys[:groups], by_group, query.by, opened)),
+            groups_total=len(keys),
+            blocked=tuple(self._blocked_row(one) for one in blocked_found[:blocked]),
+            blocked_total=len(self._blocked),
+            blocked_found=len(blocked_found),
+        )
+
+    def _groups(
+        self,
+        keys: Iterable[str],
+        by_group: Mapping[str, Sequence[_Item]],
+        by: Grouping,
+        opened: Mapping[str, int],
+    ) -> Iterator[Group]:
+        left = SHOWN_LIMIT
+        for key in keys:
+            items = by_group[key]
+            is_open = key in opened
+            shown = items[: min(opened[key], left)] if is_open else []
+            left -= len(shown)
+            title, place = (
+                (self._model_title(key), "") if by == "model" else self._camera_texts(key)
+            )
+            yield Group(
+                key,
+                title,
+                place,
+                len(items),
+                _group_text(Counter(item.kind for item in items)),
+                is_open,
+                tuple(self._row(item, by) for item in shown),
+            )
+
+    def _row(self, item: _Item, by: Grouping) -> CellRow:
+        change, kind, mark = item
+        key = change.key
+        if by == "model":
+            title, place = self._camera_texts(key.camera_id)
+        else:
+            title, place = self._model_title(key.model_id), ""
+        return CellRow(key, title, place, kind, differences(change), self._mark_text(key, mark))
+
+    def _mark_text(self, key: CellKey, mark: Mark) -> str:
+        if mark is Mark.NONE:
+            return ""
+        cell = self.grid.snapshot.cell(*key)
+        if mark is Mark.UNKNOWN:
+            return f"unknown just now: {cut(cell.reason or 'no reason given')}"
+        if mark is Mark.AS_WISHED:
+            return "changed elsewhere since it was drafted, and already as wished"
+        now = None if cell.assignment is None else cell.assignment.intent
+        return f"changed elsewhere since it was drafted: now {intent_line(now)}"
+
+    def _blocked_row(self, one: Blocked) -> BlockedRow:
+        camera, place = self._camera_texts(one.key.camera_id)
+        problems = tuple(
+            cut(f"{problem.field}: {problem.message}" if problem.field else problem.message)
+            for problem in one.problems
+        )
+        title = f"{self._model_title(one.key.model_id)} on {camera}"
+        return BlockedRow(one.key, title, place, problems)
+
+    def _camera_texts(self, camera_id: str) -> tuple[str, str]:
+        camera = self.grid.camera(camera_id)
+        if camera is None:
+            return cut(camera_id, 80), "not among the cameras that are known"
+        return camera_text(camera), cut(camera.location or NO_LOCATION, 80)
+
+    def _model_title(self, model_id: str) -> str:
+        column = self.grid.columns.get(model_id)
+        return cut(model_id, 80) if column is None else column.name
+
+
+def _group_text(kinds: Mapping[Kind, int]) -> str:
+    """`17: 16 turned off, 1 changed`; of one kind only `17 turned off`."""
+    text = kinds_text(kinds)
+    return text if len(kinds) == 1 else f"{sum(kinds.values()):,}: {text}"
+
+
+def _group_of(key: CellKey, by: Grouping) -> str:
+    return key.model_id if by == "model" else key.camera_id
+
+
+def _plainly_same(a: Assignment | None, b: Assignment | None) -> bool:
+    """A quick yes for nearly all of 100,000 cells; a no says nothing."""
+    if a is b:
+        return True
+    return (
+        a is not None
+        and b is not None
+        and a.id == b.id
+        and a.updated_at == b.updated_at
+        and a.enabled == b.enabled
+        and a.desired_fps == b.desired_fps
+        and a.priority == b.priority
+        and a.parameters == b.parameters
+    )
+
+
+def _mark(change: CellChange, now: Cell) -> Mark:
+    if now.state is CellState.UNKNOWN:
+        return Mark.UNKNOWN
+    if _plainly_same(now.assignment, change.before) or same_assignment(
+        now.assignment, change.before
+    ):
+        return Mark.NONE
+    current = None if now.assignment is None else now.assignment.intent
+    return Mark.AS_WISHED if same_intent(current, change.wish) else Mark.CHANGED
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,1 @@
+"""The selection and what is done with it."""

@@ -1,0 +1,229 @@
+"""The selection: the cells that a filter finds, and what is done with the selected ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dash import ALL, Dash, Input, Output, State, no_update
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from vas_dash.changes.drafting import MOST_CHANGES
+from vas_dash.domain.changes import Wish
+from vas_dash.domain.entities import CellKey
+from vas_dash.domain.text import cut
+from vas_dash.errors import JournalError, NotAllowedError
+from vas_dash.fleet.query import parse_query
+from vas_dash.pages import ids
+from vas_dash.pages.arguments import (
+    ACTION,
+    FIELD_IDS,
+    FINDING,
+    BulkAction,
+    Group,
+    checked,
+    checked_recent,
+)
+from vas_dash.pages.context import Context
+from vas_dash.pages.draft import model as drafted
+from vas_dash.pages.draft.callbacks import cell_name
+from vas_dash.pages.grid.model import FleetGrid
+from vas_dash.pages.selection import model as bulk
+from vas_dash.pages.selection import view
+
+_TEXT_LIMIT = 100_000
+_UNKEPT = "Nothing was drafted: {}."
+_WISHES = {"on": Wish(enabled=True), "off": Wish(enabled=False), "remove": Wish(remove=True)}
+_NOTHING = "Nothing is selected."
+_MOST_CELLS = MOST_CHANGES
+_TOO_MANY = f"More than {_MOST_CELLS:,} cells are selected: nothing was drafted."
+
+
+def register(app: Dash, context: Context) -> None:
+    """Register the callbacks of the selection."""
+
+    @app.callback(
+        Output(ids.FOUND_CELLS, "data"),
+        Input(ids.FIND_CELLS, "data"),
+        State(ids.URL, "search"),
+        State(ids.RECENT, "data"),
+        prevent_initial_call=True,
+    )
+    def find(what: object, search: object, recent: object) -> dict[str, Any]:
+        """The cells of every camera that matches the filter, over all pages."""
+        finding = checked(FINDING, what)
+        grid = context.grid(checked_recent(recent))
+        query = parse_query(search)
+        models = [model.model_id for model in grid.shown_models(query)]
+        if finding.model:
+            models = [finding.model] if grid.model(finding.model) else []
+        cameras = [camera.id for camera in grid.select(query).cameras]
+        return {"n": finding.n, "model": finding.model, "models": models, "cameras": cameras}
+
+    @app.callback(
+        Output(ids.DRAFT, "data", allow_duplicate=True),
+        Output(ids.BULK, "hidden"),
+        Output(ids.BULK_TITLE, "children"),
+        Output(ids.BULK_FORM, "children"),
+        Output(ids.BULK_MESSAGE, "children"),
+        Output(ids.ACTED, "data"),
+        Input(ids.ACT, "data"),
+        State(ids.RECENT, "data"),
+        State({"type": ids.BULK_HOW, "name": ALL}, "value"),
+        State({"type": ids.BULK_HOW, "name": ALL}, "id"),
+        State({"type": ids.BULK_VALUE, "name": ALL}, "value"),
+        State({"type": ids.BULK_VALUE, "name": ALL}, "id"),
+        prevent_initial_call=True,
+    )
+    def act(
+        what: object,
+        recent: object,
+        hows: object,
+        how_ids: object,
+        values: object,
+        value_ids: object,
+    ) -> tuple[Any, ...]:
+        """Draft a wish for every selected cell, or open the form that says which."""
+        action = checked(ACTION, what)
+        grid = context.grid(checked_recent(recent))
+        typed = bulk.Typed(_texts(hows, how_ids), _texts(values, value_ids))
+        try:
+            return _Acting(context, grid, action).answer(typed)
+        except (JournalError, NotAllowedError) as error:
+            return _said(view.trouble(_UNKEPT.format(error.reason)), action)
+
+    @app.callback(
+        Output(ids.BULK_CAMERAS, "children"),
+        Input(view.value_id(view.CAMERA), "value"),
+        State(ids.RECENT, "data"),
+        prevent_initial_call=True,
+    )
+    def cameras(text: object, recent: object) -> list[Component]:
+        """Cameras whose names hold what is typed."""
+        if not isinstance(text, str):
+            raise PreventUpdate
+        grid = context.grid(checked_recent(recent))
+        return view.camera_options(bulk.cameras_like(grid, text[:200]))
+
+
+class _Acting:
+    """One action on the selected cells."""
+
+    def __init__(self, context: Context, grid: FleetGrid, action: BulkAction) -> None:
+        self._context = context
+        self._grid = grid
+        self._action = action
+        self._who = context.operator().name
+
+    def answer(self, typed: bulk.Typed) -> tuple[Any, ...]:
+        """The outputs of the callback."""
+        action = self._action
+        if not any(group.cameras and group.models for group in action.cells):
+            return _said(view.trouble(_NOTHING), action)
+        if sum(len(group.cameras) * len(group.models) for group in action.cells) > _MOST_CELLS:
+            return _said(view.trouble(_TOO_MANY), action)
+        match action.do:
+            case "edit":
+                return _opened("Edit the selected cells", self._edit_form(), action)
+            case "copy":
+                camera = self._grid.camera(action.camera)
+                name = self._unique_name(action.camera) if camera else ""
+                return _opened("Copy to the selected cameras", view.copy_form(name, None), action)
+            case "save" if view.CAMERA in typed.value:
+                return self._copy(typed.value[view.CAMERA])
+            case "save":
+                return self._edit(typed)
+            case _:
+                return self._add(dict.fromkeys(_keys(action.cells), _WISHES[action.do]))
+
+    def _unique_name(self, camera_id: str) -> str:
+        camera = self._grid.camera(camera_id)
+        name = camera.title if camera else camera_id
+        return name if bulk.find_camera(self._grid, name)[0] == camera_id else camera_id
+
+    def _edit_form(
+        self, typed: bulk.Typed | None = None, errors: Mapping[str, str] | None = None
+    ) -> list[Component]:
+        draft = self._context.drafting.load(self._action.draft.id, self._who)
+        keys = _keys(self._action.cells)
+        return view.edit_form(bulk.build_form(self._grid, draft, keys, typed, errors))
+
+    def _edit(self, typed: bulk.Typed) -> tuple[Any, ...]:
+        keys = _keys(self._action.cells)
+        wish, errors = bulk.read_form(typed, bulk.known_fields(self._grid, keys))
+        if errors:
+            message = errors.get("", "Not drafted: see the fields above.")
+            form = self._edit_form(typed, errors)
+            return no_update, False, no_update, form, view.trouble(message), _done(self._action)
+        answer = self._add(dict.fromkeys(keys, wish))
+        if answer[-1]["ok"]:
+            return answer
+        # Every cell refuses it: what was typed stays, to be mended.
+        facts, _, _, _, told, done = answer
+        return facts, False, no_update, self._edit_form(typed), told, done
+
+    def _copy(self, text: str) -> tuple[Any, ...]:
+        camera_id, error = bulk.find_camera(self._grid, text)
+        if camera_id is None:
+            form = view.copy_form(text, error)
+            message = view.trouble("Not drafted: see the field above.")
+            return no_update, False, no_update, form, message, _done(self._action)
+        source = bulk.copied(self._grid, camera_id)
+        targets = {camera for group in self._action.cells for camera in group.cameras}
+        wishes = {
+            CellKey(camera, model_id): wish
+            for camera in sorted(targets - {camera_id})
+            for model_id, wish in source.wishes.items()
+        }
+        note = None
+        if source.unknown:
+            left_out = ", ".join(cut(title, 80) for title in source.unknown[:10])
+            note = f"Left out, since they are unknown there: {left_out}."
+        return self._add(wishes, note)
+
+    def _add(self, wishes: Mapping[CellKey, Wish], note: str | None = None) -> tuple[Any, ...]:
+        draft, planned = self._context.drafting.add(
+            self._action.draft.id, self._who, self._grid.snapshot, wishes
+        )
+        blocked = [
+            (cell_name(self._grid, one.key), drafted.why_blocked(one)) for one in planned.blocked
+        ]
+        report = bulk.report(len(wishes), len(planned.changes), blocked)
+        told = view.told(report, f"{self._context.settings.prefix}review")
+        if note:
+            told.append(view.trouble(note))
+        done = _done(self._action, ok=bool(planned.changes) or not planned.blocked)
+        return drafted.facts(draft), True, no_update, [], told, done
+
+
+def _said(message: Component, action: BulkAction) -> tuple[Any, ...]:
+    return no_update, no_update, no_update, no_update, message, _done(action)
+
+
+def _opened(title: str, form: list[Component], action: BulkAction) -> tuple[Any, ...]:
+    return no_update, False, title, form, [], _done(action, ok=True)
+
+
+def _done(action: BulkAction, *, ok: bool = False) -> dict[str, Any]:
+    return {"do": action.do, "ok": ok, "n": action.n}
+
+
+def _keys(groups: Iterable[Group]) -> list[CellKey]:
+    keys = {
+        CellKey(camera, model): None
+        for group in groups
+        for camera in group.cameras
+        for model in group.models
+    }
+    return list(keys)
+
+
+def _texts(values: object, names: object) -> dict[str, str]:
+    known = checked(FIELD_IDS, names)
+    if not isinstance(values, list) or len(values) != len(known):
+        raise PreventUpdate
+    return {
+        field.name: value[:_TEXT_LIMIT] if isinstance(value, str) else ""
+        for field, value in zip(known, values, strict=True)
+    }

@@ -1,0 +1,408 @@
+"""What the selected cells hold now, and what a form wants of all of them: plain data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from vas_dash.domain.changes import KEEP, Keep, Wish, same_json
+from vas_dash.domain.entities import FPS_RANGE, PRIORITY_RANGE, CellIntent, CellKey
+from vas_dash.domain.finding import Search, folded
+from vas_dash.domain.fleet import CellState
+from vas_dash.domain.records import Draft
+from vas_dash.domain.text import cut
+from vas_dash.pages.form.builder import top_fields
+from vas_dash.pages.form.fields import Field as FormField
+from vas_dash.pages.form.fields import Kind
+from vas_dash.pages.form.values import MISSING, TextError, parse
+from vas_dash.pages.grid.model import FleetGrid
+from vas_dash.schema.flatten import flattened
+
+LEAVE, SET, CLEAR = "leave", "set", "clear"
+"""What can be done with one property of all selected cells."""
+
+FPS, PRIORITY, FREE, FREE_NAME = "fps", "priority", "free", "free-name"
+PARAMETER_PREFIX = "parameter:"
+"""Names of the form's fields: these, and the prefix with a parameter's name."""
+
+PARAMETERS_LISTED = 60
+"""Parameters with a field of their own; others go by the free name."""
+
+_VALUES_SHOWN = 5
+_VALUE_CHARS = 40
+_NAME_CHARS = 150
+
+
+@dataclass(frozen=True)
+class Field:
+    """One property: its name in the form, its label, what the cells hold, and what is typed."""
+
+    name: str
+    label: str
+    now: str
+    how: str = LEAVE
+    value: str = ""
+    error: str | None = None
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class BulkForm:
+    """The form for the selected cells. `about` says which of them it can change."""
+
+    about: str
+    fields: tuple[Field, ...]
+    parameters: tuple[Field, ...]
+    free: Field
+    free_name: str = ""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What stands in the form, by the fields' names."""
+
+    how: Mapping[str, str] = field(default_factory=dict)
+    value: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class _Values:
+    """The different values that a property has, in the order in which they are met."""
+
+    texts: dict[str, None] = field(default_factory=dict)
+
+    def add(self, text: str) -> None:
+        self.texts[text] = None
+
+    def said(self) -> str:
+        """The value; "mixed" where there are several."""
+        if not self.texts:
+            return "no cell is assigned"
+        if len(self.texts) == 1:
+            return f"now: {next(iter(self.texts))}"
+        shown = sorted(self.texts, key=_by_number)[:_VALUES_SHOWN]
+        more = len(self.texts) - len(shown)
+        return f"mixed: {', '.join(shown)}" + (f" and {more:,} more" if more else "")
+
+
+def _by_number(text: str) -> tuple[bool, float, str]:
+    try:
+        return (False, float(text), text)
+    except ValueError:
+        return (True, 0.0, text)
+
+
+def build_form(
+    grid: FleetGrid,
+    draft: Draft,
+    keys: Collection[CellKey],
+    typed: Typed | None = None,
+    errors: Mapping[str, str] | None = None,
+) -> BulkForm:
+    """The form: what the cells hold with what is drafted, and what was typed, if anything was."""
+    typed, errors = typed or Typed(), errors or {}
+    fps, priority = _Values(), _Values()
+    parameters = {name: _Values() for name in _schema_names(grid, keys)}
+    intents = []
+    for intent in _intents(grid, draft, keys):
+        intents.append(intent)
+        fps.add(_number_text(intent.desired_fps))
+        priority.add(_number_text(intent.priority))
+        for name in intent.parameters or {}:
+            if _is_listed(name) and name not in parameters and len(parameters) < PARAMETERS_LISTED:
+                parameters[name] = _Values()
+    for intent in intents:
+        held = intent.parameters or {}
+        for name, values in parameters.items():
+            values.add(_json_text(held[name]) if name in held else "not set")
+
+    known = known_fields(grid, keys)
+
+    def made(name: str, label: str, now: str) -> Field:
+        how, value = typed.how.get(name, LEAVE), typed.value.get(name, "")
+        hint = ""
+        if name.startswith(PARAMETER_PREFIX):
+            hint = _hint(known.get(name.removeprefix(PARAMETER_PREFIX)))
+        return Field(name, label, now, how, value, errors.get(name), hint)
+
+    rest = len(keys) - len(intents)
+    about = f"{len(intents):,} of the selected cells are assigned"
+    verb = "is" if rest == 1 else "are"
+    about += f"; {rest:,} {verb} not, or unknown, and cannot be edited." if rest else "."
+    return BulkForm(
+        about,
+        (
+            made(FPS, "Desired fps, 1 to 30", fps.said()),
+            made(PRIORITY, "Priority, 0 to 100", priority.said()),
+        ),
+        tuple(
+            made(PARAMETER_PREFIX + name, cut(name, 80), parameters[name].said())
+            for name in sorted(parameters)
+        ),
+        made(FREE, "Another parameter", ""),
+        typed.value.get(FREE_NAME, ""),
+    )
+
+
+def _hint(known: FormField | None) -> str:
+    """What can be typed, in a few words."""
+    if known is None or known.kind is Kind.JSON:
+        return "a value, or JSON"
+    words = ", ".join(option.label for option in known.options if option.value)
+    if known.kind is Kind.CHOICES:
+        return f"JSON list of: {words}"
+    return cut(words or known.help or "", _VALUE_CHARS)
+
+
+def _intents(grid: FleetGrid, draft: Draft, keys: Iterable[CellKey]) -> Iterable[CellIntent]:
+    """What the assigned ones of the cells hold, or are drafted to hold."""
+    cells, default = grid.snapshot.cells, grid.snapshot.default_cell
+    for key in keys:
+        change = draft.changes.get(key)
+        if change is not None:
+            if change.wish is not None:
+                yield change.wish
+            continue
+        cell = cells.get(key.camera_id, {}).get(key.model_id, default)
+        if cell.state in (CellState.ON, CellState.OFF) and cell.assignment is not None:
+            yield cell.assignment.intent
+
+
+def _schema_names(grid: FleetGrid, keys: Iterable[CellKey]) -> list[str]:
+    """Every parameter at the top of the schemas of the models among the cells."""
+    names: dict[str, None] = {}
+    for model_id in dict.fromkeys(key.model_id for key in keys):
+        model = grid.model(model_id)
+        known = (model.config_schema or {}).get("properties") if model else None
+        if isinstance(known, Mapping):
+            names.update(dict.fromkeys(name for name in known if _is_listed(name)))
+    return list(names)[:PARAMETERS_LISTED]
+
+
+def known_fields(grid: FleetGrid, keys: Iterable[CellKey]) -> dict[str, FormField]:
+    """What the panel asks for, by parameter; without those on which the models do not agree."""
+    found: dict[str, FormField] = {}
+    apart: set[str] = set()
+    for model_id in dict.fromkeys(key.model_id for key in keys):
+        model = grid.model(model_id)
+        if model is None or not model.config_schema:
+            continue
+        for name, one in top_fields(flattened(model.config_schema)).items():
+            before = found.setdefault(name, one)
+            if _asks(before) != _asks(one):
+                apart.add(name)
+    return {name: one for name, one in found.items() if name not in apart}
+
+
+def _asks(one: FormField) -> tuple[object, ...]:
+    return (one.kind, one.options, one.item_kind, one.nullable)
+
+
+def _is_listed(name: str) -> bool:
+    return bool(name) and len(name) <= _NAME_CHARS
+
+
+def _number_text(number: int | None) -> str:
+    return "default" if number is None else str(number)
+
+
+def _json_text(value: Any) -> str:
+    return cut(json.dumps(value, ensure_ascii=False, sort_keys=True, default=dict), _VALUE_CHARS)
+
+
+def read_form(
+    typed: Typed, known: Mapping[str, FormField] | None = None
+) -> tuple[Wish, dict[str, str]]:
+    """What the form wants, and messages by field. Without messages the wish holds.
+
+    `known` are the fields that the panel has for the parameters, by name (`known_fields`).
+    """
+    known = known or {}
+    errors: dict[str, str] = {}
+    fps = _read_number(typed, FPS, FPS_RANGE, errors)
+    priority = _read_number(typed, PRIORITY, PRIORITY_RANGE, errors)
+    to_set: dict[str, Any] = {}
+    to_remove: set[str] = set()
+    for name in typed.how:
+        if name != FREE and not name.startswith(PARAMETER_PREFIX):
+            continue
+        how = _how(typed, name, errors)
+        parameter = name.removeprefix(PARAMETER_PREFIX)
+        if name == FREE:
+            parameter = typed.value.get(FREE_NAME, "").strip()
+            if how == LEAVE and parameter and name not in errors:
+                errors[name] = "choose what to do with it, or empty the name"
+            if how in (SET, CLEAR) and not parameter:
+                errors[name] = "give the name of the parameter"
+        if how == CLEAR:
+            to_remove.add(parameter)
+        elif how == SET:
+            text = typed.value.get(name, "")
+            _read_value(text, name, parameter, known.get(parameter), to_set, errors)
+        if parameter in to_remove and parameter in to_set:
+            errors[name] = "this parameter is set and removed"
+    wish = Wish(
+        desired_fps=fps,
+        priority=priority,
+        set_parameters=to_set,
+        remove_parameters=frozenset(to_remove),
+    )
+    if not errors and wish == Wish():
+        errors[""] = "Nothing is to be changed: every property is left as it is."
+    return wish, errors
+
+
+def _how(typed: Typed, name: str, errors: dict[str, str]) -> str:
+    how = typed.how.get(name, LEAVE)
+    if how not in (LEAVE, SET, CLEAR):
+        errors[name] = "choose one"
+    elif how != SET and typed.value.get(name, "").strip():
+        errors[name] = 'a value is given: choose "set", or empty it'
+    return how
+
+
+def _read_number(
+    typed: Typed, name: str, limits: tuple[int, int], errors: dict[str, str]
+) -> int | Keep | None:
+    how = _how(typed, name, errors)
+    if how != SET:
+        return None if how == CLEAR else KEEP
+    text = typed.value.get(name, "").strip()
+    lowest, highest = limits
+    if text.isascii() and text.isdigit() and len(text) < 10 and lowest <= int(text) <= highest:
+        return int(text)
+    errors[name] = f"must be a whole number from {lowest} to {highest}"
+    return KEEP
+
+
+def _read_value(
+    text: str,
+    name: str,
+    parameter: str,
+    known: FormField | None,
+    into: dict[str, Any],
+    errors: dict[str, str],
+) -> None:
+    try:
+        value = _guessed(text.strip()) if known is None else _as_asked_for(known, text.strip())
+    except TextError as error:
+        errors[name] = str(error)
+        return
+    if value is MISSING:
+        errors[name] = 'give a value, or choose "remove"'
+        return
+    if parameter in into and not same_json(into[parameter], value):
+        errors[name] = "this parameter is set above already"
+    into[parameter] = value
+
+
+def _as_asked_for(known: FormField, text: str) -> Any:
+    """The value as the panel takes it; a choice goes by its words, too.
+
+    Raises:
+        TextError: it is not what the schema asks for.
+    """
+    if known.kind is Kind.CHOICES or (known.kind is Kind.LINES and text.startswith("[")):
+        return parse(replace(known, kind=Kind.JSON), text)
+    by_label = {option.label.casefold(): option.value for option in known.options if option.value}
+    return parse(known, by_label.get(text.casefold(), text))
+
+
+def _guessed(text: str) -> Any:
+    """The value of a parameter that no schema describes: JSON, a number or a text.
+
+    Raises:
+        TextError: it begins as JSON or as a number, and is none.
+    """
+    kind = Kind.TEXT
+    if text[:1] in ("{", "[", '"') or text in ("true", "false", "null"):
+        kind = Kind.JSON
+    elif text[:1].isdigit() or text[:1] in ("-", "+", ".") or text.lower() in _NO_NUMBERS:
+        kind = Kind.NUMBER
+    return parse(FormField(FREE, (FREE,), kind, FREE), text)
+
+
+_NO_NUMBERS = ("nan", "inf", "infinity")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of wishes: in one line, and the cells that cannot be, by name, with why."""
+
+    text: str
+    blocked: tuple[str, ...] = ()
+    more: int = 0
+
+
+BLOCKED_SHOWN = 20
+
+
+def report(wished: int, changed: int, blocked: list[tuple[str, str]]) -> Report:
+    """What is said once wishes for `wished` cells went to the draft."""
+    same = wished - changed - len(blocked)
+    parts = [f"{changed:,} {_cells(changed)} drafted" if changed else "No cell drafted"]
+    if same:
+        parts.append(f"{same:,} {'is' if same == 1 else 'are'} so already")
+    if blocked:
+        parts.append(f"{len(blocked):,} cannot be done")
+    shown = tuple(f"{name}: {why}" for name, why in blocked[:BLOCKED_SHOWN])
+    return Report("; ".join(parts) + ".", shown, len(blocked) - len(shown))
+
+
+def _cells(count: int) -> str:
+    return "cell" if count == 1 else "cells"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A camera to copy from: what is wanted of each model, and the models that are unknown."""
+
+    wishes: Mapping[str, Wish]
+    unknown: tuple[str, ...]
+
+
+def copied(grid: FleetGrid, camera_id: str) -> Source:
+    """For each model exactly what the camera holds; what is unknown there is left out."""
+    wishes: dict[str, Wish] = {}
+    unknown = []
+    for model in grid.models:
+        cell = grid.snapshot.cell(camera_id, model.model_id)
+        if cell.state is CellState.UNKNOWN:
+            unknown.append(model.title)
+        else:
+            intent = cell.assignment.intent if cell.assignment else None
+            wishes[model.model_id] = Wish.exactly(intent)
+    return Source(wishes, tuple(unknown))
+
+
+def cameras_like(grid: FleetGrid, text: str, limit: int = 20) -> tuple[str, ...]:
+    """Names (ids where a name is not the only one) of cameras that hold `text`."""
+    search = Search.of(text)
+    if not search.words:
+        return ()
+    names: list[str] = []
+    for camera in grid.cameras:
+        if search.finds(folded(camera.title), camera.id):
+            names.append(camera.title)
+            if len(names) == limit:
+                break
+    return tuple(dict.fromkeys(names))
+
+
+def find_camera(grid: FleetGrid, text: str) -> tuple[str | None, str | None]:
+    """The id of the camera of that name or id, or why there is none."""
+    wanted = text.strip()
+    if not wanted:
+        return None, "give the name or the id of a camera"
+    if grid.camera(wanted) is not None:
+        return wanted, None
+    found = [one.id for one in grid.cameras if one.title == wanted]
+    if not found:
+        found = [one.id for one in grid.cameras if folded(one.title) == folded(wanted)]
+    if len(found) == 1:
+        return found[0], None
+    if not found:
+        return None, "no camera has this name or id"
+    return None, f"{len(found)} cameras have this name: give the id of one"

@@ -1,0 +1,267 @@
+"""The bar of the selection, the forms that act on it, and what a panel offers for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from vas_dash.pages import ids
+from vas_dash.pages.attributes import aria, data
+from vas_dash.pages.selection.model import CLEAR, FREE_NAME, LEAVE, SET, BulkForm, Field, Report
+
+CAMERA = "camera"
+"""The name of the field with the camera to copy from."""
+
+_HINT = "x or Ctrl+click selects, Shift+arrows or Shift+click extend, Ctrl+A selects all found"
+
+
+def selection_bar() -> Component:
+    """What is selected, in words, and what can be done with it; `selection.js` fills it."""
+    return html.Section(
+        [
+            html.Div(
+                [
+                    html.Button(
+                        "Select all cameras found",
+                        id=ids.SELECT_ALL,
+                        className="btn btn-sm btn-outline-secondary",
+                    ),
+                    html.Span(_HINT, className="vd-hint vd-keys"),
+                    dbc.Switch(
+                        id=ids.AT_ONCE,
+                        label="Apply single changes at once",
+                        value=False,
+                        persistence=True,
+                        persistence_type="local",
+                        class_name="vd-at-once",
+                    ),
+                ],
+                className="vd-selecting",
+            ),
+            html.Span(id="selection-words", className="vd-words", **aria(live="polite")),
+            html.Div(
+                [
+                    _action("Turn on", "on"),
+                    _action("Turn off", "off"),
+                    _action("Remove", "remove"),
+                    _action("Edit...", "edit"),
+                    _action("Copy from a camera...", "copy"),
+                    html.Button(
+                        "Select nothing",
+                        id="select-nothing",
+                        className="btn btn-sm btn-outline-secondary",
+                    ),
+                ],
+                id="selection-actions",
+                className="vd-choices-row",
+                role="group",
+                hidden=True,
+                **aria(label="Act on the selected cells"),
+            ),
+            _form(),
+            html.Div(id=ids.BULK_MESSAGE, className="vd-message", **aria(live="polite")),
+        ],
+        className="vd-selection vd-writes",
+        **aria(label="Selection"),
+    )
+
+
+def _action(text: str, do: str) -> Component:
+    return html.Button(text, className="btn btn-sm btn-outline-primary", **data(do=do))
+
+
+def _form() -> Component:
+    return html.Div(
+        [
+            html.H2(id=ids.BULK_TITLE, tabIndex="-1", className="vd-bulk-title"),
+            html.Div(id=ids.BULK_FORM, className="vd-bulk-fields"),
+            html.Div(
+                [
+                    html.Button(
+                        "Draft this",
+                        id=ids.BULK_SAVE,
+                        className="btn btn-sm btn-primary",
+                        **data(do="save"),
+                    ),
+                    html.Button(
+                        "Close",
+                        className="btn btn-sm btn-outline-secondary",
+                        **data(do="close"),
+                        **aria(keyshortcuts="Escape"),
+                    ),
+                ],
+                className="vd-actions",
+            ),
+        ],
+        id=ids.BULK,
+        className="vd-bulk",
+        role="group",
+        hidden=True,
+        **aria(labelledby=ids.BULK_TITLE),
+    )
+
+
+def value_id(name: str) -> dict[str, str]:
+    """The id of a text field of a form."""
+    return {"type": ids.BULK_VALUE, "name": name}
+
+
+def edit_form(form: BulkForm) -> list[Component]:
+    """Every property with what the cells hold, and what is to be done with it."""
+    free: list[Component] = [
+        html.Label(
+            [
+                html.Span("Another parameter, by its name", className="visually-hidden"),
+                dbc.Input(
+                    id=value_id(FREE_NAME),
+                    value=form.free_name,
+                    placeholder="another parameter",
+                    autocomplete="off",
+                    size="sm",
+                ),
+            ],
+            className="vd-bulk-name",
+        )
+    ]
+    rows = [_row(one, [html.Span(one.label)], "clear") for one in form.fields]
+    rows += [_row(one, [html.Code(one.label)], "remove") for one in form.parameters]
+    rows.append(_row(form.free, free, "remove"))
+    return [html.P(form.about, className="vd-hint"), html.Div(rows, className="vd-bulk-rows")]
+
+
+def _row(field: Field, name: list[Component], clear: str) -> Component:
+    choices = {LEAVE: "leave unchanged", SET: "set", CLEAR: clear}
+    return html.Div(
+        [
+            html.Div(
+                [*name, *([html.Span(field.now, className="vd-hint")] if field.now else [])],
+                className="vd-bulk-name",
+            ),
+            html.Label(
+                [
+                    html.Span(f"{field.label}: what to do", className="visually-hidden"),
+                    dbc.Select(
+                        id={"type": ids.BULK_HOW, "name": field.name},
+                        options=[
+                            {"label": label, "value": value} for value, label in choices.items()
+                        ],
+                        value=field.how,
+                        size="sm",
+                    ),
+                ]
+            ),
+            html.Label(
+                [
+                    html.Span(f"{field.label}: value", className="visually-hidden"),
+                    dbc.Input(
+                        id=value_id(field.name),
+                        value=field.value,
+                        placeholder=field.hint,
+                        invalid=field.error is not None,
+                        autocomplete="off",
+                        size="sm",
+                    ),
+                    *_error(field.error),
+                ]
+            ),
+        ],
+        className="vd-bulk-row",
+        role="group",
+        **aria(label=field.label),
+    )
+
+
+def _error(text: str | None) -> list[Component]:
+    return [html.Span(text, className="vd-error")] if text else []
+
+
+def copy_form(camera: str, error: str | None) -> list[Component]:
+    """Which camera to copy from."""
+    return [
+        html.P(
+            "Each selected camera gets exactly what this camera holds, of every model. "
+            "What it does not have is removed.",
+            className="vd-hint",
+        ),
+        html.Label(
+            [
+                html.Span("Copy from (name or id)", className="vd-label"),
+                dbc.Input(
+                    id=value_id(CAMERA),
+                    value=camera,
+                    list=ids.BULK_CAMERAS,
+                    invalid=error is not None,
+                    autocomplete="off",
+                    size="sm",
+                ),
+                *_error(error),
+            ]
+        ),
+        html.Datalist(id=ids.BULK_CAMERAS),
+    ]
+
+
+def camera_options(names: tuple[str, ...]) -> list[Component]:
+    """Cameras to choose from."""
+    return [html.Option(value=name) for name in names]
+
+
+def told(report: Report, review: str) -> list[Component]:
+    """What became of an action."""
+    parts: list[Component] = [html.P(report.text, className="vd-ok")]
+    if report.blocked:
+        parts.append(html.Ul([html.Li(line) for line in report.blocked], className="vd-blocked"))
+    if report.more:
+        parts.append(linked(f"and {report.more:,} more, all of them in the", "review", review))
+    return parts
+
+
+def trouble(text: str) -> Component:
+    """A line that says what did not work."""
+    return html.P(text, className="vd-error")
+
+
+def linked(text: str, name: str, href: str) -> Component:
+    """A sentence that ends with a link to another view."""
+    return html.P([f"{text} ", dcc.Link(name, href=href), "."])
+
+
+def panel_tools(kind: str, camera: str, model: str, drafted: str | None) -> list[Component]:
+    """The buttons of a panel that select its cells, and what is drafted of its cell."""
+    names = {
+        "cell": "Select this cell",
+        "camera": "Select this camera's cells",
+        "model": "Select this model on every camera found",
+    }
+    cell: dict[str, Any] = data(camera=camera, model=model)
+    parts: list[Component] = [
+        html.Button(
+            names[kind],
+            className="btn btn-sm btn-outline-secondary",
+            **data(select=kind),
+            **cell,
+        )
+    ]
+    if kind == "camera":
+        parts.append(
+            html.Button(
+                "Copy it to the selected cameras...",
+                className="btn btn-sm btn-outline-secondary",
+                **data(do="copy"),
+                **cell,
+            )
+        )
+    if drafted is not None:
+        parts.append(html.P(drafted, className="vd-note"))
+        parts.append(
+            html.Button(
+                "Discard its draft",
+                className="btn btn-sm btn-outline-secondary",
+                **data(drop="cell"),
+                **cell,
+            )
+        )
+    return parts

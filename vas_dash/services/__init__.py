@@ -1,1 +1,0 @@
-"""What the page does: read the fleet, change a cell."""

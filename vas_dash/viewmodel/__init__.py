@@ -1,1 +1,0 @@
-"""Snapshot and filters to columns, rows and forms: plain data, no Dash."""
