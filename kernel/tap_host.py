@@ -191,6 +191,9 @@ class TapHost:
                 if silent_s >= SILENT_S and self._process is not None:
                     self._process.kill()
                 continue
+            except ConnectionResetError:
+                # It is gone without having read "stop". What it said before is still to come.
+                continue
             except OSError:
                 message = b""
             if not message:

@@ -431,6 +431,28 @@ def test_closing_frees_the_camera_at_once_and_reads_on_until_ffmpeg_ends(
     assert tap.stats.error is None
 
 
+def test_a_tap_whose_process_is_gone_before_its_last_word_is_read_has_ended_well(
+    settings: ExportSettings, pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, writing = pipe
+    take = tap_host.TapHost._take
+
+    def slow(host: tap_host.TapHost, stats: TapStats) -> None:
+        take(host, stats)
+        if stats.state == "discarding":
+            os.close(writing)
+            process = host._process
+            assert process is not None
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+
+    monkeypatch.setattr(tap_host.TapHost, "_take", slow)
+    tap = PipeTap("cam", SMALL, stream=reading, settings=settings, in_process=False)
+    assert tap.wait_ready(DEADLINE_S)
+    tap.close()
+    assert tap.wait_ended(DEADLINE_S)
+    assert tap.stats.error is None
+
+
 @BOTH_WAYS
 @pytest.mark.parametrize("offered", [True, False], ids=["socket", "pipe"])
 def test_closing_does_not_wait_for_the_rest_of_a_frame(
