@@ -214,12 +214,33 @@ def test_the_domain_and_the_kernel_stand_on_the_standard_library(
     assert not wrong, "\n".join(wrong)
 
 
+CALLBACKS = {
+    "callbacks",
+    "actions",
+    "context",
+    "arguments",
+    "browser",
+    "handle",
+    "poll",
+    "download",
+}
+
+
 def role(module: str) -> str:
     """What a module of a page is: `view`, `callbacks`, or plain data (a model of some kind)."""
     name = module.rpartition(".")[2]
-    if name in ("view", "layout", "attributes", "ids"):
+    if name in ("view", "layout", "parts", "ids"):
         return "view"
-    if name in ("callbacks", "actions", "context", "arguments", "poll", "download"):
+    if name in (
+        "callbacks",
+        "actions",
+        "context",
+        "arguments",
+        "browser",
+        "handle",
+        "poll",
+        "download",
+    ):
         return "callbacks"
     return "model"
 

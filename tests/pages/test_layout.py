@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 
 from tests.fakes.page import text, walk
 from tests.fleet.fleets import assigned, camera, snapshot, view
-from vas_dash import Operator, Role, Settings
+from vas_dash import Operator, Role, Settings, create_server
 from vas_dash.domain.entities import AiModel, CellKey
 from vas_dash.fleet.query import GridQuery
 from vas_dash.pages import ids, layout
@@ -92,10 +92,12 @@ def test_the_scripts_speak_of_no_component_that_is_not_there() -> None:
 
 
 def test_the_scripts_provide_every_function_that_a_callback_names() -> None:
-    source = (ROOT / "vas_dash/pages/callbacks.py").read_text(encoding="utf-8")
-    named = re.findall(r'ClientsideFunction\("(\w+)", "(\w+)"\)', source)
-    assert len(named) > 5
-    for namespace, function in named:
+    client = create_server(Settings()).test_client()
+    known = client.get("/ai-models/_dash-dependencies").get_json()
+    named = [one["clientside_function"] for one in known if one["clientside_function"]]
+    ours = [one for one in named if one["namespace"].startswith("vas_")]
+    assert len(ours) > 5
+    for namespace, function in ((one["namespace"], one["function_name"]) for one in ours):
         (script,) = (one for one in SCRIPTS.values() if f'vas.provide("{namespace}"' in one)
         provided = script.split(f'vas.provide("{namespace}"', 1)[1]
         assert re.search(rf"\b{function}\b\s*:", provided), (namespace, function)

@@ -11,11 +11,11 @@ from vas_dash.domain.operators import Operator, Role
 from vas_dash.domain.text import cut
 from vas_dash.fleet.query import PAGE_SIZES, StateFilter
 from vas_dash.pages import ids
-from vas_dash.pages.attributes import aria, data
 from vas_dash.pages.cell_history import view as cell_history
 from vas_dash.pages.files import view as files
 from vas_dash.pages.grid import view as grid
 from vas_dash.pages.history import view as history
+from vas_dash.pages.parts import aria, button, data, search_field, select, stores
 from vas_dash.pages.review import view as review
 from vas_dash.pages.selection import view as bulk
 
@@ -142,79 +142,28 @@ def _plumbing(settings: Settings) -> list[Component]:
     return [
         dcc.Location(id=ids.URL, refresh=False),
         dcc.Store(id=ids.POLL_MS, data=round(settings.poll_s * 1000)),
-        dcc.Store(id=ids.NEWS),
         dcc.Store(id=ids.RENDERED, data={"default_page_size": settings.page_size}),
-        dcc.Store(id=ids.OPTIONS),
-        dcc.Store(id=ids.GESTURE),
-        dcc.Store(id=ids.PEEK),
-        dcc.Store(id=ids.PEEK_TEXT),
-        dcc.Store(id=ids.TOGGLES),
-        dcc.Store(id=ids.KEPT),
-        dcc.Store(id=ids.APPLY),
-        dcc.Store(id=ids.APPLIED),
-        dcc.Store(id=ids.SELECTION, storage_type="session", data=[]),
-        dcc.Store(id=ids.FIND_CELLS),
-        dcc.Store(id=ids.FOUND_CELLS),
-        dcc.Store(id=ids.ACT),
-        dcc.Store(id=ids.ACTED),
-        dcc.Store(id=ids.RECENT, storage_type="session", data=[]),
-        dcc.Store(id=ids.DRAFT, storage_type="local"),
-        dcc.Store(id=ids.OPENED),
-        dcc.Store(id=ids.PANEL_RESULT),
-        dcc.Store(id=ids.LIVE),
-        dcc.Store(id=ids.LIVE_DIGEST),
+        *stores(ids.NEWS, ids.OPTIONS, ids.GESTURE, ids.PEEK, ids.PEEK_TEXT),
+        *stores(ids.TOGGLES, ids.KEPT, ids.APPLY, ids.APPLIED),
+        *stores(ids.FIND_CELLS, ids.FOUND_CELLS, ids.ACT, ids.ACTED),
+        *stores(ids.OPENED, ids.PANEL_RESULT, ids.LIVE, ids.LIVE_DIGEST),
+        *stores(ids.SELECTION, ids.RECENT, storage_type="session", data=[]),
+        *stores(ids.DRAFT, storage_type="local"),
     ]
 
 
 def _filters() -> Component:
+    states = [
+        {"label": label, "value": state.value or ANY} for state, label in _STATE_CHOICES.items()
+    ]
     return html.Div(
         [
-            html.Div(
-                [
-                    html.Label("Find", htmlFor=ids.FILTER_TEXT),
-                    dbc.Input(
-                        id=ids.FILTER_TEXT,
-                        type="search",
-                        placeholder="name, location or id",
-                        debounce=250,
-                        size="sm",
-                        autocomplete="off",
-                    ),
-                ],
-                className="vd-field vd-field-wide",
-            ),
+            search_field(ids.FILTER_TEXT, "name, location or id"),
             _checklist("Locations", ids.FILTER_LOCATIONS, ids.LOCATIONS_LABEL),
             _checklist("Models", ids.FILTER_MODELS, ids.MODELS_LABEL),
-            html.Div(
-                [
-                    html.Label("State", htmlFor=ids.FILTER_STATE),
-                    dbc.Select(
-                        id=ids.FILTER_STATE,
-                        options=[
-                            {"label": label, "value": state.value or ANY}
-                            for state, label in _STATE_CHOICES.items()
-                        ],
-                        value=ANY,
-                        size="sm",
-                    ),
-                ],
-                className="vd-field",
-            ),
-            html.Div(
-                [
-                    html.Label("of model", htmlFor=ids.FILTER_STATE_OF),
-                    dbc.Select(
-                        id=ids.FILTER_STATE_OF,
-                        options=[any_model()],
-                        value=ANY,
-                        size="sm",
-                    ),
-                ],
-                className="vd-field",
-            ),
-            html.Button(
-                "Clear filters", id="filter-clear", className="btn btn-sm btn-outline-secondary"
-            ),
+            select("State", ids.FILTER_STATE, states, ANY),
+            select("of model", ids.FILTER_STATE_OF, [any_model()], ANY),
+            button("Clear filters", id="filter-clear"),
         ],
         className="vd-filters",
         role="search",
@@ -240,28 +189,19 @@ def _checklist(label: str, control: str, summary: str) -> Component:
 
 
 def _pager() -> Component:
-    def button(text: str, label: str, to: str) -> Component:
-        return html.Button(
-            text,
-            className="btn btn-sm btn-outline-secondary",
-            **aria(label=label),
-            **data(page=to),
-        )
+    def turn(text: str, to: str) -> Component:
+        return button(text, **aria(label=f"{text} page"), **data(page=to))
 
+    sizes = [{"label": str(size), "value": str(size)} for size in PAGE_SIZES]
     return html.Nav(
         [
-            button("First", "First page", "first"),
-            button("Previous", "Previous page", "previous"),
+            turn("First", "first"),
+            turn("Previous", "previous"),
             html.Span(id=ids.PAGER_TEXT, className="vd-pager-text"),
-            button("Next", "Next page", "next"),
-            button("Last", "Last page", "last"),
+            turn("Next", "next"),
+            turn("Last", "last"),
             html.Label("Cameras on a page", htmlFor=ids.PAGE_SIZE),
-            dbc.Select(
-                id=ids.PAGE_SIZE,
-                options=[{"label": str(size), "value": str(size)} for size in PAGE_SIZES],
-                value=None,
-                size="sm",
-            ),
+            dbc.Select(id=ids.PAGE_SIZE, options=sizes, value=None, size="sm"),
         ],
         className="vd-pager",
         **aria(label="Pages"),
@@ -278,9 +218,7 @@ def _drafts(settings: Settings) -> Component:
                 id="draft-review",
                 className="btn btn-sm btn-primary",
             ),
-            html.Button(
-                "Discard drafts", id="draft-discard", className="btn btn-sm btn-outline-secondary"
-            ),
+            button("Discard drafts", id="draft-discard"),
             html.Span(
                 "Space drafts on or off, Delete takes it back, Ctrl+Enter reviews",
                 className="vd-hint",
@@ -301,12 +239,7 @@ def _panel() -> Component:
             html.Div(
                 [
                     html.H2(id=ids.PANEL_TITLE, tabIndex="-1"),
-                    html.Button(
-                        "Close",
-                        id="panel-close",
-                        className="btn btn-sm btn-outline-secondary",
-                        **aria(keyshortcuts="Escape"),
-                    ),
+                    button("Close", id="panel-close", **aria(keyshortcuts="Escape")),
                 ],
                 className="vd-panel-head",
             ),
@@ -319,12 +252,8 @@ def _panel() -> Component:
                     html.Div(id=ids.PANEL_MESSAGE, className="vd-message", **aria(live="polite")),
                     html.Div(
                         [
-                            html.Button("Save", id=ids.PANEL_SAVE, className="btn btn-primary"),
-                            html.Button(
-                                "Discard",
-                                id="panel-discard",
-                                className="btn btn-outline-secondary",
-                            ),
+                            button("Save", "btn-primary", id=ids.PANEL_SAVE),
+                            button("Discard", "btn-outline-secondary", id="panel-discard"),
                         ],
                         id=ids.PANEL_ACTIONS,
                         className="vd-actions vd-writes",

@@ -27,6 +27,7 @@ from vas_dash.pages.arguments import (
     checked_recent,
     learned,
 )
+from vas_dash.pages.browser import in_browser
 from vas_dash.pages.context import SAVE_S, Context
 from vas_dash.pages.draft import model as drafted
 from vas_dash.pages.grid.model import FleetGrid
@@ -35,6 +36,8 @@ from vas_dash.pages.selection import view
 
 def register(app: Dash, context: Context) -> None:
     """Register the callbacks of the draft."""
+    for name, store in (("changed", ids.DRAFT), ("kept", ids.KEPT), ("applied", ids.APPLIED)):
+        in_browser(app, f"vas_drafts.{name}", Input(store, "data"))
 
     @app.callback(
         Output(ids.KEPT, "data"),

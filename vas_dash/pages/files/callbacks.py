@@ -24,9 +24,10 @@ from vas_dash.fleet.query import GridQuery, parse_query
 from vas_dash.pages import ids, labels
 from vas_dash.pages.arguments import FILE_ASKED, FILE_NAME, FILE_SHOWN, SEARCH, UPLOADED, checked
 from vas_dash.pages.context import Context
+from vas_dash.pages.draft.handle import checked_handle, handle_of
 from vas_dash.pages.files import view
 from vas_dash.pages.files.model import checked_file, filter_text
-from vas_dash.pages.review.callbacks import draft_data_of, draft_ref, load
+from vas_dash.pages.review.callbacks import load
 
 _NAME_CHARS = 100
 _DOCUMENT = re.compile(rb"\A(?:\s*#[^\n]*\n|\s)*(?:---\s|(?:format|version|cameras)\s*:)")
@@ -96,7 +97,7 @@ def register(app: Dash, context: Context) -> None:
             return [], "", True, {}, no_update
         name = _name(filename)
         try:
-            draft = load(context, draft_ref(draft_data))
+            draft = load(context, checked_handle(draft_data))
             found = _read(context, contents, name, _prune(prune, search))
         except (_UnusableError, VasDashError) as error:
             return [], "", True, {}, view.message(f"{name}: not read, {error}.")
@@ -135,7 +136,7 @@ def register(app: Dash, context: Context) -> None:
             raise PreventUpdate
         name = _name(filename)
         offered = checked(FILE_SHOWN, shown or {})
-        ref = draft_ref(draft_data)
+        ref = checked_handle(draft_data)
         who = context.operator().name
         stay = (no_update, no_update)
         try:
@@ -144,7 +145,7 @@ def register(app: Dash, context: Context) -> None:
             replaced = draft.changes or draft.blocked
             if replaced and (draft.id, draft.revision) != (offered.id, offered.revision):
                 text = view.message("The draft changed meanwhile: nothing was replaced.")
-                return *_checked(name, found, draft), text, no_update, draft_data_of(draft), stay[0]
+                return *_checked(name, found, draft), text, no_update, handle_of(draft), stay[0]
             if not found.changes.changes:
                 return *_checked(name, found, draft), "", no_update, *stay
             # An id under which nothing is kept may be somebody else's.
@@ -155,7 +156,7 @@ def register(app: Dash, context: Context) -> None:
             text = view.message(f"{name}: not drafted, {error}.")
             return (no_update,) * 4 + (text, no_update, *stay)
         where = f"{context.settings.prefix}review"
-        return [], "", True, {}, "", None, draft_data_of(put), where
+        return [], "", True, {}, "", None, handle_of(put), where
 
 
 def _checked(name: str, found: FileDraft, draft: Draft) -> tuple[Any, ...]:

@@ -10,8 +10,8 @@ from dash.development.base_component import Component
 
 from vas_dash.config import Settings
 from vas_dash.pages import ids
-from vas_dash.pages.attributes import aria
 from vas_dash.pages.files.model import SEMICOLONS, CheckedFile
+from vas_dash.pages.parts import aria
 
 MAX_BYTES = 20_000_000
 """Larger files are not taken by the page; the command line takes more."""

@@ -380,5 +380,4 @@ def _description(schema: Mapping[str, Any]) -> str | None:
     text = schema.get("description")
     if not isinstance(text, str) or not text.strip():
         return None
-    shown = cut(text.strip(), MAX_DESCRIPTION_LENGTH)
-    return f"{shown} (shortened)" if len(text.strip()) > MAX_DESCRIPTION_LENGTH else shown
+    return cut(text.strip(), MAX_DESCRIPTION_LENGTH)

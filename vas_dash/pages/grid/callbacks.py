@@ -14,7 +14,6 @@ from vas_dash.errors import JournalError
 from vas_dash.fleet.query import parse_query
 from vas_dash.pages import ids, labels
 from vas_dash.pages.arguments import (
-    DRAFT_REF,
     GESTURE,
     RENDERED,
     DraftRef,
@@ -23,7 +22,9 @@ from vas_dash.pages.arguments import (
     checked,
     checked_recent,
 )
+from vas_dash.pages.browser import in_browser
 from vas_dash.pages.context import Context
+from vas_dash.pages.draft.handle import checked_handle
 from vas_dash.pages.grid import view as grid_view
 from vas_dash.pages.grid.model import camera_tooltip
 from vas_dash.pages.grid.rendering import Drawing
@@ -32,6 +33,7 @@ from vas_dash.pages.layout import any_model
 
 def register(app: Dash, context: Context) -> None:
     """Register the callbacks of the grid."""
+    _register_in_browser(app)
 
     @app.callback(
         Output(ids.GRID, "columns"),
@@ -55,7 +57,7 @@ def register(app: Dash, context: Context) -> None:
         shown = checked(RENDERED, rendered)
         # Whoever looks may soon save: the first save is not to wait for the journal's tables.
         context.all_cells.get_ready()
-        drawing = drawn(context, search, checked_recent(recent), _draft_ref(draft))
+        drawing = drawn(context, search, checked_recent(recent), checked_handle(draft))
         if shown.digest == drawing.digest:
             raise PreventUpdate
         if ctx.triggered_id == ids.NEWS and drawing.is_older_than(shown.taken_ms, shown.taken_by):
@@ -122,11 +124,21 @@ def drawn(
     return drawing.with_draft(draft)
 
 
-def _draft_ref(kept: object) -> DraftRef | None:
-    try:
-        return checked(DRAFT_REF, kept)
-    except PreventUpdate:
-        return None
+def _register_in_browser(app: Dash) -> None:
+    filters = (
+        ids.FILTER_TEXT,
+        ids.FILTER_LOCATIONS,
+        ids.FILTER_MODELS,
+        ids.FILTER_STATE,
+        ids.FILTER_STATE_OF,
+        ids.PAGE_SIZE,
+    )
+    values = (Input(name, "value") for name in filters)
+    in_browser(app, "vas_address.fromControls", *values, at_start=False)
+    in_browser(app, "vas_address.toControls", Input(ids.URL, "search"))
+    in_browser(app, "vas_address.offered", Input(ids.FILTER_STATE_OF, "options"), at_start=False)
+    in_browser(app, "vas_grid.rendered", Input(ids.RENDERED, "data"), Input(ids.GRID, "data"))
+    in_browser(app, "vas_grid.tooltip", Input(ids.PEEK_TEXT, "data"), at_start=False)
 
 
 def _rows(drawing: Drawing, shown: Rendered) -> Any:

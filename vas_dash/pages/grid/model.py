@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-
-import orjson
 
 from vas_dash.domain.entities import AiModel, Assignment, Camera
 from vas_dash.domain.fleet import Cell, CellState, Completeness, FleetSnapshot
@@ -23,6 +19,7 @@ from vas_dash.fleet.query import (
 )
 from vas_dash.fleet.table import Counts, FleetTable, location_of, open_for_new
 from vas_dash.pages import labels
+from vas_dash.pages.digest import digest, json_bytes
 
 SUMMARY_COLUMN = "summary"
 """Shown instead of the model columns where the screen is narrow."""
@@ -67,12 +64,12 @@ class GridRow:
             draft = self.data.get(DRAFT_PREFIX + model_id)
             if draft is not None:
                 row[f"d{number}"] = draft
-        return _json(row)
+        return json_bytes(row)
 
     @cached_property
     def digest(self) -> str:
         """Changes with anything in the row."""
-        return hashlib.blake2b(self.compact, digest_size=6).hexdigest()
+        return digest(self.compact)
 
     def drafted(self, drafts: Mapping[str, str]) -> GridRow:
         """The row with what is drafted of it, by model id."""
@@ -111,19 +108,7 @@ def change_token(assignment: Assignment | None) -> str:
         assignment.parameters,
         assignment.updated_at,
     )
-    return _digest(what)
-
-
-def _digest(value: object) -> str:
-    return hashlib.blake2b(_json(value), digest_size=6).hexdigest()
-
-
-def _json(value: object) -> bytes:
-    # Parameters may hold what JSON allows and orjson does not (integers above 64 bits).
-    try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
-    except orjson.JSONEncodeError:
-        return json.dumps(value, sort_keys=True, default=str).encode()
+    return digest(what)
 
 
 class FleetGrid(FleetTable):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ import orjson
 from vas_dash.domain.fleet import Completeness, FleetSnapshot
 from vas_dash.domain.records import Draft
 from vas_dash.fleet.query import MODEL_PREFIX, GridQuery
+from vas_dash.pages.digest import digest
 from vas_dash.pages.draft import model as drafted
 from vas_dash.pages.grid import status
 from vas_dash.pages.grid.model import FleetGrid, GridPage
@@ -56,7 +56,7 @@ class Drawing:
     @cached_property
     def digest(self) -> str:
         """Changes with anything."""
-        return _digest((self.view, self.frame, self.rows))
+        return digest((self.view, self.frame, self.rows))
 
     @cached_property
     def for_browser(self) -> bytes:
@@ -90,7 +90,7 @@ class Drawings:
     def __init__(self, snapshot: FleetSnapshot, default_page_size: int = 50) -> None:
         self.grid = FleetGrid(snapshot)
         self._default_page_size = default_page_size
-        self._options = _digest(
+        self._options = digest(
             (self.grid.locations, [column.name for column in self.grid.columns.values()])
         )
         self._drawings: dict[GridQuery, Drawing] = {}
@@ -107,7 +107,7 @@ class Drawings:
     def _draw(self, query: GridQuery) -> Drawing:
         page = self.grid.page(query)
         snapshot = self.grid.snapshot
-        frame = _digest(
+        frame = digest(
             (
                 [(column.id, column.name) for column in page.columns],
                 query.sort,
@@ -153,7 +153,3 @@ def _select_all(page: GridPage) -> str:
     return (
         "Select the camera found" if page.found == 1 else f"Select all {page.found:,} cameras found"
     )
-
-
-def _digest(value: object) -> str:
-    return hashlib.blake2b(orjson.dumps(value), digest_size=8).hexdigest()

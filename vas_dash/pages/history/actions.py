@@ -38,7 +38,7 @@ class Outcome:
     """What came of an action: a line for people, and the draft where there is one now."""
 
     message: str
-    trouble: bool = False
+    error: bool = False
     draft: Draft | None = None
 
 
@@ -82,9 +82,9 @@ def _do(services: _Services, action: Action, number: int, draft_id: str, who: st
     try:
         return _done(services, action, number, draft_id, who)
     except (BackendError, JournalError, JobError, NotAllowedError) as error:
-        return Outcome(_sentence(error.reason), trouble=True)
+        return Outcome(_sentence(error.reason), error=True)
     except VasDashError as error:
-        return Outcome(_sentence(str(error)), trouble=True)
+        return Outcome(_sentence(str(error)), error=True)
 
 
 def _done(services: _Services, action: Action, number: int, draft_id: str, who: str) -> Outcome:
@@ -106,7 +106,7 @@ def _done(services: _Services, action: Action, number: int, draft_id: str, who: 
         case Action.UNDO:
             changes, origin = operations.undo(number), f"undo of {number}"
     if not changes.changes:
-        return Outcome(_nothing(changes), trouble=bool(changes.blocked))
+        return Outcome(_nothing(changes), error=bool(changes.blocked))
     draft = drafting.put(draft_id, who, changes, origin)
     return Outcome("Drafted: see the review.", draft=draft)
 

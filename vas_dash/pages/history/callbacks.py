@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
 from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 from pydantic import ValidationError
 
-from vas_dash.domain.records import ChangeSetRecord, Draft
+from vas_dash.domain.records import ChangeSetRecord
 from vas_dash.domain.text import count, cut
 from vas_dash.errors import JournalError
 from vas_dash.pages import ids
 from vas_dash.pages.arguments import (
-    DRAFT_REF,
     HISTORY_ASK,
     HISTORY_DO,
     HISTORY_SHOWN,
@@ -28,12 +25,16 @@ from vas_dash.pages.arguments import (
     HistoryShown,
     checked,
 )
+from vas_dash.pages.browser import in_browser
 from vas_dash.pages.context import Context
+from vas_dash.pages.digest import digest
+from vas_dash.pages.draft.handle import handle_of, id_of
 from vas_dash.pages.history import model as history
 from vas_dash.pages.history import view
 from vas_dash.pages.history.actions import Actions, Outcome
 from vas_dash.pages.history.model import Action, Standing
 from vas_dash.pages.history.query import chosen, parse_history, whole_number
+from vas_dash.pages.parts import message
 
 _BEGINNING = timedelta(seconds=30)
 """So long a change set that has not begun may be on its way to whoever applies it."""
@@ -74,6 +75,7 @@ def register(app: Dash, context: Context) -> None:
     actions = Actions(context)
     _register_view(app, context)
     _register_running(app, context)
+    _register_in_browser(app)
 
     @app.callback(
         Output(ids.HISTORY_MESSAGE, "children"),
@@ -90,13 +92,13 @@ def register(app: Dash, context: Context) -> None:
         todo = checked(HISTORY_DO, what)
         if todo.ticket is not None:
             return _answer(context, todo, todo.ticket, actions.outcome(todo.ticket))
-        who, draft_id = context.operator().name, _draft_id(draft)
+        who, draft_id = context.operator().name, id_of(draft)
         if todo.action in (Action.REST, Action.RETRY, Action.UNDO) and not todo.replace:
             try:
                 there = context.drafting.load(draft_id, who)
             except JournalError as error:
-                message = view.text_message(f"Nothing was done: {error.reason}.", trouble=True)
-                return message, _done(), no_update, no_update, no_update
+                text = f"Nothing was done: {error.reason}."
+                return message(text, error=True), _done(), no_update, no_update, no_update
             cells = len(there.changes) + len(there.blocked)
             if cells:
                 question = view.replace_question(todo.action, todo.number, count(cells, "change"))
@@ -134,7 +136,7 @@ def _register_view(app: Dash, context: Context) -> None:
                 shown = _one(context, ask.number, ask.search)
         except JournalError as error:
             shown = _trouble("History", f"The history cannot be shown: {error.reason}.")
-        digests = {name: _digest(shown.parts[name].value) for name in _PARTS}
+        digests = {name: digest(shown.parts[name].value) for name in _PARTS}
         digests["live"] = "yes" if shown.live else ""
         if (before.of, before.parts) == (of, digests):
             raise PreventUpdate
@@ -184,6 +186,28 @@ def _register_running(app: Dash, context: Context) -> None:
         if text == told and not hidden:
             raise PreventUpdate
         return False, text, address, "", no_update
+
+
+def _register_in_browser(app: Dash) -> None:
+    in_browser(
+        app,
+        "vas_history.ask",
+        Output(ids.HISTORY_ASK, "data"),
+        Output(ids.RUNNING_ASK, "data"),
+        Input(ids.URL, "pathname"),
+        Input(ids.URL, "search"),
+        Input(ids.HISTORY_TICK, "n_intervals"),
+        Input(ids.HISTORY_DONE, "data"),
+        State(ids.RUNNING, "data"),
+    )
+    in_browser(
+        app,
+        "vas_history.idle",
+        Output(ids.HISTORY_TICK, "disabled"),
+        Input(ids.RUNNING, "data"),
+        Input(ids.HISTORY_SHOWN, "data"),
+        Input(ids.URL, "pathname"),
+    )
 
 
 def _standing_of(context: Context, number: int) -> tuple[ChangeSetRecord | None, Standing]:
@@ -292,7 +316,7 @@ def _trouble(
     title: str, text: str, notes: dict[str, str] | None = None, *, filters: bool = False
 ) -> _Shown:
     parts = _parts(title, notes, filters=filters)
-    parts["body"] = _Part(text, lambda: [view.text_message(text, trouble=True)])
+    parts["body"] = _Part(text, lambda: [message(text, error=True)])
     return _Shown(parts)
 
 
@@ -301,7 +325,7 @@ def _message(shown: _Shown, before: HistoryShown, of: str) -> Any:
     if before.of != of:
         return ""
     if before.parts.get("live") and not shown.live and shown.told:
-        return view.text_message(shown.told)
+        return message(shown.told)
     return no_update
 
 
@@ -316,15 +340,6 @@ def _followed(shown: _Shown, running: object) -> Any:
     return None if known is not None and shown.over == known else no_update
 
 
-def _draft_id(data: object) -> str:
-    """The id of the browser's draft; one is made where it has none."""
-    try:
-        ref = DRAFT_REF.validate_python(data)
-    except ValidationError:
-        ref = None
-    return ref.id if ref is not None else secrets.token_urlsafe(16)
-
-
 def _done(again: dict[str, Any] | None = None) -> dict[str, Any]:
     """Tells the browser to look again, and what to ask for once more."""
     return {"n": secrets.token_hex(4), "again": again}
@@ -336,26 +351,10 @@ def _answer(
     stay = (no_update, no_update, no_update)
     if outcome is None and todo.tries >= _TRIES:
         text = "No outcome yet. Look at the change set and at the draft before trying again."
-        return view.text_message(text, trouble=True), _done(), *stay
+        return message(text, error=True), _done(), *stay
     if outcome is None:
         again = todo.model_dump(mode="json") | {"ticket": ticket, "tries": todo.tries + 1}
-        message = view.text_message("Still reading.") if todo.ticket is None else no_update
-        return message, _done(again), *stay
-    message = view.text_message(outcome.message, trouble=outcome.trouble)
+        return message("Still reading.") if todo.ticket is None else no_update, _done(again), *stay
     if outcome.draft is None:
-        return message, _done(), *stay
-    return "", _done(), _handle(outcome.draft), f"{context.settings.prefix}review", ""
-
-
-def _handle(draft: Draft) -> dict[str, Any]:
-    """What the browser keeps of its draft."""
-    return {
-        "id": draft.id,
-        "revision": draft.revision,
-        "count": len(draft.changes),
-        "blocked": len(draft.blocked),
-    }
-
-
-def _digest(value: object) -> str:
-    return hashlib.blake2b(orjson.dumps(value, default=str), digest_size=8).hexdigest()
+        return message(outcome.message, error=outcome.error), _done(), *stay
+    return "", _done(), handle_of(outcome.draft), f"{context.settings.prefix}review", ""

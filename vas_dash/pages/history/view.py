@@ -10,7 +10,6 @@ from dash.development.base_component import Component
 
 from vas_dash.config import Settings
 from vas_dash.pages import ids
-from vas_dash.pages.attributes import aria, data
 from vas_dash.pages.history.model import (
     Action,
     CellPage,
@@ -22,6 +21,7 @@ from vas_dash.pages.history.model import (
     Progress,
     Standing,
 )
+from vas_dash.pages.parts import aria, button, data, stores
 
 __all__ = [
     "action_buttons",
@@ -35,7 +35,6 @@ __all__ = [
     "progress",
     "replace_question",
     "running_line",
-    "text_message",
 ]
 
 TICK_MS = 1000
@@ -47,12 +46,9 @@ def plumbing() -> list[Component]:
     """What has no looks. The clock goes only while something is being applied."""
     return [
         dcc.Interval(id=ids.HISTORY_TICK, interval=TICK_MS, disabled=True),
-        dcc.Store(id=ids.HISTORY_ASK),
-        dcc.Store(id=ids.HISTORY_SHOWN),
-        dcc.Store(id=ids.HISTORY_DO),
-        dcc.Store(id=ids.HISTORY_DONE),
-        dcc.Store(id=ids.RUNNING, storage_type="local"),
-        dcc.Store(id=ids.RUNNING_ASK),
+        *stores(ids.HISTORY_ASK, ids.HISTORY_SHOWN, ids.HISTORY_DO, ids.HISTORY_DONE),
+        *stores(ids.RUNNING, storage_type="local"),
+        *stores(ids.RUNNING_ASK),
     ]
 
 
@@ -111,7 +107,7 @@ def _filters(settings: Settings) -> Component:
             _field("From", ids.HISTORY_SINCE, when, ids.HISTORY_SINCE_NOTE),
             _field("To", ids.HISTORY_UNTIL, when, ids.HISTORY_UNTIL_NOTE),
             html.Button("Filter", type="submit", className=_BUTTON),
-            html.Button("Clear", type="button", className=_BUTTON, **data(history="clear")),
+            button("Clear", **data(history="clear")),
         ],
         id=ids.HISTORY_FILTERS,
         action=f"{settings.prefix}history",
@@ -133,11 +129,6 @@ def _field(label: str, name: str, hint: str, note: str | None) -> Component:
         ],
         htmlFor=name,
     )
-
-
-def text_message(text: str, *, trouble: bool = False) -> Component:
-    """One line."""
-    return html.P(text, className="vd-error" if trouble else "vd-ok")
 
 
 # The list.
@@ -244,10 +235,9 @@ def action_buttons(choices: tuple[Choice, ...], number: int) -> list[Component]:
 
 
 def _action(action: Action, number: int, label: str, *, replace: bool = False) -> Component:
-    return html.Button(
+    return button(
         label,
-        type="button",
-        className=f"{_BUTTON} vd-writes",
+        "btn-sm btn-outline-secondary vd-writes",
         **data(
             do=action.value, number=str(number), replace="yes" if replace else "", keep=action.value
         ),
@@ -289,10 +279,9 @@ def cells(found: CellPage, number: int, prefix: str) -> list[Component]:
 
 
 def _cell_row(row: CellRow) -> Component:
-    opener = html.Button(
+    opener = button(
         row.camera,
-        type="button",
-        className="btn btn-link btn-sm vd-cell-link",
+        "btn-link btn-sm vd-cell-link",
         title="Open the cell",
         **data(open="cell", camera=row.key.camera_id, model=row.key.model_id),
     )

@@ -38,6 +38,7 @@ from vas_dash.pages.arguments import (
     checked_recent,
     learned,
 )
+from vas_dash.pages.browser import in_browser
 from vas_dash.pages.context import SAVE_S, Context
 from vas_dash.pages.form.model import build_form, read_form, with_submitted
 from vas_dash.pages.form.view import FIELD, parameter_form
@@ -61,6 +62,18 @@ class _Typed:
 
 def register(app: Dash, context: Context) -> None:
     """Register the callbacks of the side panel."""
+    in_browser(app, "vas_panel.opened", Input(ids.OPENED, "data"), at_start=False)
+    in_browser(app, "vas_panel.result", Input(ids.PANEL_RESULT, "data"), at_start=False)
+    in_browser(
+        app,
+        "vas_panel.follow",
+        Output(ids.LIVE, "data"),
+        Input(ids.STATUS, "children"),
+        Input(ids.OPENED, "data"),
+        Input(ids.RECENT, "data"),
+        State(ids.PANEL, "hidden"),
+        at_start=False,
+    )
     rule = context.settings.reason
 
     @app.callback(

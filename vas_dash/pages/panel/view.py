@@ -12,7 +12,6 @@ from vas_dash.domain.entities import AiModel, Camera
 from vas_dash.domain.text import cut
 from vas_dash.fleet.query import GridQuery, StateFilter, format_query
 from vas_dash.pages import ids
-from vas_dash.pages.attributes import aria, data
 from vas_dash.pages.labels import NOT_FOR_NEW
 from vas_dash.pages.panel.model import (
     OFF,
@@ -25,6 +24,7 @@ from vas_dash.pages.panel.model import (
     ModelCard,
     StateList,
 )
+from vas_dash.pages.parts import aria, data
 
 _INTENTS = {ON: "On", OFF: "Off", UNASSIGNED: "Not assigned"}
 

@@ -10,8 +10,9 @@ from dash.development.base_component import Component
 
 from vas_dash.changes.labels import Difference, Kind
 from vas_dash.config import Settings
+from vas_dash.domain.text import count
 from vas_dash.pages import ids
-from vas_dash.pages.attributes import aria, data
+from vas_dash.pages.parts import aria, button, data, message, search_field, select, stores
 from vas_dash.pages.review.model import PAGE, BlockedRow, CellRow, Group, ReviewPage
 
 REASON_CHARS = 500
@@ -54,9 +55,7 @@ def page(settings: Settings) -> Component:
                 className="vd-review-body",
                 hidden=True,
             ),
-            dcc.Store(id=ids.REVIEW_ASK),
-            dcc.Store(id=ids.REVIEW_ACT),
-            dcc.Store(id=ids.REVIEW_SHOWN),
+            *stores(ids.REVIEW_ASK, ids.REVIEW_ACT, ids.REVIEW_SHOWN),
         ],
         id=ids.VIEW_REVIEW,
         className="vd-main vd-review",
@@ -78,38 +77,14 @@ def _filters() -> Component:
     grouping = [{"label": "model", "value": "model"}, {"label": "camera", "value": "camera"}]
     return html.Div(
         [
-            html.Div(
-                [
-                    html.Label("Find", htmlFor=ids.REVIEW_TEXT),
-                    dbc.Input(
-                        id=ids.REVIEW_TEXT,
-                        type="search",
-                        placeholder="camera, model or location",
-                        debounce=250,
-                        maxlength=200,
-                        size="sm",
-                        autocomplete="off",
-                    ),
-                ],
-                className="vd-field vd-field-wide",
-            ),
-            _select("Change", ids.REVIEW_KIND, kinds, ANY),
-            _select("Model", ids.REVIEW_MODEL, [any_model()], ANY),
-            _select("Grouped by", ids.REVIEW_BY, grouping, "model"),
+            search_field(ids.REVIEW_TEXT, "camera, model or location"),
+            select("Change", ids.REVIEW_KIND, kinds, ANY),
+            select("Model", ids.REVIEW_MODEL, [any_model()], ANY),
+            select("Grouped by", ids.REVIEW_BY, grouping, "model"),
         ],
         className="vd-filters",
         role="search",
         **aria(label="Filter the review"),
-    )
-
-
-def _select(label: str, name: str, options: list[dict[str, str]], value: str) -> Component:
-    return html.Div(
-        [
-            html.Label(label, htmlFor=name),
-            dbc.Select(id=name, options=options, value=value, size="sm"),
-        ],
-        className="vd-field",
     )
 
 
@@ -140,13 +115,9 @@ def _bar(settings: Settings) -> Component:
                 className="vd-review-reason",
                 hidden=settings.reason == "off",
             ),
-            html.Button("Apply", id=ids.REVIEW_APPLY, className="btn btn-primary"),
+            button("Apply", "btn-primary", id=ids.REVIEW_APPLY),
             html.Span(id=ids.REVIEW_NOTE, className="vd-hint vd-review-note"),
-            html.Button(
-                "Discard the draft",
-                className="btn btn-outline-secondary",
-                **data(review="all"),
-            ),
+            button("Discard the draft", "btn-outline-secondary", **data(review="all")),
         ],
         className="vd-review-bar vd-writes",
         **aria(label="Apply"),
@@ -201,11 +172,7 @@ def _found(shown: ReviewPage) -> list[Component]:
     if not shown.found:
         return [html.P(f"None of {shown.total:,} changes matches the filter.")]
     text = f"{shown.found:,} of {shown.total:,} match: {shown.found_text}."
-    drop = html.Button(
-        f"Drop these {shown.found:,}",
-        className="btn btn-sm btn-outline-secondary",
-        **data(review="found"),
-    )
+    drop = button(f"Drop these {shown.found:,}", **data(review="found"))
     return [html.P(text, **aria(live="polite")), drop]
 
 
@@ -222,9 +189,8 @@ def _group(group: Group) -> Component:
                 **aria(expanded="true" if group.is_open else "false"),
                 **data(review="toggle", group=group.key),
             ),
-            html.Button(
+            button(
                 "Drop",
-                className="btn btn-sm btn-outline-secondary",
                 **aria(label=f"Drop {group.count:,} of {group.title}"),
                 **data(review="group", group=group.key),
             ),
@@ -273,9 +239,8 @@ def _differences(found: Iterable[Difference]) -> list[Component]:
 
 
 def _drop(camera_id: str, model_id: str, title: str) -> Component:
-    return html.Button(
+    return button(
         "Drop",
-        className="btn btn-sm btn-outline-secondary",
         **aria(label=f"Drop {title}"),
         **data(review="cell", camera=camera_id, model=model_id),
     )
@@ -285,28 +250,20 @@ def _more(what: str, left: int, group: str = "") -> list[Component]:
     if left <= 0:
         return []
     text = f"{_MORE} ({min(left, PAGE):,} of {left:,})"
-    return [
-        html.Button(
-            text,
-            className="btn btn-sm btn-link",
-            **data(review="more", what=what, group=group),
-        )
-    ]
+    return [button(text, "btn-sm btn-link", **data(review="more", what=what, group=group))]
 
 
 def _blocked(shown: ReviewPage) -> list[Component]:
     if not shown.blocked_total:
         return []
-    noun = "cell" if shown.blocked_total == 1 else "cells"
     found = shown.blocked_found
     some = f", {found:,} of them shown" if found < shown.blocked_total else ""
     parts: list[Component] = [
         html.H3(
             [
-                html.Span(f"{shown.blocked_total:,} {noun} cannot be applied{some}"),
-                html.Button(
+                html.Span(f"{count(shown.blocked_total, 'cell')} cannot be applied{some}"),
+                button(
                     "Drop",
-                    className="btn btn-sm btn-outline-secondary",
                     hidden=not found,
                     **aria(label=f"Drop {found:,} that cannot be applied"),
                     **data(review="blocked"),
@@ -332,7 +289,7 @@ def _blocked_cell(row: BlockedRow) -> Component:
 
 def apply_text(changes: int) -> str:
     """What the button says."""
-    return f"Apply {changes:,} {'change' if changes == 1 else 'changes'}"
+    return f"Apply {count(changes, 'change')}"
 
 
 def note_text(changes: int, blocked: int) -> str:
@@ -345,18 +302,8 @@ def note_text(changes: int, blocked: int) -> str:
     return f"{blocked:,} cannot be applied; {stands} in the history as refused."
 
 
-def message(text: str, *, trouble: bool = False) -> Component:
-    """A line at the top."""
-    return html.P(text, className="vd-error" if trouble else "vd-ok")
-
-
 def not_begun(number: int, reason: str, settings: Settings) -> Component:
     """The change set was recorded, and nobody applies it."""
-    return html.P(
-        [
-            f"Change set {number} stands in the history, but was not begun: {reason}.",
-            " ",
-            dcc.Link("Open it", href=f"{settings.prefix}history/{number}"),
-        ],
-        className="vd-error",
-    )
+    text = f"Change set {number} stands in the history, but was not begun: {reason}. "
+    link = dcc.Link("Open it", href=f"{settings.prefix}history/{number}")
+    return message([text, link], error=True)

@@ -25,6 +25,7 @@ from vas_dash.pages.arguments import (
     checked,
     checked_recent,
 )
+from vas_dash.pages.browser import in_browser
 from vas_dash.pages.context import Context
 from vas_dash.pages.draft import model as drafted
 from vas_dash.pages.draft.callbacks import cell_name
@@ -42,6 +43,12 @@ _TOO_MANY = f"More than {_MOST_CELLS:,} cells are selected: nothing was drafted.
 
 def register(app: Dash, context: Context) -> None:
     """Register the callbacks of the selection."""
+    for name, store in (
+        ("changed", ids.SELECTION),
+        ("found", ids.FOUND_CELLS),
+        ("acted", ids.ACTED),
+    ):
+        in_browser(app, f"vas_selection.{name}", Input(store, "data"))
 
     @app.callback(
         Output(ids.FOUND_CELLS, "data"),

@@ -9,7 +9,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from vas_dash.pages import ids
-from vas_dash.pages.attributes import aria, data
+from vas_dash.pages.parts import aria, data
 from vas_dash.pages.selection.model import CLEAR, FREE_NAME, LEAVE, SET, BulkForm, Field, Report
 
 CAMERA = "camera"

@@ -1,0 +1,68 @@
+"""Components that several features of the page are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+__all__ = ["aria", "button", "data", "field", "message", "search_field", "select", "stores"]
+
+Children: TypeAlias = Component | str | Sequence[Component | str]
+
+
+def aria(**values: str) -> dict[str, Any]:
+    """`aria(label="x")` gives `aria-label="x"`, to be passed on with `**`."""
+    return {f"aria-{name}": value for name, value in values.items()}
+
+
+def data(**values: str) -> dict[str, Any]:
+    """`data(page="next")` gives `data-page="next"`, to be passed on with `**`."""
+    return {f"data-{name}": value for name, value in values.items()}
+
+
+def button(
+    text: Children, look: str = "btn-sm btn-outline-secondary", **attributes: Any
+) -> Component:
+    """A button that submits nothing. `look`: Bootstrap's classes beside `btn`, and ours."""
+    return html.Button(text, type="button", className=f"btn {look}", **attributes)
+
+
+def message(text: Children, *, error: bool = False) -> Component:
+    """A line that says how something went."""
+    return html.P(text, className="vd-error" if error else "vd-ok")
+
+
+def field(label: str, name: str, control: Component, *, wide: bool = False) -> Component:
+    """The control `name` with its label above it."""
+    return html.Div(
+        [html.Label(label, htmlFor=name), control],
+        className="vd-field vd-field-wide" if wide else "vd-field",
+    )
+
+
+def search_field(name: str, hint: str) -> Component:
+    """Where one types what is to be found."""
+    control = dbc.Input(
+        id=name,
+        type="search",
+        placeholder=hint,
+        debounce=250,
+        maxlength=200,
+        size="sm",
+        autocomplete="off",
+    )
+    return field("Find", name, control, wide=True)
+
+
+def select(label: str, name: str, options: Sequence[dict[str, str]], value: str) -> Component:
+    """A choice of one."""
+    return field(label, name, dbc.Select(id=name, options=options, value=value, size="sm"))
+
+
+def stores(*names: str, **properties: Any) -> list[Component]:
+    """What the browser holds, by id."""
+    return [dcc.Store(id=name, **properties) for name in names]
