@@ -237,10 +237,10 @@ def _create_page(
     from vas_dash.jobs import create_jobs, queue_checks
     from vas_dash.journal import Journal
     from vas_dash.pages import callbacks, layout
-    from vas_dash.pages.arguments import is_callback
     from vas_dash.pages.context import Context
     from vas_dash.pages.files import download
     from vas_dash.pages.grid import poll
+    from vas_dash.pages.request import is_callback
     from vas_dash.web import edge
     from vas_dash.web.headers import SecurityHeaders
     from vas_dash.web.health import Readiness

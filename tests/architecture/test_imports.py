@@ -221,6 +221,8 @@ CALLBACKS = {
     "arguments",
     "browser",
     "handle",
+    "running",
+    "request",
     "poll",
     "download",
 }
@@ -238,6 +240,8 @@ def role(module: str) -> str:
         "arguments",
         "browser",
         "handle",
+        "running",
+        "request",
         "poll",
         "download",
     ):

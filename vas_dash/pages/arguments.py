@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from dash.exceptions import PreventUpdate
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Json, TypeAdapter, ValidationError
@@ -304,53 +303,6 @@ def learned(
         "unknown": unknown,
         "seen": None if seen is None else seen.isoformat(),
     }
-
-
-class _Property(_Argument):
-    """One property of one component, with its value or without."""
-
-    id: str | dict[str, str | int | float | bool]
-    property: str
-
-    def is_(self, component: str, name: str) -> bool:
-        """Whether it is that property."""
-        return self.id == component and self.property == name
-
-
-class _Request(_Argument):
-    """What Dash takes for granted of a request that is a callback."""
-
-    output: str
-    outputs: _Property | list[_Property]
-    inputs: list[_Property | list[_Property]]
-    state: list[_Property | list[_Property]] = Field(default_factory=list)
-    changed: list[str] = Field(default_factory=list, alias="changedPropIds")
-
-
-def is_callback(body: object, callbacks: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether the body of a request calls one of Dash's `callback_map`, with all its arguments."""
-    try:
-        request = _Request.model_validate(body)
-    except (ValidationError, RecursionError):
-        return False
-    callback = callbacks.get(request.output)
-    if callback is None or request.output.startswith("..") != isinstance(request.outputs, list):
-        return False
-    outputs = request.outputs if isinstance(request.outputs, list) else [request.outputs]
-    named = [part.rpartition(".") for part in request.output.strip(".").split("...")]
-    return (
-        _are(outputs, [(component, name) for component, _, name in named])
-        and _are(request.inputs, [(one["id"], one["property"]) for one in callback["inputs"]])
-        and _are(request.state, [(one["id"], one["property"]) for one in callback["state"]])
-    )
-
-
-def _are(given: Sequence[_Property | list[_Property]], wanted: Sequence[tuple[str, str]]) -> bool:
-    """Whether the properties are those wanted, in this order; patterns stand for any number."""
-    return len(given) == len(wanted) and all(
-        component.startswith("{") or (not isinstance(one, list) and one.is_(component, name))
-        for one, (component, name) in zip(given, wanted, strict=True)
-    )
 
 
 RENDERED = TypeAdapter(Rendered)

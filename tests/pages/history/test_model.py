@@ -25,18 +25,9 @@ from vas_dash.domain.records import (
 from vas_dash.pages import labels
 from vas_dash.pages.cell_history.model import CellHistory, cell_history
 from vas_dash.pages.grid.model import FleetGrid
-from vas_dash.pages.history.model import (
-    Action,
-    Standing,
-    actions,
-    cell_page,
-    head,
-    journalled_progress,
-    list_page,
-    progress,
-    standing,
-)
+from vas_dash.pages.history.model import Action, actions, cell_page, head, list_page
 from vas_dash.pages.history.query import HistoryQuery, chosen, format_history, parse_history
+from vas_dash.pages.history.status import Standing, journalled_progress, progress, standing
 
 PPE = AiModel("ppe", "Protective gear")
 GRID = FleetGrid(

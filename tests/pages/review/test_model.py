@@ -17,7 +17,8 @@ from vas_dash.domain.entities import AiModel, Camera, CellIntent, CellKey
 from vas_dash.domain.fleet import FleetSnapshot, Part
 from vas_dash.domain.records import Draft
 from vas_dash.pages.grid.model import FleetGrid
-from vas_dash.pages.review.model import PAGE, Load, Review, ReviewQuery, counts_text
+from vas_dash.pages.review.load import Load
+from vas_dash.pages.review.model import PAGE, Review, ReviewQuery, counts_text
 
 CAMERAS = tuple(Camera(f"c{n}", f"Gate {n}", location=f"Hall {n % 2}") for n in (1, 2, 10))
 MODELS = (AiModel("people", "People"), AiModel("smoke", "Smoke", enabled=False))

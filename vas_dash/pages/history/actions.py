@@ -17,7 +17,8 @@ from vas_dash.domain.text import count, cut
 from vas_dash.errors import BackendError, JobError, JournalError, NotAllowedError, VasDashError
 from vas_dash.jobs.service import Jobs
 from vas_dash.pages.context import Context
-from vas_dash.pages.history.model import Action, done_text, standing
+from vas_dash.pages.history.model import Action
+from vas_dash.pages.history.status import done_text, standing
 
 __all__ = ["WAIT_S", "Actions", "Outcome"]
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
-from pydantic import ValidationError
 
-from vas_dash.domain.records import ChangeSetRecord
 from vas_dash.domain.text import count, cut
 from vas_dash.errors import JournalError
 from vas_dash.pages import ids
@@ -20,7 +17,6 @@ from vas_dash.pages.arguments import (
     HISTORY_ASK,
     HISTORY_DO,
     HISTORY_SHOWN,
-    RUNNING,
     HistoryDo,
     HistoryShown,
     checked,
@@ -30,14 +26,12 @@ from vas_dash.pages.context import Context
 from vas_dash.pages.digest import digest
 from vas_dash.pages.draft.handle import handle_of, id_of
 from vas_dash.pages.history import model as history
-from vas_dash.pages.history import view
+from vas_dash.pages.history import running, status, view
 from vas_dash.pages.history.actions import Actions, Outcome
-from vas_dash.pages.history.model import Action, Standing
+from vas_dash.pages.history.model import Action
 from vas_dash.pages.history.query import chosen, parse_history, whole_number
+from vas_dash.pages.history.status import Standing
 from vas_dash.pages.parts import message
-
-_BEGINNING = timedelta(seconds=30)
-"""So long a change set that has not begun may be on its way to whoever applies it."""
 
 _TRIES = 60
 """Times the page asks for an outcome, about once a second."""
@@ -74,7 +68,7 @@ def register(app: Dash, context: Context) -> None:
     """Register the callbacks of the view."""
     actions = Actions(context)
     _register_view(app, context)
-    _register_running(app, context)
+    running.register(app, context)
     _register_in_browser(app)
 
     @app.callback(
@@ -124,7 +118,7 @@ def _register_view(app: Dash, context: Context) -> None:
         State(ids.RUNNING, "data"),
         prevent_initial_call=True,
     )
-    def show(what: object, shown_data: object, running: object) -> tuple[Any, ...]:
+    def show(what: object, shown_data: object, running_data: object) -> tuple[Any, ...]:
         """The list or one change set; only the parts that differ from what is shown are sent."""
         ask = checked(HISTORY_ASK, what)
         before = checked(HISTORY_SHOWN, shown_data or {})
@@ -150,42 +144,8 @@ def _register_view(app: Dash, context: Context) -> None:
             *([no_update] * len(_FIELDS) if notes is no_update else notes),
             _message(shown, before, of),
             {"of": of, "parts": digests, "live": shown.live},
-            _followed(shown, running),
+            running.followed(shown.running, shown.over, running_data),
         )
-
-
-def _register_running(app: Dash, context: Context) -> None:
-    @app.callback(
-        Output(ids.RUNNING_LINE, "hidden"),
-        Output(ids.RUNNING_LINK, "children"),
-        Output(ids.RUNNING_LINK, "href"),
-        Output(ids.RUNNING_OVER, "children"),
-        Output(ids.RUNNING, "data", allow_duplicate=True),
-        Input(ids.RUNNING_ASK, "data"),
-        State(ids.RUNNING_LINK, "children"),
-        State(ids.RUNNING_LINE, "hidden"),
-        prevent_initial_call=True,
-    )
-    def follow(what: object, told: object, hidden: object) -> tuple[Any, ...]:
-        """How far the change set is that this browser follows; its end is said once."""
-        number = checked(RUNNING, what).number
-        try:
-            record, how = _standing_of(context, number)
-        except JournalError:
-            # The other views say what is wrong with the journal, where they need it.
-            raise PreventUpdate from None
-        if record is None:
-            return True, "", "", "", None
-        address = view.history_address(context.settings.prefix, number)
-        if how is not Standing.APPLYING and not _is_beginning(record, how):
-            text = history.done_text(record, how)
-            return False, text, address, text, None
-        text = f"Change set {number} is about to be applied"
-        if how is Standing.APPLYING:
-            text = f"Change set {number} is being applied: {_progress(context, record).text}"
-        if text == told and not hidden:
-            raise PreventUpdate
-        return False, text, address, "", no_update
 
 
 def _register_in_browser(app: Dash) -> None:
@@ -210,35 +170,6 @@ def _register_in_browser(app: Dash) -> None:
     )
 
 
-def _standing_of(context: Context, number: int) -> tuple[ChangeSetRecord | None, Standing]:
-    """The change set, and how it stands."""
-    journal = context.operations.journal
-    record = journal.change_set(number)
-    if record is None:
-        return None, Standing.READY
-    how = history.standing(record, applied_now=True)
-    if how is Standing.APPLYING and not journal.is_applied_now(number):
-        # It may have ended between the two looks.
-        record = journal.change_set(number) or record
-        how = history.standing(record, applied_now=False)
-    return record, how
-
-
-def _is_beginning(record: ChangeSetRecord, how: Standing) -> bool:
-    return (
-        how is Standing.READY
-        and record.ended_at is None
-        and datetime.now(UTC) - record.created_at < _BEGINNING
-    )
-
-
-def _progress(context: Context, record: ChangeSetRecord) -> history.Progress:
-    now = context.jobs.progress(record.id)
-    if now is None:
-        return history.journalled_progress(record, datetime.now(UTC))
-    return history.progress(now.total, now.done, now.tally, now.rate, now.left_s)
-
-
 def _list(context: Context, search: str) -> _Shown:
     query = parse_history(search)
     asked = chosen(query, context.grid())
@@ -249,9 +180,9 @@ def _list(context: Context, search: str) -> _Shown:
     standings = {}
     items = []
     for item in page.items:
-        record, how = item, history.standing(item, applied_now=True)
+        record, how = item, status.standing(item, applied_now=True)
         if how is Standing.APPLYING:
-            again, how = _standing_of(context, item.id)
+            again, how = running.standing_of(context, item.id)
             record = again or item
         items.append(record)
         standings[record.id] = how
@@ -266,7 +197,7 @@ def _list(context: Context, search: str) -> _Shown:
 
 def _one(context: Context, text: str, search: str) -> _Shown:
     number = whole_number(text)
-    record, how = (None, Standing.READY) if number is None else _standing_of(context, number)
+    record, how = (None, Standing.READY) if number is None else running.standing_of(context, number)
     if number is None or record is None:
         return _trouble("History", f"There is no change set {cut(text, 40)}.")
     query = parse_history(search)
@@ -286,9 +217,9 @@ def _one(context: Context, text: str, search: str) -> _Shown:
     parts["body"] = _Part((number, page), lambda: view.cells(page, number, prefix))
     is_live = how is Standing.APPLYING
     if is_live:
-        bar = _progress(context, record)
+        bar = running.progress_of(context, record)
         parts["progress"] = _Part(bar, lambda: view.progress(bar))
-    begins = _is_beginning(record, how)
+    begins = running.is_beginning(record, how)
     follow = is_live or begins
     # What has not begun can be begun by any process at any time.
     return _Shown(
@@ -296,7 +227,7 @@ def _one(context: Context, text: str, search: str) -> _Shown:
         live=is_live or how is Standing.READY,
         running=number if follow else None,
         over=None if follow else number,
-        told=history.done_text(record, how),
+        told=status.done_text(record, how),
     )
 
 
@@ -327,17 +258,6 @@ def _message(shown: _Shown, before: HistoryShown, of: str) -> Any:
     if before.parts.get("live") and not shown.live and shown.told:
         return message(shown.told)
     return no_update
-
-
-def _followed(shown: _Shown, running: object) -> Any:
-    """What the browser is to follow in the other views from now on."""
-    try:
-        known = RUNNING.validate_python(running).number
-    except ValidationError:
-        known = None
-    if shown.running is not None:
-        return no_update if shown.running == known else {"number": shown.running}
-    return None if known is not None and shown.over == known else no_update
 
 
 def _done(again: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 
-from vas_dash.changes.labels import differences, intent_line, result_word, tally_words
+from vas_dash.changes.labels import differences, intent_line, result_word
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.records import (
     CellRecord,
     CellResult,
     ChangeSetRecord,
     HistoryPage,
-    State,
     Tally,
 )
-from vas_dash.domain.text import count, cut
+from vas_dash.domain.text import cut
 from vas_dash.pages import labels
 from vas_dash.pages.grid.model import FleetGrid
 from vas_dash.pages.history.query import HistoryQuery, format_history
+from vas_dash.pages.history.status import Standing, outcome_text
 
 __all__ = [
     "CELLS_ON_A_PAGE",
@@ -31,57 +30,16 @@ __all__ = [
     "Choice",
     "ListPage",
     "ListRow",
-    "Progress",
     "ResultFilter",
-    "Standing",
     "actions",
     "cell_page",
-    "done_text",
     "head",
-    "journalled_progress",
     "list_page",
-    "progress",
-    "standing",
 ]
 
 CELLS_ON_A_PAGE = 100
 
 _NAME_LIMIT = 80
-_MESSAGE_LIMIT = 300
-_OPEN = (CellResult.NOT_SENT, CellResult.SENT)
-
-
-class Standing(StrEnum):
-    """How far a change set is, in words. `INTERRUPTED`: the process that applied it died."""
-
-    READY = "not begun"
-    APPLYING = "being applied"
-    INTERRUPTED = "interrupted"
-    STOPPED = "stopped"
-    FINISHED = "finished"
-
-
-_STANDINGS = {
-    State.READY: Standing.READY,
-    State.APPLYING: Standing.APPLYING,
-    State.STOPPED: Standing.STOPPED,
-    State.FINISHED: Standing.FINISHED,
-}
-
-
-def standing(record: ChangeSetRecord, *, applied_now: bool) -> Standing:
-    """How far it is; `applied_now`: some process is at it."""
-    if record.state is State.APPLYING and not applied_now:
-        return Standing.INTERRUPTED
-    return _STANDINGS[record.state]
-
-
-def _outcome(record: ChangeSetRecord, how: Standing) -> str:
-    """How it went, in words."""
-    note = f", {cut(record.note, _MESSAGE_LIMIT)}" if record.note else ""
-    if how is Standing.READY:
-        return f"nothing sent{note}"
-    return tally_words(record.tally, record.cells, live=how is Standing.APPLYING) + note
 
 
 # The list.
@@ -123,7 +81,7 @@ def list_page(
             record.why or "",
             cut(record.origin, _NAME_LIMIT),
             f"{record.cells:,}",
-            _outcome(record, standings[record.id]),
+            outcome_text(record, standings[record.id]),
             standings[record.id],
         )
         for record in page.items
@@ -164,53 +122,10 @@ def head(record: ChangeSetRecord, how: Standing) -> ChangeSetHead:
     facts += [("Origin", cut(record.origin, _NAME_LIMIT)), ("Cells", f"{record.cells:,}")]
     facts.append(("State", how))
     if how is not Standing.APPLYING:
-        facts.append(("Result", _outcome(record, how)))
+        facts.append(("Result", outcome_text(record, how)))
     if record.started_at is not None and record.ended_at is not None:
         facts.append(("Ended", labels.moment(record.ended_at)))
     return ChangeSetHead(f"Change set {record.id}", tuple(facts))
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a change set is that is being applied, in cells and in words."""
-
-    done: int
-    total: int
-    text: str
-    detail: str
-
-
-def progress(
-    total: int, done: int, tally: Tally, rate: float | None, left_s: float | None
-) -> Progress:
-    """`rate` is in cells a second; None where there is none yet."""
-    failed = tally.get(CellResult.REFUSED, 0) + tally.get(CellResult.UNKNOWN, 0)
-    parts = [f"{failed:,} failed", count(tally.get(CellResult.CONFLICT, 0), "conflict")]
-    if rate:
-        parts.append(f"{rate:,.0f} a second" if rate >= 1 else f"{rate:.1f} a second")
-        if left_s is not None and done < total:
-            parts.append(f"about {_duration(left_s)} left")
-    return Progress(done, total, f"{done:,} of {total:,}", ", ".join(parts))
-
-
-def journalled_progress(record: ChangeSetRecord, now: datetime) -> Progress:
-    """The same from the journal alone, where no process says how far it is."""
-    done = record.cells - sum(record.tally.get(result, 0) for result in _OPEN)
-    rate = left_s = None
-    if record.started_at is not None and done:
-        elapsed_s = (now - record.started_at).total_seconds()
-        if elapsed_s > 0:
-            rate = done / elapsed_s
-            left_s = (record.cells - done) / rate
-    return progress(record.cells, done, record.tally, rate, left_s)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return count(max(1, round(seconds)), "second")
-    if seconds < 90 * 60:
-        return count(round(seconds / 60), "minute")
-    return count(round(seconds / 3600), "hour")
 
 
 class Action(StrEnum):
@@ -358,7 +273,7 @@ def cell_page(
 def _cell_row(cell: CellRecord, grid: FleetGrid, *, live: bool) -> CellRow:
     key = cell.change.key
     camera, model = grid.camera(key.camera_id), grid.model(key.model_id)
-    lines = [cut(cell.message, _MESSAGE_LIMIT)] if cell.message else []
+    lines = [cut(cell.message)] if cell.message else []
     if cell.result is CellResult.CONFLICT and cell.read:
         lines.append(f"as drafted: {intent_line(cell.change.before)}")
         lines.append(f"the VAS held: {intent_line(cell.after)}")
@@ -371,8 +286,3 @@ def _cell_row(cell: CellRecord, grid: FleetGrid, *, live: bool) -> CellRow:
         cell.result,
         tuple(lines),
     )
-
-
-def done_text(record: ChangeSetRecord, how: Standing) -> str:
-    """A change set and how it went, on one line."""
-    return f"Change set {record.id} is {how}: {_outcome(record, how)}."

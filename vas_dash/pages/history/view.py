@@ -18,9 +18,8 @@ from vas_dash.pages.history.model import (
     Choice,
     ListPage,
     ListRow,
-    Progress,
-    Standing,
 )
+from vas_dash.pages.history.status import Progress, Standing
 from vas_dash.pages.parts import aria, button, data, stores
 
 __all__ = [

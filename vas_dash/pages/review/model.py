@@ -10,30 +10,26 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from vas_dash.changes.labels import Difference, Kind, differences, intent_line, kind_of, kinds_text
-from vas_dash.domain.changes import Blocked, CellChange, same_assignment, same_intent
-from vas_dash.domain.entities import Assignment, CellIntent, CellKey
+from vas_dash.changes.labels import Kind, differences, kind_of, kinds_text
+from vas_dash.domain.changes import Blocked, CellChange
+from vas_dash.domain.entities import CellKey
 from vas_dash.domain.finding import Search, folded
-from vas_dash.domain.fleet import Cell, CellState
+from vas_dash.domain.fleet import Cell
 from vas_dash.domain.records import Draft
 from vas_dash.domain.text import count, cut
 from vas_dash.fleet.table import NO_LOCATION
 from vas_dash.pages.grid.model import FleetGrid, camera_text
+from vas_dash.pages.review.load import Load, loads
+from vas_dash.pages.review.marks import Mark, mark_of, mark_text
+from vas_dash.pages.review.page import BlockedRow, CellRow, Group, ReviewPage
 
 __all__ = [
     "PAGE",
-    "BlockedRow",
-    "CellRow",
-    "Group",
     "Grouping",
-    "Load",
-    "Mark",
     "Review",
-    "ReviewPage",
     "ReviewQuery",
     "counts_text",
 ]
@@ -52,15 +48,6 @@ _SELECTIONS_KEPT = 8
 Grouping = Literal["model", "camera"]
 
 
-class Mark(StrEnum):
-    """What has become of a cell since it was drafted, where it matters."""
-
-    NONE = ""
-    CHANGED = "changed"
-    AS_WISHED = "as wished"
-    UNKNOWN = "unknown"
-
-
 @dataclass(frozen=True, slots=True)
 class ReviewQuery:
     """Which of the drafted cells to show. `kind` "elsewhere": those that were changed elsewhere."""
@@ -74,90 +61,6 @@ class ReviewQuery:
     def is_any(self) -> bool:
         """Whether it leaves nothing out."""
         return not self.text and self.kind is None and self.model_id is None
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What one model is asked for over the whole fleet, as far as it is known.
-
-    `fps` is the sum of `desired_fps` of its cells that are on; `without` are those of them that
-    have none.
-    """
-
-    model_id: str
-    title: str
-    fps_before: int
-    fps_after: int
-    without_before: int
-    without_after: int
-
-    @property
-    def text(self) -> str:
-        """`People: 1,240 -> 890 fps asked for; 12 cells without fps -> 8`."""
-        arrow = "\N{RIGHTWARDS ARROW}"
-        if self.fps_before == self.fps_after:
-            text = f"{self.fps_after:,} fps asked for, as before"
-        else:
-            text = f"{self.fps_before:,} {arrow} {self.fps_after:,} fps asked for"
-        cells = "cell" if self.without_before == 1 else "cells"
-        without = f"{self.without_before:,} {cells} without fps"
-        if self.without_before != self.without_after:
-            return f"{text}; {without} {arrow} {self.without_after:,}"
-        return f"{text}; {without}, as before" if self.without_after else text
-
-
-@dataclass(frozen=True, slots=True)
-class CellRow:
-    """One drafted cell as it is shown."""
-
-    key: CellKey
-    title: str
-    place: str
-    kind: Kind
-    differences: tuple[Difference, ...]
-    mark: str
-
-
-@dataclass(frozen=True, slots=True)
-class BlockedRow:
-    """One cell that cannot be changed as it was asked for, and why."""
-
-    key: CellKey
-    title: str
-    place: str
-    problems: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The drafted cells of one model or one camera; `rows` is filled where it is open."""
-
-    key: str
-    title: str
-    place: str
-    count: int
-    kinds: str
-    is_open: bool
-    rows: tuple[CellRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewPage:
-    """All that is shown of a draft for one query."""
-
-    summary: str
-    origin: str
-    loads: tuple[Load, ...]
-    loads_note: str
-    elsewhere: int
-    total: int
-    found: int
-    found_text: str
-    groups: tuple[Group, ...]
-    groups_total: int
-    blocked: tuple[BlockedRow, ...]
-    blocked_total: int
-    blocked_found: int
 
 
 class _Item(NamedTuple):
@@ -187,7 +90,7 @@ class Review:
             _Item(
                 change,
                 kind_of(change),
-                _mark(change, cells.get(key.camera_id, none).get(key.model_id, default)),
+                mark_of(change, cells.get(key.camera_id, none).get(key.model_id, default)),
             )
             for key, change in sorted(draft.changes.items(), key=lambda pair: self._order(pair[0]))
         ]
@@ -278,35 +181,11 @@ class Review:
 
     @cached_property
     def loads(self) -> tuple[Load, ...]:
-        """For each model that is drafted, what it is asked for before and after.
-
-        Over all cells that are known. Cells that were changed elsewhere will not be touched, and
-        count as they are.
-        """
+        """For each model that is drafted, what it is asked for before and after."""
         touched = {key.model_id for key in self.draft.changes}
-        sums = {model_id: [0, 0, 0, 0] for model_id, _ in self.models if model_id in touched}
-
-        def count(
-            model_id: str, intent: CellIntent | Assignment | None, side: int, by: int
-        ) -> None:
-            if intent is not None and intent.enabled:
-                if intent.desired_fps is None:
-                    sums[model_id][2 + side] += by
-                else:
-                    sums[model_id][side] += by * intent.desired_fps
-
-        for by_model in self.grid.snapshot.cells.values():
-            for model_id, cell in by_model.items():
-                if model_id in sums and cell.state is CellState.ON:
-                    count(model_id, cell.assignment, 0, 1)
-                    count(model_id, cell.assignment, 1, 1)
-        for change, _, mark in self._items:
-            if mark is Mark.NONE:
-                count(change.key.model_id, change.before, 1, -1)
-                count(change.key.model_id, change.wish, 1, 1)
-        return tuple(
-            Load(model_id, self._model_title(model_id), *sums[model_id]) for model_id in sums
-        )
+        titles = {model_id: title for model_id, title in self.models if model_id in touched}
+        changes = (item.change for item in self._items if item.mark is Mark.NONE)
+        return loads(self.grid.snapshot, changes, titles)
 
     @property
     def loads_note(self) -> str:
@@ -391,18 +270,14 @@ class Review:
             title, place = self._camera_texts(key.camera_id)
         else:
             title, place = self._model_title(key.model_id), ""
-        return CellRow(key, title, place, kind, differences(change), self._mark_text(key, mark))
-
-    def _mark_text(self, key: CellKey, mark: Mark) -> str:
-        if mark is Mark.NONE:
-            return ""
-        cell = self.grid.snapshot.cell(*key)
-        if mark is Mark.UNKNOWN:
-            return f"unknown just now: {cut(cell.reason or 'no reason given')}"
-        if mark is Mark.AS_WISHED:
-            return "changed elsewhere since it was drafted, and already as wished"
-        now = None if cell.assignment is None else cell.assignment.intent
-        return f"changed elsewhere since it was drafted: now {intent_line(now)}"
+        return CellRow(
+            key,
+            title,
+            place,
+            kind,
+            differences(change),
+            mark_text(mark, self.grid.snapshot.cell(*key)),
+        )
 
     def _blocked_row(self, one: Blocked) -> BlockedRow:
         camera, place = self._camera_texts(one.key.camera_id)
@@ -432,33 +307,6 @@ def _group_text(kinds: Mapping[Kind, int]) -> str:
 
 def _group_of(key: CellKey, by: Grouping) -> str:
     return key.model_id if by == "model" else key.camera_id
-
-
-def _plainly_same(a: Assignment | None, b: Assignment | None) -> bool:
-    """A quick yes for nearly all of 100,000 cells; a no says nothing."""
-    if a is b:
-        return True
-    return (
-        a is not None
-        and b is not None
-        and a.id == b.id
-        and a.updated_at == b.updated_at
-        and a.enabled == b.enabled
-        and a.desired_fps == b.desired_fps
-        and a.priority == b.priority
-        and a.parameters == b.parameters
-    )
-
-
-def _mark(change: CellChange, now: Cell) -> Mark:
-    if now.state is CellState.UNKNOWN:
-        return Mark.UNKNOWN
-    if _plainly_same(now.assignment, change.before) or same_assignment(
-        now.assignment, change.before
-    ):
-        return Mark.NONE
-    current = None if now.assignment is None else now.assignment.intent
-    return Mark.AS_WISHED if same_intent(current, change.wish) else Mark.CHANGED
 
 
 def _sentence(text: str) -> str:

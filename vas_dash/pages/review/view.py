@@ -13,7 +13,8 @@ from vas_dash.config import Settings
 from vas_dash.domain.text import count
 from vas_dash.pages import ids
 from vas_dash.pages.parts import aria, button, data, message, search_field, select, stores
-from vas_dash.pages.review.model import PAGE, BlockedRow, CellRow, Group, ReviewPage
+from vas_dash.pages.review.model import PAGE
+from vas_dash.pages.review.page import BlockedRow, CellRow, Group, ReviewPage
 
 REASON_CHARS = 500
 ANY = "any"
