@@ -135,45 +135,48 @@ def plan(
     cameras = {camera.id for camera in snapshot.cameras.items}
     all_cameras = snapshot.cameras.is_complete
     none: Mapping[str, Cell] = {}
+    # One wish for thousands of cells comes to the same in each of them that is empty.
     assigned: dict[int, CellIntent | None] = {}
     changes: list[CellChange] = []
     blocked: list[Blocked] = []
     for key, wish in wishes.items():
-        camera_id, model_id = key
-        if all_cameras and camera_id not in cameras:
-            blocked.append(Blocked(key, _NO_CAMERA))
-            continue
-        cell = cells.get(camera_id, none).get(model_id, default)
-        if cell.state is CellState.UNKNOWN:
-            blocked.append(Blocked(key, (Problem("", f"the cell is unknown: {cell.reason}"),)))
-            continue
-        if key in drafted:
-            changed = _redrafted(drafted[key], wish)
-            if isinstance(changed, Blocked):
-                blocked.append(changed)
-            elif changed is not None:
-                changes.append(changed)
-            continue
-        before = cell.assignment
-        if before is None:
-            # One wish for thousands of cells comes to the same in each of them that is empty.
+        cell = cells.get(key.camera_id, none).get(key.model_id, default)
+        if all_cameras and key.camera_id not in cameras:
+            planned: CellChange | Blocked | None = Blocked(key, _NO_CAMERA)
+        elif cell.state is CellState.UNKNOWN:
+            planned = Blocked(key, (Problem("", f"the cell is unknown: {cell.reason}"),))
+        elif key in drafted:
+            planned = _redrafted(drafted[key], wish)
+        elif cell.assignment is not None:
+            planned = _reassigned(key, cell.assignment, wish)
+        else:
             if id(wish) not in assigned:
                 assigned[id(wish)] = _assigned(wish)
-            intent = assigned[id(wish)]
-            if intent is None:
-                if _needs_an_assignment(wish):
-                    blocked.append(Blocked(key, _NOT_ASSIGNED))
-                continue
-        elif wish.remove:
-            intent = None
-        else:
-            intent = _resulting(before.intent, wish)
-            if not _differences(before.intent, intent):
-                continue
-        changes.append(CellChange(key, before, intent))
+            planned = _newly_assigned(key, assigned[id(wish)], wish)
+        if isinstance(planned, Blocked):
+            blocked.append(planned)
+        elif planned is not None:
+            changes.append(planned)
     changes.sort(key=lambda change: change.key)
     blocked.sort(key=lambda one: one.key)
     return ChangeSet(tuple(changes), tuple(blocked))
+
+
+def _reassigned(key: CellKey, before: Assignment, wish: Wish) -> CellChange | None:
+    """The change of an assigned cell; None: it is so already."""
+    intent = None if wish.remove else _resulting(before.intent, wish)
+    if intent is not None and not _differences(before.intent, intent):
+        return None
+    return CellChange(key, before, intent)
+
+
+def _newly_assigned(
+    key: CellKey, intent: CellIntent | None, wish: Wish
+) -> CellChange | Blocked | None:
+    """The change of an unassigned cell that is to become `intent`; None: it stays as it is."""
+    if intent is not None:
+        return CellChange(key, None, intent)
+    return Blocked(key, _NOT_ASSIGNED) if _needs_an_assignment(wish) else None
 
 
 def _redrafted(drafted: CellChange, wish: Wish) -> CellChange | Blocked | None:

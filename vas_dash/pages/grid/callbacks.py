@@ -33,8 +33,13 @@ from vas_dash.pages.layout import any_model
 
 def register(app: Dash, context: Context) -> None:
     """Register the callbacks of the grid."""
+    _register_refresh(app, context)
+    _register_filters(app, context)
+    _register_tooltip(app, context)
     _register_in_browser(app)
 
+
+def _register_refresh(app: Dash, context: Context) -> None:
     @app.callback(
         Output(ids.GRID, "columns"),
         Output(ids.GRID, "data"),
@@ -70,6 +75,8 @@ def register(app: Dash, context: Context) -> None:
             orjson.Fragment(drawing.for_browser),
         )
 
+
+def _register_filters(app: Dash, context: Context) -> None:
     @app.callback(
         Output(ids.FILTER_LOCATIONS, "options"),
         Output(ids.FILTER_MODELS, "options"),
@@ -87,6 +94,8 @@ def register(app: Dash, context: Context) -> None:
         locations = [{"label": cut(location, 80), "value": location} for location in grid.locations]
         return locations, models, [any_model(), *models]
 
+
+def _register_tooltip(app: Dash, context: Context) -> None:
     @app.callback(
         Output(ids.PEEK_TEXT, "data"),
         Input(ids.PEEK, "data"),

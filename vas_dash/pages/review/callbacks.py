@@ -74,8 +74,13 @@ class _Reviews:
 def register(app: Dash, context: Context) -> None:
     """Register the callbacks of the view."""
     reviews = _Reviews(context)
-    _register_clientside(app)
+    _register_view(app, reviews)
+    _register_drop(app, reviews)
+    _register_apply(app, context)
+    _register_in_browser(app)
 
+
+def _register_view(app: Dash, reviews: _Reviews) -> None:
     @app.callback(
         Output(ids.REVIEW_HEAD, "children"),
         Output(ids.REVIEW_LIST, "children"),
@@ -99,6 +104,8 @@ def register(app: Dash, context: Context) -> None:
         shown = before if isinstance(before, dict) else {}
         return _shown(reviews, checked(REVIEW_ASK, asked), checked_handle(handle), recent, shown)
 
+
+def _register_drop(app: Dash, reviews: _Reviews) -> None:
     @app.callback(
         Output(ids.REVIEW_MESSAGE, "children", allow_duplicate=True),
         Output(ids.DRAFT, "data", allow_duplicate=True),
@@ -117,6 +124,8 @@ def register(app: Dash, context: Context) -> None:
         except VasDashError as error:
             return message(f"Nothing was dropped: {error}.", error=True), no_update
 
+
+def _register_apply(app: Dash, context: Context) -> None:
     @app.callback(
         Output(ids.REVIEW_MESSAGE, "children", allow_duplicate=True),
         Output(ids.REVIEW_REASON, "value"),
@@ -260,7 +269,7 @@ def _query(ask: ReviewAsk) -> ReviewQuery:
     return ReviewQuery(ask.text.strip(), kinds.get(ask.kind), model_id, ask.by)
 
 
-def _register_clientside(app: Dash) -> None:
+def _register_in_browser(app: Dash) -> None:
     filters = (ids.REVIEW_TEXT, ids.REVIEW_KIND, ids.REVIEW_MODEL, ids.REVIEW_BY)
     in_browser(
         app,
