@@ -19,6 +19,7 @@ from bench import machine, processes
 from vas_dash.backend.client import VasClient
 from vas_dash.backend.transport import Transport
 from vas_dash.changes.operations import Operations
+from vas_dash.changes.permissions import Permissions
 from vas_dash.domain.changes import Update, Wish, command, plan
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.fleet import FleetSnapshot
@@ -107,7 +108,7 @@ def _bare(client: VasClient, fleet: FleetSnapshot, keys: list[CellKey], fps: int
 def _applied(operations: Operations, keys: list[CellKey], fps: int) -> tuple[float, float]:
     changes = plan(operations.read_fleet(), dict.fromkeys(keys, Wish(desired_fps=fps)))
     began = time.perf_counter()
-    number = operations.submit(changes, who="bench")
+    number = operations.submit(changes, by=Permissions.unrestricted("bench"))
     recorded = time.perf_counter()
     record = operations.apply(number)
     ended = time.perf_counter()

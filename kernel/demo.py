@@ -43,8 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ffmpeg = find_ffmpeg()
     if ffmpeg is None:
         return _fail("no ffmpeg found: install the system's, or pip install imageio-ffmpeg")
-    # Ended politely, by whomever, it leaves nothing behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Ended politely it leaves nothing behind; begun in the background, SIGINT would be ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         settings = ExportSettings(enabled=True, base_dir=base_dir_from_env(), capacity=8)
         return _run(ffmpeg, settings, options.size, options.fps, options.seconds)

@@ -21,6 +21,7 @@ import pytest
 import requests
 import uvicorn
 from a2wsgi import WSGIMiddleware
+from dash import Dash
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from flask import Flask, Response, abort, redirect, request, session
@@ -31,7 +32,8 @@ from werkzeug.test import Client, TestResponse
 from tests.fakes.faulty_vas import FaultyVas
 from tests.fakes.page import Page
 from tests.fakes.pages import API_KEY, DEADLINE_S, calm, complete, until
-from vas_dash import Settings, create_server, mount, wsgi_app
+from vas_dash import Settings, create_app, create_server, mount, wsgi_app
+from vas_dash.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -43,6 +45,17 @@ def settings(vas: FaultyVas, tmp_path: Path) -> Settings:
 
 
 # Standing alone.
+
+
+def test_the_page_is_a_dash_application_whose_server_is_the_whole_product() -> None:
+    app = create_app(Settings())
+    assert isinstance(app, Dash)
+    client = app.server.test_client()
+    assert client.get("/").location == "/ai-models/"
+    assert client.get("/ai-models/healthz").status_code == 200
+    assert client.get("/api/v1/devices", headers={"Host": "elsewhere.example"}).status_code == 403
+    with pytest.raises(SettingsError, match="VAS_DASH_ENABLED"):
+        create_app(Settings(enabled=False))
 
 
 def test_the_root_leads_to_the_page(settings: Settings) -> None:
@@ -385,7 +398,7 @@ def test_an_exception_in_a_callback_changes_nothing_and_is_one_line(
 @pytest.mark.parametrize(
     ("part", "path", "status", "text"),
     [
-        ("vas_dash.server._bootstrap_folder", "bootstrap.min.css", 500, "This did not work.\n"),
+        ("vas_dash.dash_app._bootstrap_folder", "bootstrap.min.css", 500, "This did not work.\n"),
         ("flask.Flask.full_dispatch_request", "", 500, "This did not work.\n"),
         ("flask.Flask.request_context", "", 503, "This page is not available.\n"),
     ],

@@ -11,6 +11,7 @@ from tests.browser.site import camera_id
 from tests.fakes.clients import client_of
 from tests.fakes.faulty_vas import FaultyVas
 from vas_dash.changes.drafting import Drafting
+from vas_dash.changes.permissions import Permissions
 from vas_dash.domain.changes import Wish
 from vas_dash.domain.entities import CellKey
 from vas_dash.fleet.reader import FleetReader
@@ -35,7 +36,7 @@ def draft(grid: GridPage, db_url: str, vas: FaultyVas, wanted: Mapping[CellKey, 
     client = client_of(vas)
     journal = Journal(db_url)
     fleet = FleetReader(client).read_fleet()
-    made, _ = Drafting(journal).add(DRAFT_ID, WHO, fleet, wanted)
+    made, _ = Drafting(journal).add(DRAFT_ID, Permissions.unrestricted(WHO), fleet, wanted)
     journal.close()
     client.close()
     data = {

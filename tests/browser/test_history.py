@@ -16,8 +16,10 @@ from tests.browser.test_accessibility import problems
 from tests.changes.support import drafted
 from tests.fakes.clients import client_of
 from tests.fakes.faulty_vas import FaultyVas
+from tests.fakes.people import KIM, LEE
 from vas_dash import Settings
 from vas_dash.changes.operations import Operations
+from vas_dash.changes.permissions import Permissions
 from vas_dash.domain.changes import Wish
 from vas_dash.domain.entities import CellKey
 from vas_dash.journal import Journal
@@ -48,13 +50,13 @@ def ppe(*numbers: int) -> list[CellKey]:
     return [CellKey(camera_id(number), "ppe") for number in numbers]
 
 
-def submitted(operations: Operations, wish: Wish, *numbers: int, who: str = "kim") -> int:
+def submitted(operations: Operations, wish: Wish, *numbers: int, by: Permissions = KIM) -> int:
     changes = drafted(operations, ppe(*numbers), wish)
-    return operations.submit(changes, who=who, why="lens broken")
+    return operations.submit(changes, by=by, why="lens broken")
 
 
-def applied(operations: Operations, wish: Wish, *numbers: int, who: str = "kim") -> int:
-    number = submitted(operations, wish, *numbers, who=who)
+def applied(operations: Operations, wish: Wish, *numbers: int, by: Permissions = KIM) -> int:
+    number = submitted(operations, wish, *numbers, by=by)
     operations.apply(number)
     return number
 
@@ -96,7 +98,7 @@ def test_history_is_found_by_person_and_a_change_set_opened(
     grid: GridPage, operations: Operations
 ) -> None:
     applied(operations, Wish(enabled=False), 3)
-    applied(operations, Wish(enabled=False), 4, who="lee")
+    applied(operations, Wish(enabled=False), 4, by=LEE)
     grid.tab.get_by_role("link", name="History").click()
     expect(numbers(grid)).to_have_text(["2", "1"])
     view(grid).get_by_label("Person").fill("kim")

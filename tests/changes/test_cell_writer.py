@@ -14,6 +14,7 @@ import pytest
 
 from tests.fakes.clients import API_KEY, client_of, patience_s
 from tests.fakes.faulty_vas import SQL_TEXT, Fault, FaultyVas, assignment, camera, model
+from tests.fakes.people import KIM
 from vas_dash.changes.apply import Application
 from vas_dash.changes.cell_writer import (
     CellWriter,
@@ -50,7 +51,7 @@ def assigned(**fields: Any) -> FaultyVas:
     return small_vas(assignment(*KEY, **fields))
 
 
-WHO = "kim"
+WHO = KIM
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ class Saver(CellWriter):
     """One that always saves for the same person."""
 
     def save(self, *args: Any, **kwargs: Any) -> SaveOutcome:
-        return super().save(*args, **{"who": WHO, **kwargs})
+        return super().save(*args, **{"by": WHO, **kwargs})
 
 
 def writer_of(
@@ -471,7 +472,7 @@ def test_a_fault_of_our_own_is_told_and_logged(
 def test_the_journal_tells_who_changed_what_from_what_to_what_and_why(journal: Journal) -> None:
     with assigned() as vas:
         before = must_read(vas)
-        writer_of(vas, journal).save(KEY, before, WISH, who="kim", why="lens broken")
+        writer_of(vas, journal).save(KEY, before, WISH, why="lens broken")
         record, cell = newest(journal)
         assert (record.who, record.why, record.origin) == ("kim", "lens broken", "edit")
         assert (record.state, record.tally) == (State.FINISHED, {CellResult.APPLIED: 1})
@@ -517,7 +518,7 @@ def test_the_journal_has_what_the_caller_was_told(
         meanwhile(vas)
         assert type(writer_of(vas, journal).save(KEY, before, WISH)) is outcome
         record, cell = newest(journal)
-        assert (record.who, cell.change.before, cell.change.wish) == (WHO, before, WISH)
+        assert (record.who, cell.change.before, cell.change.wish) == (WHO.name, before, WISH)
         assert cell.result is result
         read = result in (
             CellResult.APPLIED,

@@ -13,6 +13,7 @@ import pytest
 from tests.changes.support import drafted, keys_of, operations_on, stored, writes
 from tests.fakes.clients import API_KEY
 from tests.fakes.faulty_vas import RTSP_PASSWORD, SQL_TEXT, Fault, FaultyVas, assignment, site
+from tests.fakes.people import KIM, LEE
 from vas_dash.changes import apply as application
 from vas_dash.changes.operations import Operations, Progress
 from vas_dash.domain.changes import CellChange, ChangeSet, Wish, plan
@@ -58,7 +59,7 @@ def on_the(nth: int, method: str, vas: FaultyVas, act: Callable[[], None]) -> No
 
 
 def applied(operations: Operations, keys: list[CellKey], wish: Wish, **how: Any) -> ChangeSetRecord:
-    number = operations.submit(drafted(operations, keys, wish), who="kim")
+    number = operations.submit(drafted(operations, keys, wish), by=KIM)
     return operations.apply(number, **how)
 
 
@@ -71,7 +72,7 @@ def test_cells_are_changed_assigned_and_taken_away(both: Journal) -> None:
             **dict.fromkeys(used[3:5], Wish(remove=True)),
             **dict.fromkeys(free, Wish.exactly(CellIntent(False, 7, 8, {"a": 1}))),
         }
-        number = operations.submit(plan(operations.read_fleet(), wishes), who="kim", why=" why ")
+        number = operations.submit(plan(operations.read_fleet(), wishes), by=KIM, why=" why ")
         record = operations.apply(number)
         assert (record.state, record.note, record.why) == (State.FINISHED, None, "why")
         assert record.tally == {CellResult.APPLIED: len(wishes)}
@@ -96,13 +97,20 @@ def test_applying_and_undoing_gives_the_start(both: Journal) -> None:
             key: (Wish(remove=True), Wish(enabled=True, desired_fps=3), OFF)[at % 3]
             for at, key in enumerate(keys)
         }
-        number = operations.submit(plan(operations.read_fleet(), wishes), who="kim")
+        number = operations.submit(plan(operations.read_fleet(), wishes), by=KIM)
         operations.apply(number)
         assert stored(vas) != before
-        undo = operations.submit(operations.undo(number), who="kim", origin=f"undo of {number}")
+        undo = operations.submit(
+            operations.undo(number, KIM),
+            by=KIM,
+            origin=f"undo of {number}",
+        )
         assert operations.apply(undo).state is State.FINISHED
         assert stored(vas) == before
-        redo = operations.submit(operations.undo(undo), who="kim")
+        redo = operations.submit(
+            operations.undo(undo, KIM),
+            by=KIM,
+        )
         assert operations.apply(redo).tally == operations.apply(number).tally
 
 
@@ -113,7 +121,10 @@ def test_undo_leaves_cells_that_were_changed_since(journal: Journal) -> None:
         applied(operations, keys, FPS)
         vas.edit(*keys[2], priority=99)
         record_id = journal.history().items[0].id
-        undo = operations.submit(operations.undo(record_id), who="kim")
+        undo = operations.submit(
+            operations.undo(record_id, KIM),
+            by=KIM,
+        )
         assert operations.apply(undo).tally == {CellResult.APPLIED: 8, CellResult.CONFLICT: 1}
         conflict = result_of(journal, undo)[keys[2]]
         assert conflict.after is not None
@@ -132,7 +143,7 @@ def test_what_is_no_longer_as_drafted_is_a_conflict_and_not_touched(journal: Jou
         assert gone is not None
         del vas.assignments[gone["id"]]
         vas.put(assignment(*free[0], desired_fps=4))
-        number = operations.submit(draft, who="kim")
+        number = operations.submit(draft, by=KIM)
         record = operations.apply(number)
         results = result_of(journal, number)
         conflicts = {key for key, cell in results.items() if cell.result is CellResult.CONFLICT}
@@ -183,7 +194,7 @@ def test_a_later_change_of_somebody_else_is_a_conflict_after_the_write(journal: 
         operations = operations_on(vas, journal)
         key = keys_of(vas)[0]
         draft = drafted(operations, [key], FPS)
-        number = operations.submit(draft, who="kim")
+        number = operations.submit(draft, by=KIM)
         on_the(2, "GET", vas, lambda: vas.edit(*key, desired_fps=2))
         assert operations.apply(number).tally == {CellResult.CONFLICT: 1}
         (cell,) = journal.cells(number)
@@ -208,11 +219,12 @@ def test_applying_again_sends_nothing(journal: Journal) -> None:
 def test_a_change_set_that_is_being_applied_is_busy(journal: Journal) -> None:
     with small() as vas:
         operations = operations_on(vas, journal)
-        number = operations.submit(drafted(operations, keys_of(vas), FPS), who="kim")
+        number = operations.submit(drafted(operations, keys_of(vas), FPS), by=KIM)
         with journal.locked(number):
-            for action in (operations.apply, operations.reopen):
-                with pytest.raises(BusyError):
-                    action(number)
+            with pytest.raises(BusyError):
+                operations.apply(number)
+            with pytest.raises(BusyError):
+                operations.reopen(number, KIM)
         with pytest.raises(UnknownChangeSetError):
             operations.apply(number + 1)
         assert writes(vas) == 0
@@ -226,12 +238,12 @@ def test_what_the_vas_refuses_blocks_only_itself(journal: Journal) -> None:
         before = operations.read_fleet().cell(*keys[0]).assignment
         assert before is not None
         bad = CellChange(keys[0], before, CellIntent(True, 31))
-        record = operations.apply(operations.submit(ChangeSet((bad, *good)), who="kim"))
+        record = operations.apply(operations.submit(ChangeSet((bad, *good)), by=KIM))
         assert record.tally == {CellResult.APPLIED: 8, CellResult.REFUSED: 1}
         assert journal.cells(record.id)[0].message == (
             "Validation error; desired_fps: Out of range"
         )
-        again = operations.retry(record.id)
+        again = operations.retry(record.id, KIM)
         assert [change.key for change in again.changes] == []
         assert [one.key for one in again.blocked] == [keys[0]]
 
@@ -269,7 +281,7 @@ def test_no_more_writes_are_under_way_than_allowed(journal: Journal) -> None:
 def test_a_cell_is_marked_before_its_write_arrives(journal: Journal) -> None:
     with FaultyVas(**site(8, 5, 40)) as vas:
         operations = operations_on(vas, journal, concurrency=4)
-        number = operations.submit(drafted(operations, keys_of(vas), FPS), who="kim")
+        number = operations.submit(drafted(operations, keys_of(vas), FPS), by=KIM)
         watching = Journal(journal._store._url.render_as_string())
         arrived, marked = 0, []
         lock = threading.Lock()
@@ -301,10 +313,10 @@ def test_cancel_stops_new_writes_at_once(journal: Journal) -> None:
         assert 10 <= done == writes(vas) <= 14
         assert record.tally[CellResult.NOT_SENT] == 100 - done
         vas.on_request = None
-        rest = operations.reopen(record.id)
+        rest = operations.reopen(record.id, KIM)
         assert rest.record.tally == record.tally
         assert len(rest.rest.changes) == 100 - done
-        finished = operations.apply(operations.submit(rest.rest, who="kim"))
+        finished = operations.apply(operations.submit(rest.rest, by=KIM))
         assert finished.tally == {CellResult.APPLIED: 100 - done}
         assert {row[1] for row in stored(vas).values()} == {29}
         assert writes(vas) == 100
@@ -329,7 +341,7 @@ def test_a_fleet_that_cannot_be_read_is_not_written_and_can_be_applied_later(
 ) -> None:
     with small() as vas:
         operations = operations_on(vas, journal)
-        number = operations.submit(drafted(operations, keys_of(vas), FPS), who="kim")
+        number = operations.submit(drafted(operations, keys_of(vas), FPS), by=KIM)
         vas.fault("assignments", Fault.FAIL_JSON)
         record = operations.apply(number)
         assert (record.state, record.note) == (
@@ -351,7 +363,7 @@ def test_a_vas_that_goes_away_half_way_leaves_the_rest_unsent(journal: Journal) 
         assert record.tally[CellResult.NOT_SENT] >= 60
         vas.on_request = None
         vas.start()
-        reopened = operations.reopen(record.id)
+        reopened = operations.reopen(record.id, KIM)
         truth = stored(vas)
         for key, cell in result_of(journal, record.id).items():
             assert ("zone" in truth[key][3]) == (cell.result is CellResult.APPLIED)
@@ -369,7 +381,7 @@ def test_writes_without_a_plain_answer_are_unknown_and_the_rest_is_not_sent(
     with FaultyVas(**site(10, 4, 40)) as vas:
         timeout_s = 1.0 if fault is Fault.HANG else 30.0
         operations = operations_on(vas, journal, concurrency=3, timeout_s=timeout_s)
-        number = operations.submit(drafted(operations, keys_of(vas), FPS), who="kim")
+        number = operations.submit(drafted(operations, keys_of(vas), FPS), by=KIM)
         vas.fault("writes", fault)
         record = operations.apply(number)
         sent = writes(vas)
@@ -383,7 +395,7 @@ def test_writes_without_a_plain_answer_are_unknown_and_the_rest_is_not_sent(
 def test_writes_that_are_done_without_an_answer_are_proved_by_the_read(journal: Journal) -> None:
     with small() as vas:
         operations = operations_on(vas, journal, timeout_s=1.0)
-        number = operations.submit(drafted(operations, keys_of(vas), FPS), who="kim")
+        number = operations.submit(drafted(operations, keys_of(vas), FPS), by=KIM)
         vas.fault("writes", Fault.DONE_UNSAID)
         assert operations.apply(number).tally == {CellResult.APPLIED: 9}
         assert writes(vas) == 9
@@ -393,13 +405,13 @@ def test_a_write_that_is_stored_late_is_sent_and_not_stored_until_it_is(journal:
     with small() as vas:
         operations = operations_on(vas, journal, timeout_s=1.0)
         key = keys_of(vas)[0]
-        number = operations.submit(drafted(operations, [key], FPS), who="kim")
+        number = operations.submit(drafted(operations, [key], FPS), by=KIM)
         vas.fault("writes", Fault.CLOSE)
         first = operations.apply(number)
         assert first.tally == {CellResult.UNKNOWN: 1}
         vas.heal()
         for _ in range(2):
-            again = operations.reopen(number)
+            again = operations.reopen(number, KIM)
             (cell,) = journal.cells(number)
             assert (cell.result, cell.read) == (CellResult.UNKNOWN, True)
             assert re.fullmatch(r"sent; not stored as of \d\d:\d\d UTC", str(cell.message))
@@ -408,7 +420,7 @@ def test_a_write_that_is_stored_late_is_sent_and_not_stored_until_it_is(journal:
         assert held is not None
         parameters = {**(held["parameters"] or {}), "zone": 3}
         vas.edit(*key, desired_fps=29, parameters=parameters)
-        last = operations.reopen(number)
+        last = operations.reopen(number, KIM)
         (cell,) = journal.cells(number)
         assert (cell.result, cell.message) == (CellResult.APPLIED, "confirmed later")
         assert last.record.ended_at == first.ended_at
@@ -418,7 +430,7 @@ def test_a_write_that_is_stored_late_is_sent_and_not_stored_until_it_is(journal:
 def test_a_vas_that_says_done_and_stores_nothing_is_told_so(journal: Journal) -> None:
     with small() as vas:
         operations = operations_on(vas, journal)
-        number = operations.submit(drafted(operations, keys_of(vas), FPS), who="kim")
+        number = operations.submit(drafted(operations, keys_of(vas), FPS), by=KIM)
         vas.stores_nothing = True
         record = operations.apply(number)
         assert record.tally == {CellResult.UNKNOWN: 9}
@@ -430,12 +442,12 @@ def test_a_vas_that_says_done_and_stores_nothing_is_told_so(journal: Journal) ->
 def test_what_cannot_be_read_again_is_unknown_until_it_is_reopened(journal: Journal) -> None:
     with small() as vas:
         operations = operations_on(vas, journal)
-        number = operations.submit(drafted(operations, keys_of(vas), FPS), who="kim")
+        number = operations.submit(drafted(operations, keys_of(vas), FPS), by=KIM)
         on_the(1, "PATCH", vas, lambda: vas.fault("assignments", Fault.FAIL_JSON))
         assert operations.apply(number).tally == {CellResult.UNKNOWN: 9}
         vas.heal()
         vas.edit(*keys_of(vas)[0], desired_fps=2)
-        reopened = operations.reopen(number)
+        reopened = operations.reopen(number, KIM)
         assert reopened.record.tally == {CellResult.APPLIED: 8, CellResult.CONFLICT: 1}
         assert reopened.record.state is State.FINISHED
         assert reopened.rest == ChangeSet()
@@ -450,17 +462,17 @@ def test_who_died_after_the_last_cell_was_settled_is_finished_when_reopened(
 
     with small() as vas:
         operations = operations_on(vas, journal)
-        number = operations.submit(drafted(operations, keys_of(vas), FPS), who="kim")
+        number = operations.submit(drafted(operations, keys_of(vas), FPS), by=KIM)
         with monkeypatch.context() as patch:
             patch.setattr(journal, "end", die)
             with pytest.raises(KeyboardInterrupt):
                 operations.apply(number)
         assert operations.apply(number).state is State.APPLYING
-        record = operations.reopen(number).record
+        record = operations.reopen(number, KIM).record
         assert (record.state, record.note) == (State.FINISHED, None)
         assert record.tally == {CellResult.APPLIED: 9}
         asked = vas.total_count
-        assert operations.reopen(number).record == record
+        assert operations.reopen(number, KIM).record == record
         assert vas.total_count == asked
 
 
@@ -468,8 +480,8 @@ def test_cells_that_others_are_about_to_change_are_conflicts(journal: Journal) -
     with small() as vas:
         operations = operations_on(vas, journal)
         keys = keys_of(vas)
-        first = operations.submit(drafted(operations, keys[:5], OFF), who="lee")
-        second = operations.submit(drafted(operations, keys[3:], FPS), who="kim")
+        first = operations.submit(drafted(operations, keys[:5], OFF), by=LEE)
+        second = operations.submit(drafted(operations, keys[3:], FPS), by=KIM)
         with journal.locked(first):
             journal.begin(first)
             record = operations.apply(second)
@@ -486,7 +498,7 @@ def test_a_fleet_that_is_read_in_part_leaves_the_unknown_cells_alone(journal: Jo
     with FaultyVas(**site(10, 3, 30)) as vas:
         operations = operations_on(vas, journal)
         draft = drafted(operations, keys_of(vas), FPS)
-        number = operations.submit(draft, who="kim")
+        number = operations.submit(draft, by=KIM)
         vas.fault("assignments", Fault.ONE_WRONG_ROW)
         record = operations.apply(number)
         assert record.tally[CellResult.NOT_SENT] == 1
@@ -518,14 +530,14 @@ def test_nothing_is_sent_when_the_journal_cannot_be_written(tmp_path: Path, step
     journal = Broken(f"sqlite:///{tmp_path / 'j.db'}")
     with small() as vas:
         operations = operations_on(vas, journal)
-        number = operations.submit(drafted(operations, keys_of(vas), FPS), who="kim")
+        number = operations.submit(drafted(operations, keys_of(vas), FPS), by=KIM)
         journal.broken = step
         with pytest.raises(JournalError):
             operations.apply(number)
         assert writes(vas) == 0
         journal.broken = ""
-        reopened = operations.reopen(number)
-        ready = number if step == "begin" else operations.submit(reopened.rest, who="kim")
+        reopened = operations.reopen(number, KIM)
+        ready = number if step == "begin" else operations.submit(reopened.rest, by=KIM)
         assert operations.apply(ready).tally == {CellResult.APPLIED: 9}
     journal.close()
 
@@ -536,11 +548,11 @@ def test_a_read_only_journal_stops_the_change_and_still_shows_history(tmp_path: 
     with small() as vas:
         operations = operations_on(vas, writable)
         draft = drafted(operations, keys_of(vas), FPS)
-        number = operations.submit(draft, who="kim")
+        number = operations.submit(draft, by=KIM)
         read_only = Journal(f"sqlite:///file:{path}?mode=ro&uri=true")
         blocked = operations_on(vas, read_only)
         with pytest.raises(JournalError, match="cannot be written: attempt to write a readonly"):
-            blocked.submit(draft, who="kim")
+            blocked.submit(draft, by=KIM)
         with pytest.raises(JournalError):
             blocked.apply(number)
         assert [item.id for item in read_only.history().items] == [number]
@@ -570,7 +582,7 @@ def test_history_can_be_read_on_a_disk_that_became_read_only(
         writable = Journal(f"sqlite:///{tmp_path / 'j.db'}")
         operations = operations_on(vas, writable)
         draft = drafted(operations, keys_of(vas), FPS)
-        number = operations.submit(draft, who="kim")
+        number = operations.submit(draft, by=KIM)
         if not died:
             writable.close()
         for file in tmp_path.glob("j.db*"):
@@ -584,10 +596,10 @@ def test_history_can_be_read_on_a_disk_that_became_read_only(
         blocked = operations_on(vas, later)
         for _ in range(2):
             with pytest.raises(JournalError, match="cannot be written: Read-only file system"):
-                blocked.submit(draft, who="kim")
+                blocked.submit(draft, by=KIM)
         assert later.change_set(number) is not None
         subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
-        assert blocked.submit(draft, who="kim") == number + 1
+        assert blocked.submit(draft, by=KIM) == number + 1
         assert len(later.history().items) == 2
         later.close()
 
@@ -596,16 +608,16 @@ def test_history_can_be_read_on_a_disk_that_became_read_only(
 def test_a_reason_is_kept_or_not_asked_for(rule: Any, kept: str | None, journal: Journal) -> None:
     with small() as vas:
         operations = operations_on(vas, journal, reason=rule)
-        number = operations.submit(ChangeSet(), who="kim", why="lens broken")
+        number = operations.submit(ChangeSet(), by=KIM, why="lens broken")
         record = journal.change_set(number)
         assert record is not None
         assert record.why == kept
 
 
-def test_names_and_reasons_are_kept_as_one_plain_line(both: Journal) -> None:
+def test_reasons_are_kept_as_one_plain_line(both: Journal) -> None:
     with small() as vas:
         operations = operations_on(vas, both)
-        number = operations.submit(ChangeSet(), who="kim\udcff\0", why="lens\n broken\ud800 " * 99)
+        number = operations.submit(ChangeSet(), by=KIM, why="lens\n broken\ud800 " * 99)
         record = both.change_set(number)
         assert record is not None
         assert record.who == "kim"
@@ -619,7 +631,7 @@ def test_a_required_reason_must_be_there(journal: Journal) -> None:
         operations = operations_on(vas, journal, reason="required")
         for why in (None, "", "  "):
             with pytest.raises(ReasonNeededError):
-                operations.submit(ChangeSet(), who="kim", why=why)
+                operations.submit(ChangeSet(), by=KIM, why=why)
         assert journal.history().items == ()
 
 
@@ -628,7 +640,7 @@ def test_no_secret_gets_into_the_journal(tmp_path: Path) -> None:
     with small() as vas:
         operations = operations_on(vas, journal)
         applied(operations, keys_of(vas)[:4], FPS)
-        number = operations.submit(drafted(operations, keys_of(vas), OFF), who="kim")
+        number = operations.submit(drafted(operations, keys_of(vas), OFF), by=KIM)
         vas.fault("writes", Fault.FAIL_JSON)
         operations.apply(number)
     journal.close()

@@ -16,10 +16,12 @@ import pytest
 from tests.changes.support import drafted, keys_of, operations_on, stored, writes, zoned
 from tests.fakes.clients import transport_to
 from tests.fakes.faulty_vas import FaultyVas, site
+from tests.fakes.people import KIM
 from tests.jobs.queueing import wait_for
 from vas_dash.backend.client import VasClient
 from vas_dash.backend.transport import Transport
 from vas_dash.changes.operations import Operations
+from vas_dash.changes.permissions import Permissions
 from vas_dash.domain.changes import ChangeSet, Wish, plan
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.records import CellResult, State
@@ -54,7 +56,7 @@ def test_a_process_that_is_killed_leaves_a_journal_that_tells_what_it_did(
     journal = Journal(journal_url)
     with FaultyVas(**site(12, 5, 60)) as vas:
         operations = operations_on(vas, journal)
-        number = operations.submit(drafted(operations, keys_of(vas), ZONE), who="kim")
+        number = operations.submit(drafted(operations, keys_of(vas), ZONE), by=KIM)
         method, nth = rng.choice([("PATCH", rng.randint(1, 60)), ("GET", rng.randint(1, 4))])
         process = processes.Process(target=apply_in_a_process, args=(vas.url, journal_url, number))
         lock = threading.Lock()
@@ -82,7 +84,7 @@ def test_a_process_that_is_killed_leaves_a_journal_that_tells_what_it_did(
         quick = Operations(VasClient(transport_to(vas, FLIGHT_S)), journal)
         deadline = time.monotonic() + 60
         while True:
-            reopened = quick.reopen(number)
+            reopened = quick.reopen(number, KIM)
             applied = reopened.record.tally.get(CellResult.APPLIED, 0)
             if len(reopened.rest.changes) + applied == 60:  # nothing is on its way any more
                 break
@@ -100,7 +102,7 @@ def test_a_process_that_is_killed_leaves_a_journal_that_tells_what_it_did(
         assert [change.key for change in reopened.rest.changes] == sorted(
             key for key, done in truth.items() if not done
         )
-        rest = operations.submit(reopened.rest, who="kim")
+        rest = operations.submit(reopened.rest, by=KIM)
         assert operations.apply(rest).state is State.FINISHED
         assert all("zone" in row[3] for row in stored(vas).values())
         assert writes(vas) == 60
@@ -111,7 +113,7 @@ def test_two_processes_that_apply_one_change_set_send_it_once(journal: Journal) 
     with FaultyVas(**site(10, 4, 40)) as vas:
         url = journal._store._url.render_as_string()
         operations = operations_on(vas, journal)
-        number = operations.submit(drafted(operations, keys_of(vas), ZONE), who="kim")
+        number = operations.submit(drafted(operations, keys_of(vas), ZONE), by=KIM)
         start = threading.Barrier(3)
         outcomes: list[object] = []
 
@@ -164,7 +166,7 @@ def test_two_operators_at_once_lose_nothing_and_hear_of_every_overlap(tmp_path: 
 
 def _at_once(both: list[Operations], drafts: list[ChangeSet]) -> list[int]:
     numbers = [
-        operations.submit(draft, who=f"operator {at}")
+        operations.submit(draft, by=Permissions.unrestricted(f"operator {at}"))
         for at, (operations, draft) in enumerate(zip(both, drafts, strict=True))
     ]
     threads = [

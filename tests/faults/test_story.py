@@ -9,6 +9,7 @@ import pytest
 
 from tests.changes.support import operations_on, writes
 from tests.fakes.faulty_vas import FaultyVas, assignment, camera, model
+from tests.fakes.people import KIM
 from vas_dash.backend.client import VasClient
 from vas_dash.domain.changes import Wish, plan
 from vas_dash.domain.entities import CellKey
@@ -49,7 +50,7 @@ def test_a_model_is_turned_off_in_three_halls_although_the_vas_goes_away_and_und
         wishes = {CellKey(one.id, "model-2"): Wish(enabled=False) for one in found}
         changes = plan(fleet, wishes)
         assert (len(changes.changes), len(changes.blocked)) == (720, 0)
-        number = operations.submit(changes, who="kim", why="the halls are being painted")
+        number = operations.submit(changes, by=KIM, why="the halls are being painted")
 
         arrived = threading.Semaphore(0)
         lock = threading.Lock()
@@ -84,8 +85,8 @@ def test_a_model_is_turned_off_in_three_halls_although_the_vas_goes_away_and_und
         # A write that may still be on its way is not offered again until it cannot be any more.
         with monkeypatch.context() as later:
             later.setattr(VasClient, "call_limit_s", 0.0)
-            reopened = operations.reopen(number)
-        rest = operations.submit(reopened.rest, who="kim", origin=f"rest of {number}")
+            reopened = operations.reopen(number, KIM)
+        rest = operations.submit(reopened.rest, by=KIM, origin=f"rest of {number}")
         finished = operations.apply(rest)
         assert finished.state is State.FINISHED
         assert set(finished.tally) == {CellResult.APPLIED}
@@ -95,11 +96,11 @@ def test_a_model_is_turned_off_in_three_halls_although_the_vas_goes_away_and_und
         assert {(row["camera_id"], row["model_id"]) for row in off} == set(wishes)
 
         for one in (rest, number):
-            back = operations.undo(one)
-            undone = operations.apply(operations.submit(back, who="kim", origin=f"undo of {one}"))
+            back = operations.undo(one, KIM)
+            undone = operations.apply(operations.submit(back, by=KIM, origin=f"undo of {one}"))
             assert set(undone.tally) == {CellResult.APPLIED}
         assert export_file(operations.read_fleet(), Format.JSON) == export
         before = writes(vas)
-        assert not operations.undo(rest).blocked
+        assert not operations.undo(rest, KIM).blocked
         assert writes(vas) == before
     journal.close()

@@ -165,9 +165,9 @@ class Gate:
 
 def processes_of(number: int) -> list[psutil.Process]:
     """The processes, begun in this folder, that apply the change set: other tests have others."""
-    tail = ["-m", "vas_dash.jobs", str(number)]
+    begin = ["-m", "vas_dash.jobs", str(number)]
     return [
         one
         for one in psutil.process_iter(["cmdline", "cwd"])
-        if (one.info["cmdline"] or [])[1:] == tail and one.info["cwd"] == os.getcwd()
+        if (one.info["cmdline"] or [])[1:4] == begin and one.info["cwd"] == os.getcwd()
     ]

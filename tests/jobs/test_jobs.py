@@ -24,6 +24,7 @@ from pydantic import SecretStr
 from tests.changes.support import drafted, keys_of, operations_on, stored, writes, zoned
 from tests.fakes.clients import API_KEY, transport_to
 from tests.fakes.faulty_vas import FaultyVas, site
+from tests.fakes.people import KIM
 from tests.jobs.queueing import (
     QUEUE_PASSWORD,
     Gate,
@@ -69,12 +70,12 @@ class Site:
     def submit(self) -> int:
         changes = drafted(self.operations, keys_of(self.vas), ZONE)
         assert len(changes.changes) == CELLS
-        return self.operations.submit(changes, who="kim")
+        return self.operations.submit(changes, by=KIM)
 
     def held(self, number: int) -> Gate:
         """Start it, and hold it in the middle."""
         gate = Gate(self.vas, let_through=10)
-        self.jobs.start(number)
+        self.jobs.start(number, KIM)
         assert gate.reached.wait(60)
         return gate
 
@@ -233,7 +234,7 @@ def test_cancelling_anywhere_stops_new_writes(either: Site) -> None:
     number = either.submit()
     gate = either.held(number)
     elsewhere = Journal(either.settings.db_url)
-    create_jobs(either.settings, elsewhere).cancel(number)
+    create_jobs(either.settings, elsewhere).cancel(number, KIM)
     elsewhere.close()
     sent = writes(either.vas)
     gate.open(SLOW_S)
@@ -260,12 +261,12 @@ def _writes_around_a_cancel(here: Site, concurrency: int, n: int) -> tuple[int, 
     """Writes that have arrived: once the cancel is written down, once it is over, and at last."""
     operations = operations_on(here.vas, here.journal, concurrency=concurrency)
     wish = Wish(set_parameters={"zone": n})
-    number = operations.submit(drafted(operations, keys_of(here.vas), wish), who="kim")
+    number = operations.submit(drafted(operations, keys_of(here.vas), wish), by=KIM)
     enough = writes(here.vas) + n
     thread = threading.Thread(target=apply_watched, args=(operations, number))
     thread.start()
     wait_for(lambda: writes(here.vas) > enough, "some cells are sent")
-    over = here.jobs.cancel(number)
+    over = here.jobs.cancel(number, KIM)
     asked = writes(here.vas)
     if not over:
         here.ended(number)
@@ -311,19 +312,19 @@ def test_after_a_kill_nobody_applies_it_until_it_is_reopened_and_gone_on_with(
     wait_for(lambda: zoned(either.vas) == writes(either.vas), "what had arrived is done")
     if either.worker is not None:
         either.worker.start()
-    either.jobs.start(number)
+    either.jobs.start(number, KIM)
 
     quick = Operations(VasClient(transport_to(either.vas, FLIGHT_S)), either.journal)
 
     def known() -> Reopened | None:
-        found = quick.reopen(number)
+        found = quick.reopen(number, KIM)
         left = CELLS - found.record.tally.get(CellResult.APPLIED, 0)
         return found if len(found.rest.changes) == left else None
 
     reopened = wait_for(known, "nothing is on its way any more")
     assert reopened.record.state is State.STOPPED
-    rest = either.operations.submit(reopened.rest, who="kim")
-    either.jobs.start(rest)
+    rest = either.operations.submit(reopened.rest, by=KIM)
+    either.jobs.start(rest, KIM)
     assert either.ended(rest).state is State.FINISHED
     assert all("zone" in row[3] for row in stored(either.vas).values())
     assert writes(either.vas) == CELLS
@@ -337,7 +338,7 @@ def test_two_starts_of_one_change_set_send_it_once(either: Site) -> None:
         journal = Journal(either.settings.db_url)
         jobs = create_jobs(either.settings, journal)
         start.wait()
-        jobs.start(number)
+        jobs.start(number, KIM)
         journal.close()
 
     threads = [threading.Thread(target=begin) for _ in range(2)]
@@ -352,8 +353,8 @@ def test_two_starts_of_one_change_set_send_it_once(either: Site) -> None:
 
 def test_one_that_was_cancelled_before_anybody_began_is_not_begun(here: Site) -> None:
     number = here.submit()
-    here.jobs.cancel(number)
-    here.jobs.start(number)
+    here.jobs.cancel(number, KIM)
+    here.jobs.start(number, KIM)
     record = here.journal.change_set(number)
     assert record is not None
     assert (record.state, record.note) == (State.STOPPED, "cancelled")
@@ -410,14 +411,14 @@ def test_where_no_process_may_or_can_be_started_it_says_why_and_nothing_is_sent(
             file = stack.enter_context((folder / f"slot-{slot}").open("w"))
             fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(JobError, match="wait until one of them has ended"):
-            here.jobs.start(number)
+            here.jobs.start(number, KIM)
     broken = tmp_path / "python-broken"
     monkeypatch.setattr(sys, "executable", str(broken))
     with pytest.raises(JobError, match=r"no process could be started .*: No such file"):
-        here.jobs.start(number)
+        here.jobs.start(number, KIM)
     broken.write_text("#!/bin/sh\ncat >/dev/null\nexit 3\n")
     broken.chmod(0o700)
-    here.jobs.start(number)
+    here.jobs.start(number, KIM)
     why = wait_for(lambda: here.jobs.fault(number), "it is known")
     assert why == "the process that was to apply it ended with code 3"
     _untouched(here, number)
@@ -430,11 +431,11 @@ def test_without_redis_nothing_is_started_and_with_it_again_everything_works(
     redis_server.stop()
     try:
         with pytest.raises(JobError, match=r"^the queue \(VAS_DASH_QUEUE_URL\) cannot be reached$"):
-            queue.jobs.start(number)
+            queue.jobs.start(number, KIM)
         _untouched(queue, number)
     finally:
         redis_server.start()
-    queue.jobs.start(number)
+    queue.jobs.start(number, KIM)
     assert queue.ended(number).state is State.FINISHED
     assert writes(queue.vas) == CELLS
     assert queue.worker is not None
@@ -461,11 +462,11 @@ def test_what_redis_did_not_confirm_in_time_is_not_applied_later(
     redis_server.signal(signal.SIGSTOP)
     try:
         with pytest.raises(JobError):
-            hasty.start(number)
+            hasty.start(number, KIM)
     finally:
         redis_server.signal(signal.SIGCONT)
     other = queue.submit()
-    queue.jobs.start(other)
+    queue.jobs.start(other, KIM)
     assert queue.ended(other).state is State.FINISHED
     record = queue.journal.change_set(number)
     assert record is not None
@@ -495,7 +496,7 @@ def test_a_worker_with_another_journal_applies_nothing_and_says_why(
     )
     number = elsewhere.submit()
     queue.submit()
-    elsewhere.jobs.start(number)
+    elsewhere.jobs.start(number, KIM)
     why = wait_for(lambda: elsewhere.jobs.fault(number), "it is known")
     assert why == "the worker has another journal: it needs the page's VAS_DASH_DB_URL"
     assert writes(queue.vas) == 0
@@ -535,7 +536,7 @@ def test_with_the_embedded_vas_the_queue_is_not_used(
 def test_a_job_is_taken_once_and_not_at_all_once_it_is_void(both: Journal) -> None:
     with FaultyVas(**site(1, 1, 1)) as vas:
         operations = operations_on(vas, both)
-        number = operations.submit(drafted(operations, keys_of(vas), ZONE), who="kim")
+        number = operations.submit(drafted(operations, keys_of(vas), ZONE), by=KIM)
     jobs = [both.jobs.hand_over(number) for _ in range(3)]
     void, first, second = (job for job in jobs if job is not None)
     both.jobs.take_back(void)

@@ -276,7 +276,7 @@ def test_a_failure_carries_the_headers_too(client: Client, monkeypatch: pytest.M
     def broken(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("vas_dash.server._bootstrap_folder", broken)
+    monkeypatch.setattr("vas_dash.dash_app._bootstrap_folder", broken)
     answer = client.get("/ai-models/bootstrap.min.css")
     assert answer.status_code == 500
     assert "Content-Security-Policy" in answer.headers

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import logging
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Self
 
 from vas_dash.changes.apply import NOTHING_SENT, UNCONFIRMED, WRITTEN_OVER, Progress
 from vas_dash.changes.operations import Operations
-from vas_dash.changes.permissions import NOT_YOURS, Rights
+from vas_dash.changes.permissions import NOT_YOURS, Permissions
 from vas_dash.domain.changes import CellChange, ChangeSet
 from vas_dash.domain.entities import Assignment, CellIntent, CellKey
 from vas_dash.domain.records import CellRecord, CellResult
@@ -102,7 +100,6 @@ class CellWriter:
     Whoever has been told `NotSent` can rely on it: a write is sent only while somebody waits. The
     thread goes on to write down in the journal what came of a write that was sent.
     `reader`, if given, learns what was read, or that the cell has become unknown.
-    `by(rights)` gives the same for one operator.
     """
 
     def __init__(
@@ -117,15 +114,7 @@ class CellWriter:
         self._budget_s = budget_s
         self._reader = reader
         self._slots = threading.BoundedSemaphore(at_once)
-        self._rights: Rights | None = None
         self._ready = threading.Event()
-
-    def by(self, rights: Rights) -> Self:
-        """This writer, as far as somebody may use it."""
-        mine = copy.copy(self)
-        mine._operations = self._operations.by(rights)
-        mine._rights = rights
-        return mine
 
     def get_ready(self) -> None:
         """Open the journal meanwhile: somebody is going to save. Returns at once.
@@ -150,12 +139,12 @@ class CellWriter:
         wish: CellIntent | None,
         until: float | None = None,
         *,
-        who: str,
+        by: Permissions,
         why: str | None = None,
     ) -> SaveOutcome:
         """Make the cell `wish` (None: unassigned) if it still is what `opened_with` says.
 
-        `until` (`time.monotonic()`) bounds it further than the budget does. `who` wants it, and
+        `until` (`time.monotonic()`) bounds it further than the budget does. Who wants it, and
         `why`, stand in the journal.
 
         To overwrite after a conflict, call again with `opened_with` set to `Conflict.current`.
@@ -163,16 +152,15 @@ class CellWriter:
         Raises:
             NotAllowedError: a viewer. A camera in another location gives `NotSent`.
         """
-        if self._rights is not None:
-            self._rights.change()
-            if not self._rights.covers(key.camera_id):
-                return NotSent(f"the camera is {NOT_YOURS}")
+        by.require_change()
+        if not by.allows(key.camera_id):
+            return NotSent(f"the camera is {NOT_YOURS}")
         if not self._slots.acquire(blocking=False):
             return NotSent("other changes are still waiting for the VAS")
         now = time.monotonic()
         budget_s = self._budget_s if until is None else min(self._budget_s, until - now)
         change = CellChange(key, opened_with, wish)
-        job = _Job(self._operations, budget_s, change, who, why, self._slots.release)
+        job = _Job(self._operations, budget_s, change, by, why, self._slots.release)
         try:
             threading.Thread(target=job.run, name="cell-save", daemon=True).start()
         except RuntimeError:  # the process may have no more threads
@@ -198,7 +186,7 @@ class _Job:
         operations: Operations,
         budget_s: float,
         change: CellChange,
-        who: str,
+        by: Permissions,
         why: str | None,
         at_end: Callable[[], None],
     ) -> None:
@@ -206,7 +194,7 @@ class _Job:
         self._budget_s = budget_s
         self._until = time.monotonic() + budget_s
         self._change = change
-        self._who = who
+        self._by = by
         self._why = why
         self._at_end = at_end
         self._done = threading.Event()
@@ -242,7 +230,7 @@ class _Job:
         self._done.set()
 
     def _save(self) -> SaveOutcome:
-        number = self._operations.submit(ChangeSet((self._change,)), who=self._who, why=self._why)
+        number = self._operations.submit(ChangeSet((self._change,)), by=self._by, why=self._why)
         record = self._operations.apply(
             number,
             on_progress=self._recorded,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from typing import Self
 
 from vas_dash.changes.checks import checked
-from vas_dash.changes.permissions import Rights
+from vas_dash.changes.permissions import Permissions
 from vas_dash.domain.changes import ChangeSet, Wishes, plan
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.fleet import FleetSnapshot
@@ -34,28 +32,20 @@ class _StaleError(Exception):
 
 
 class Drafting:
-    """Drafts by an id that only their owner's browser knows, and by the owner's name.
+    """Drafts by an id that only their owner's browser knows, and by their owner, who is `by`.
 
-    Every method raises JournalError when the journal cannot be used; nothing is kept then.
-    `by(rights)` gives the same for one operator, whose name then is the owner's: a viewer's work on
-    drafts raises NotAllowedError, and cells of other locations are blocked.
+    Every method raises JournalError when the journal cannot be used; nothing is kept then. A
+    viewer's work on drafts raises NotAllowedError; cells of other locations are blocked.
     """
 
     def __init__(self, journal: Journal) -> None:
         self._tables = journal.drafts
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, str], Draft] = OrderedDict()
-        self._rights: Rights | None = None
 
-    def by(self, rights: Rights) -> Self:
-        """These drafts, as far as somebody may use them."""
-        mine = copy.copy(self)
-        mine._rights = rights
-        return mine
-
-    def load(self, draft_id: str, who: str) -> Draft:
+    def load(self, draft_id: str, by: Permissions) -> Draft:
         """The draft as it is now; an empty one where there is none."""
-        who = self._owner(who)
+        who = by.name
         revision = self._tables.revision(draft_id, who)
         with self._lock:
             draft = self._kept.get((draft_id, who))
@@ -64,7 +54,7 @@ class Drafting:
         return draft
 
     def add(
-        self, draft_id: str, who: str, fleet: FleetSnapshot, wishes: Wishes
+        self, draft_id: str, by: Permissions, fleet: FleetSnapshot, wishes: Wishes
     ) -> tuple[Draft, ChangeSet]:
         """Plan wishes on top of what is drafted; the draft, and what the wishes came to.
 
@@ -75,9 +65,7 @@ class Drafting:
 
         def edit(draft: Draft) -> Draft:
             nonlocal planned
-            planned = checked(plan(fleet, wishes, draft.changes), fleet)
-            if self._rights is not None:
-                planned = self._rights.allowed(planned, fleet)
+            planned = by.allowed(checked(plan(fleet, wishes, draft.changes), fleet), fleet)
             changes = {key: one for key, one in draft.changes.items() if key not in wishes}
             blocked = {key: one for key, one in draft.blocked.items() if key not in wishes}
             for change in planned.changes:
@@ -89,12 +77,11 @@ class Drafting:
                     blocked[one.key] = one
             return replace(draft, changes=changes, blocked=blocked)
 
-        return self._change(draft_id, who, edit), planned
+        return self._change(draft_id, by, edit), planned
 
-    def put(self, draft_id: str, who: str, changes: ChangeSet, origin: str) -> Draft:
+    def put(self, draft_id: str, by: Permissions, changes: ChangeSet, origin: str) -> Draft:
         """Make a whole change set (an import, an undo) the draft, instead of what it was."""
-        if self._rights is not None:
-            changes = self._rights.allowed(changes)
+        changes = by.allowed(changes)
 
         def edit(draft: Draft) -> Draft:
             return replace(
@@ -104,9 +91,9 @@ class Drafting:
                 blocked={one.key: one for one in changes.blocked},
             )
 
-        return self._change(draft_id, who, edit)
+        return self._change(draft_id, by, edit)
 
-    def drop(self, draft_id: str, who: str, keys: Collection[CellKey]) -> Draft:
+    def drop(self, draft_id: str, by: Permissions, keys: Collection[CellKey]) -> Draft:
         """Throw cells away, drafted or blocked."""
         gone = set(keys)
 
@@ -117,9 +104,9 @@ class Drafting:
                 blocked={key: one for key, one in draft.blocked.items() if key not in gone},
             )
 
-        return self._change(draft_id, who, edit)
+        return self._change(draft_id, by, edit)
 
-    def claim(self, draft_id: str, who: str, revision: int) -> Draft | None:
+    def claim(self, draft_id: str, by: Permissions, revision: int) -> Draft | None:
         """The draft as it is at `revision`, under the next one; None: it is at another.
 
         Of two who claim the same revision one gets it: a draft is not handed over twice.
@@ -131,21 +118,17 @@ class Drafting:
             return draft
 
         try:
-            return self._change(draft_id, who, edit)
+            return self._change(draft_id, by, edit)
         except _StaleError:
             return None
 
-    def clear(self, draft_id: str, who: str) -> Draft:
+    def clear(self, draft_id: str, by: Permissions) -> Draft:
         """Throw the whole draft away."""
-        return self.put(draft_id, who, ChangeSet(), "edit")
+        return self.put(draft_id, by, ChangeSet(), "edit")
 
-    def _owner(self, who: str) -> str:
-        return who if self._rights is None else self._rights.operator.name
-
-    def _change(self, draft_id: str, who: str, edit: _Edit) -> Draft:
-        if self._rights is not None:
-            self._rights.change()
-        who = self._owner(who)
+    def _change(self, draft_id: str, by: Permissions, edit: _Edit) -> Draft:
+        by.require_change()
+        who = by.name
         with self._lock:
             known = self._kept.get((draft_id, who))
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Literal, Self
+from typing import Literal
 
 from vas_dash.backend.client import VasClient
 from vas_dash.changes.apply import Application, Progress
 from vas_dash.changes.checks import checked
-from vas_dash.changes.permissions import NOT_YOURS, Rights, refuse_others
+from vas_dash.changes.permissions import NOT_YOURS, Permissions
 from vas_dash.domain.changes import (
     Blocked,
     ChangeSet,
@@ -34,7 +33,7 @@ __all__ = ["Operations", "Progress", "ReasonRule", "Reopened"]
 ReasonRule = Literal["off", "optional", "required"]
 
 TEXT_CHARS = 500
-"""A name or a reason is cut to this length."""
+"""A reason is cut to this length."""
 
 _NOT_DONE = (
     CellResult.NOT_SENT,
@@ -62,8 +61,7 @@ class Reopened:
 class Operations:
     """Everything that is done with change sets; the same for a page, a worker, a command line.
 
-    `by(rights)` gives the same for one operator: what they may not do raises NotAllowedError, and
-    nothing was done then.
+    `by` is who asks: what they may not do raises NotAllowedError, and nothing was done then.
     """
 
     def __init__(
@@ -79,13 +77,6 @@ class Operations:
         self._concurrency = concurrency
         self._reason = reason
         self._reader = FleetReader(client)
-        self._rights: Rights | None = None
-
-    def by(self, rights: Rights) -> Self:
-        """These operations, as far as somebody may use them."""
-        mine = copy.copy(self)
-        mine._rights = rights
-        return mine
 
     @property
     def journal(self) -> Journal:
@@ -102,7 +93,7 @@ class Operations:
         return self._reader.read_fleet()
 
     def submit(
-        self, changes: ChangeSet, *, who: str, why: str | None = None, origin: str = "edit"
+        self, changes: ChangeSet, *, by: Permissions, why: str | None = None, origin: str = "edit"
     ) -> int:
         """Write the change set into the journal, ready to be applied; its number.
 
@@ -113,18 +104,15 @@ class Operations:
             NotAllowedError: a viewer; or no cell is left.
             ReasonNeededError: a reason is required, and `why` is blank.
         """
-        if self._rights is not None:
-            who = self._rights.operator.name
-            allowed = self._rights.allowed(changes)
-            if changes.changes and not allowed.changes:
-                raise NotAllowedError(f"all of these cameras are {NOT_YOURS}")
-            changes = allowed
-        who, why = _one_line(who), _one_line(why or "") or None
+        allowed = by.allowed(changes)
+        if changes.changes and not allowed.changes:
+            raise NotAllowedError(f"all of these cameras are {NOT_YOURS}")
+        why = _one_line(why or "") or None
         if self._reason == "required" and why is None:
             raise ReasonNeededError("a change set needs a reason")
         if self._reason == "off":
             why = None
-        return self._journal.record(changes, who, why, origin)
+        return self._journal.record(allowed, by.name, why, origin)
 
     def apply(
         self,
@@ -136,6 +124,9 @@ class Operations:
         read_until: float | None = None,
     ) -> ChangeSetRecord:
         """Send what has to be sent; the record as it stands afterwards.
+
+        What was submitted, and started by somebody who may (`Jobs.start`), is applied without
+        asking again.
 
         A change set that was applied before, wholly or in part, is left as it is: nothing is sent
         twice. One whose process died (`APPLYING`) is to be reopened. `cancelled` stops new writes;
@@ -152,11 +143,8 @@ class Operations:
             record = self._record(change_set_id)
             if not mine:
                 raise BusyError(f"change set {change_set_id} is being applied just now")
-            self._touch(record)
             if record.state is not State.READY:
                 return record
-            if self._rights is not None:
-                refuse_others(self._rights, self._journal, change_set_id)
             application = Application(
                 self._client,
                 self._journal,
@@ -171,7 +159,7 @@ class Operations:
             ended = application.run()
             return self._journal.end(change_set_id, ended.state, ended.note)
 
-    def reopen(self, change_set_id: int) -> Reopened:
+    def reopen(self, change_set_id: int, by: Permissions) -> Reopened:
         """Read again what is not known, settle what can be settled, and plan the rest afresh.
 
         Nothing is sent. A write without an answer whose cell is as before stays unknown for good:
@@ -184,7 +172,7 @@ class Operations:
             record = self._record(change_set_id)
             if not mine:
                 raise BusyError(f"change set {change_set_id} is being applied just now")
-            self._touch(record)
+            by.require_change_set(record.who)
             settled = record.state is not State.APPLYING and not set(record.tally) & _OPEN
             if record.state is State.READY or settled:
                 return Reopened(record, ChangeSet())
@@ -209,38 +197,31 @@ class Operations:
                 note = "interrupted" if left else None
             record = self._journal.end(change_set_id, state, note)
         rest = checked(_still_as_drafted([*not_sent, *not_stored], fleet), fleet)
-        return Reopened(record, self._allowed(rest, fleet))
+        return Reopened(record, by.allowed(rest, fleet))
 
-    def retry(self, change_set_id: int) -> ChangeSet:
+    def retry(self, change_set_id: int, by: Permissions) -> ChangeSet:
         """Everything that was not done (not sent, refused, conflict, unknown), planned afresh.
 
         It is a draft, from the fleet as it is now: what others changed meanwhile stands in it as
         before, to be reviewed.
         """
-        self._touch(self._record(change_set_id))
+        by.require_change_set(self._record(change_set_id).who)
         fleet = self._reader.read_fleet()
         wishes = {
             cell.change.key: Wish.exactly(cell.change.wish)
             for cell in self._journal.cells(change_set_id, results=_NOT_DONE)
             if cell.change.before is not None or cell.change.wish is not None
         }
-        return self._allowed(checked(plan(fleet, wishes), fleet), fleet)
+        return by.allowed(checked(plan(fleet, wishes), fleet), fleet)
 
-    def undo(self, change_set_id: int) -> ChangeSet:
+    def undo(self, change_set_id: int, by: Permissions) -> ChangeSet:
         """The inverse of the applied cells, as a draft: review it, then `submit` and `apply`.
 
         Cells that were changed since are conflicts when it is applied.
         """
-        self._touch(self._record(change_set_id))
+        by.require_change_set(self._record(change_set_id).who)
         cells = self._journal.cells(change_set_id, results=[CellResult.APPLIED])
-        return self._allowed(inverse((cell.change, cell.after) for cell in cells))
-
-    def _touch(self, record: ChangeSetRecord) -> None:
-        if self._rights is not None:
-            self._rights.touch(record.who)
-
-    def _allowed(self, changes: ChangeSet, fleet: FleetSnapshot | None = None) -> ChangeSet:
-        return changes if self._rights is None else self._rights.allowed(changes, fleet)
+        return by.allowed(inverse((cell.change, cell.after) for cell in cells))
 
     def _record(self, change_set_id: int) -> ChangeSetRecord:
         record = self._journal.change_set(change_set_id)

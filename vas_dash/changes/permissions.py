@@ -1,4 +1,4 @@
-"""What somebody may do, held where it is done: by the services, whoever calls them."""
+"""What an operator may do. Every service that changes something is handed these and asks them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vas_dash.domain.records import CellResult, Settled
 from vas_dash.errors import NotAllowedError
 from vas_dash.journal import Journal
 
-__all__ = ["NOT_KNOWN", "NOT_YOURS", "Rights", "refuse_others"]
+__all__ = ["NOT_KNOWN", "NOT_YOURS", "Permissions", "refuse_others"]
 
 NOT_YOURS = "not one of your locations"
 """Why a cell is blocked whose camera stands elsewhere, or in no location."""
@@ -21,19 +21,30 @@ NOT_KNOWN = "where the camera stands is not known just now"
 """Why a cell is blocked whose camera the newest read of the fleet does not have."""
 
 
-@dataclass(frozen=True)
-class Rights:
-    """The rights of one operator. `fleet` gives the picture that says where cameras are.
+def _unknown_fleet() -> FleetSnapshot:
+    raise LookupError("who may work everywhere needs no fleet")
 
-    A service that was given rights (`by(rights)`) holds them itself, and records the operator's
-    name whatever name it is called with. One that was given none acts for the process that has it:
-    a worker that applies what was submitted, a test, a bench.
+
+@dataclass(frozen=True)
+class Permissions:
+    """Who asks for something, and what they may do. `fleet` gives the snapshot that says where
+    cameras are; it is asked only for operators of certain locations.
     """
 
     operator: Operator
-    fleet: Callable[[], FleetSnapshot]
+    fleet: Callable[[], FleetSnapshot] = _unknown_fleet
 
-    def change(self) -> None:
+    @classmethod
+    def unrestricted(cls, name: str) -> Permissions:
+        """Those of an admin."""
+        return cls(Operator(name, Role.ADMIN))
+
+    @property
+    def name(self) -> str:
+        """The operator's name, as the journal records it."""
+        return self.operator.name
+
+    def require_change(self) -> None:
         """Any change of intent, and work on drafts.
 
         Raises:
@@ -42,17 +53,17 @@ class Rights:
         if self.operator.role is Role.VIEWER:
             raise NotAllowedError("a viewer may look, and change nothing")
 
-    def touch(self, who: str) -> None:
-        """Undo, reopen, try again, start or stop a change set of `who`.
+    def require_change_set(self, who: str) -> None:
+        """Undo, resume, try again, start or stop a change set of `who`.
 
         Raises:
-            NotAllowedError: a viewer; or it is somebody else's, and this is no admin.
+            NotAllowedError: a viewer; or it is another operator's, and this is no admin.
         """
-        self.change()
+        self.require_change()
         if self.operator.role is not Role.ADMIN and who != self.operator.name:
             raise NotAllowedError("this change set is somebody else's; an admin may do that")
 
-    def prune(self) -> None:
+    def require_prune(self) -> None:
         """Remove what a file does not name.
 
         Raises:
@@ -66,8 +77,8 @@ class Rights:
         """Whether locations do not matter."""
         return self.operator.role is Role.ADMIN or self.operator.locations is None
 
-    def covers(self, camera_id: str, fleet: FleetSnapshot | None = None) -> bool:
-        """Whether the camera is in a place of theirs. Of a camera nobody knows that is not said."""
+    def allows(self, camera_id: str, fleet: FleetSnapshot | None = None) -> bool:
+        """Whether the camera is in one of the operator's locations, as far as that is known."""
         return self.everywhere or camera_id in self._cameras(fleet or self.fleet())
 
     def allowed(self, changes: ChangeSet, fleet: FleetSnapshot | None = None) -> ChangeSet:
@@ -76,7 +87,7 @@ class Rights:
         Raises:
             NotAllowedError: a viewer.
         """
-        self.change()
+        self.require_change()
         if self.everywhere or not changes.changes:
             return changes
         fleet = fleet or self.fleet()
@@ -94,7 +105,7 @@ class Rights:
         return frozenset(one.id for one in fleet.cameras.items if one.location in locations)
 
 
-def refuse_others(rights: Rights, journal: Journal, change_set_id: int) -> None:
+def refuse_others(by: Permissions, journal: Journal, change_set_id: int) -> None:
     """Settle as refused what the operator may not change any more. To be called with its lock held.
 
     Between the making of a change set and its start an operator can lose a location, and a camera
@@ -106,7 +117,7 @@ def refuse_others(rights: Rights, journal: Journal, change_set_id: int) -> None:
     """
     cells = journal.cells(change_set_id, results=[CellResult.NOT_SENT])
     changes = ChangeSet(tuple(cell.change for cell in cells))
-    blocked = {one.key: one.problems[0].message for one in rights.allowed(changes).blocked}
+    blocked = {one.key: one.problems[0].message for one in by.allowed(changes).blocked}
     journal.settle(
         change_set_id,
         [

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from vas_dash.backend.client import VasClient
-from vas_dash.backend.transport import Transport
 from vas_dash.changes.labels import kinds_text
 from vas_dash.cli.text import (
     Names,
@@ -44,16 +43,18 @@ from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.operators import Operator, Role
 from vas_dash.domain.records import CellResult, ChangeSetRecord, HistoryFilter
 from vas_dash.domain.text import count
-from vas_dash.errors import ReasonNeededError, SettingsError, VasDashError
+from vas_dash.errors import ReasonNeededError, VasDashError
 from vas_dash.files.decoding import MAX_BYTES
 from vas_dash.files.drafting import FileDraft, draft_file
 from vas_dash.files.exporting import export_file
 from vas_dash.files.tree import FileProblem, Format
 from vas_dash.fleet.query import GridQuery, parse_query
 from vas_dash.fleet.reader import FleetReader
+from vas_dash.wiring import create_client, create_journal, opened_operations
 
 if TYPE_CHECKING:  # what they stand on takes longer to load than an export takes
     from vas_dash.changes.operations import Operations, Progress
+    from vas_dash.changes.permissions import Permissions
     from vas_dash.journal import Journal
 
 __all__ = ["main"]
@@ -274,29 +275,32 @@ def _apply(options: argparse.Namespace) -> int:
         nothing = not draft.changes.changes or (options.strict and draft.problems)
         if nothing or not options.yes:
             return _show_draft(options, draft, names)
-        with _operations(options, settings, client) as (operations, journal):
+        with opened_operations(settings, client) as operations:
+            by = _permissions(options, settings, operations)
             origin = f"import of {Path(options.file).name}" if options.file != "-" else "import"
             # What is blocked is among the problems, with its place in the file.
             good = ChangeSet(draft.changes.changes)
-            code = _send(options, operations, journal, good, origin, names, draft.problems)
+            code = _send(options, operations, by, good, origin, names, draft.problems)
             if not options.json:
                 _print_problems(options, draft.problems, "the rest was sent")
             return FAILED if draft.problems else code
 
 
 def _undo(options: argparse.Namespace) -> int:
-    return _from_change_set(options, "undo", lambda operations: (operations.undo(options.id), None))
+    return _from_change_set(
+        options, "undo", lambda operations, by: (operations.undo(options.id, by), None)
+    )
 
 
 def _retry(options: argparse.Namespace) -> int:
     return _from_change_set(
-        options, "retry", lambda operations: (operations.retry(options.id), None)
+        options, "retry", lambda operations, by: (operations.retry(options.id, by), None)
     )
 
 
 def _reopen(options: argparse.Namespace) -> int:
-    def rest(operations: Operations) -> tuple[ChangeSet, ChangeSetRecord]:
-        reopened = operations.reopen(options.id)
+    def rest(operations: Operations, by: Permissions) -> tuple[ChangeSet, ChangeSetRecord]:
+        reopened = operations.reopen(options.id, by)
         return reopened.rest, reopened.record
 
     return _from_change_set(options, "rest", rest)
@@ -305,18 +309,19 @@ def _reopen(options: argparse.Namespace) -> int:
 def _from_change_set(
     options: argparse.Namespace,
     what: str,
-    drafted: Callable[[Operations], tuple[ChangeSet, ChangeSetRecord | None]],
+    drafted: Callable[[Operations, Permissions], tuple[ChangeSet, ChangeSetRecord | None]],
 ) -> int:
     """Show, or send, what a change set gives rise to; and how it stands itself, if it was read."""
     with (
         _connected() as (settings, client),
-        _operations(options, settings, client) as (operations, journal),
+        opened_operations(settings, client) as operations,
     ):
-        changes, record = drafted(operations)
+        by = _permissions(options, settings, operations)
+        changes, record = drafted(operations, by)
         names = Names(_read_fleet(client))
         if not changes.changes or not options.yes:
             return _show_changes(options, changes, names, record)
-        return _send(options, operations, journal, changes, f"{what} of {options.id}", names)
+        return _send(options, operations, by, changes, f"{what} of {options.id}", names)
 
 
 def _history(options: argparse.Namespace) -> int:
@@ -408,16 +413,7 @@ def _connected() -> Iterator[tuple[Settings, VasClient]]:
         settings = settings.model_copy(
             update={"api_url": embedded.serve(), "api_key": settings.embedded_api_key}
         )
-    if settings.api_url is None:
-        raise SettingsError("VAS_API_URL is not set")
-    client = VasClient(
-        Transport(
-            settings.api_url,
-            api_key=settings.api_key,
-            connect_timeout_s=settings.connect_timeout_s,
-            read_timeout_s=settings.read_timeout_s,
-        )
-    )
+    client = create_client(settings)
     try:
         yield settings, client
     finally:
@@ -437,39 +433,30 @@ def _read_fleet(client: VasClient) -> FleetSnapshot:
 
 @contextmanager
 def _journal(settings: Settings) -> Iterator[Journal]:
-    from vas_dash.journal import Journal
-
-    journal = Journal(settings.db_url, retention_days=settings.retention_days)
+    journal = create_journal(settings)
     try:
         yield journal
     finally:
         journal.close()
 
 
-@contextmanager
-def _operations(
-    options: argparse.Namespace, settings: Settings, client: VasClient
-) -> Iterator[tuple[Operations, Journal]]:
-    """Whoever can read the environment is an admin, unless everyone is a viewer."""
-    from vas_dash.changes.operations import Operations
-    from vas_dash.changes.permissions import Rights
+def _permissions(
+    options: argparse.Namespace, settings: Settings, operations: Operations
+) -> Permissions:
+    """Everybody who can read the environment is an admin, unless everyone is a viewer."""
+    from vas_dash.changes.permissions import Permissions
 
     role = Role.VIEWER if settings.read_only else Role.ADMIN
     try:
-        person = Operator(_person(options), role)
+        return Permissions(Operator(_person(options), role), operations.read_fleet)
     except ValueError as error:
         raise CommandError(f"--by: {error}") from None
-    with _journal(settings) as journal:
-        operations = Operations(
-            client, journal, concurrency=settings.apply_concurrency, reason=settings.reason
-        )
-        yield operations.by(Rights(person, operations.read_fleet)), journal
 
 
 def _send(
     options: argparse.Namespace,
     operations: Operations,
-    journal: Journal,
+    by: Permissions,
     changes: ChangeSet,
     origin: str,
     names: Names,
@@ -478,9 +465,7 @@ def _send(
     from vas_dash.jobs.service import apply_watched
 
     try:
-        change_set_id = operations.submit(
-            changes, who=_person(options), why=options.reason, origin=origin
-        )
+        change_set_id = operations.submit(changes, by=by, why=options.reason, origin=origin)
     except ReasonNeededError as error:
         raise CommandError(f"{error}; give --reason") from None
     stop = threading.Event()
@@ -490,7 +475,7 @@ def _send(
             operations, change_set_id, on_progress=bar.show, cancelled=stop.is_set
         )
     bar.close()
-    left = journal.cells(change_set_id, results=set(CellResult) - _DONE)
+    left = operations.journal.cells(change_set_id, results=set(CellResult) - _DONE)
     if options.json:
         _print_json(
             {

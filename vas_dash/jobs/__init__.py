@@ -1,16 +1,11 @@
-"""Where change sets are applied: processes on this host, or workers behind a queue.
-
-The managers are those of Dash's background callbacks, started from any callback of the page
-(`Jobs.start`) and never allowed to kill: Dash's renderer ends a callback's earlier job when it is
-triggered again, and forgets a job with its tab.
-"""
+"""Where change sets are applied: processes on this host, or workers behind a queue."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
 from vas_dash.config import Settings
-from vas_dash.jobs.service import Jobs, JournalJobs
+from vas_dash.jobs.service import Jobs
 from vas_dash.journal import Journal
 
 __all__ = ["create_jobs", "queue_checks"]
@@ -24,10 +19,10 @@ def create_jobs(settings: Settings, journal: Journal) -> Jobs:
     if settings.queue_url is not None:
         from vas_dash.jobs.queue import QueueRunner
 
-        return JournalJobs(journal, QueueRunner(settings.queue_url))
+        return Jobs(journal, QueueRunner(settings.queue_url))
     from vas_dash.jobs.processes import ProcessRunner
 
-    return JournalJobs(journal, ProcessRunner(settings))
+    return Jobs(journal, ProcessRunner(settings))
 
 
 def queue_checks(settings: Settings) -> Mapping[str, Callable[[], None]]:

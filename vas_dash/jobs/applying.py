@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
-from vas_dash.backend.client import VasClient
-from vas_dash.backend.transport import Transport
-from vas_dash.changes.operations import Operations
 from vas_dash.config import Settings
 from vas_dash.errors import SettingsError
 from vas_dash.jobs.service import apply_handed_over
-from vas_dash.journal import Journal
+from vas_dash.wiring import opened_operations
 
-__all__ = ["TASK", "Apply", "applying"]
+__all__ = ["Apply", "applying"]
 
-TASK = "apply"
-"""Its name with the managers."""
-
-Apply = Callable[[int, int], str]
-"""Does a job (change set, job); why it was not done, empty where the journal tells everything."""
+Apply = Callable[[int, int], str | None]
+"""Does a job (change set, job); why it was not done, None where the journal tells everything."""
 
 
 @contextmanager
@@ -33,23 +27,7 @@ def applying(settings: Settings, cancelled: Callable[[], bool]) -> Iterator[Appl
         raise SettingsError(
             "VAS_API_URL is not set: who applies needs the address of the page's VAS"
         )
-    with ExitStack() as stack:
-        client = VasClient(
-            Transport(
-                settings.api_url,
-                api_key=settings.api_key,
-                connect_timeout_s=settings.connect_timeout_s,
-                read_timeout_s=settings.read_timeout_s,
-            )
+    with opened_operations(settings) as operations:
+        yield lambda change_set_id, job: apply_handed_over(
+            operations, change_set_id, job, cancelled
         )
-        stack.callback(client.close)
-        journal = Journal(settings.db_url, retention_days=settings.retention_days)
-        stack.callback(journal.close)
-        operations = Operations(
-            client, journal, concurrency=settings.apply_concurrency, reason=settings.reason
-        )
-
-        def apply(change_set_id: int, job: int) -> str:
-            return apply_handed_over(operations, change_set_id, job, cancelled) or ""
-
-        yield apply

@@ -1,8 +1,8 @@
-"""Jobs in processes of their own on this host: Dash's manager with diskcache, without its fork.
+"""Change sets applied by processes of their own on this host.
 
-A fork of the page's worker would have its sockets, and locks that other threads of it held. A
-process here begins afresh (`python -m vas_dash.jobs`), in a session of its own, and ends by itself:
-neither the page nor the end of the page's server touches it.
+A process begins afresh (`python -m vas_dash.jobs NUMBER JOB`), in a session of its own, and ends by
+itself: neither the page nor the end of the page's server touches it. A fork of the page's worker
+would have its sockets, and locks that other threads of it held.
 """
 
 from __future__ import annotations
@@ -11,25 +11,21 @@ import fcntl
 import json
 import logging
 import os
-import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import diskcache
-from dash.background_callback.managers.diskcache_manager import DiskcacheManager
 from pydantic import SecretStr
 
 from vas_dash.config import Settings
 from vas_dash.database import DATA_FOLDER
 from vas_dash.errors import JobError
-from vas_dash.jobs.applying import TASK, Apply
 
-__all__ = ["ProcessManager", "ProcessRunner", "run_here"]
+__all__ = ["ProcessRunner", "keep_fault"]
 
 _log = logging.getLogger(__name__)
 
@@ -41,41 +37,43 @@ FOLDER = DATA_FOLDER / "jobs"
 KEPT_S = 24 * 3600
 """How long it is remembered that a job could not be done."""
 
-_FAULTS = (OSError, sqlite3.Error, diskcache.Timeout)
+FAULT_CHARS = 2_000
 
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-class ProcessManager(DiskcacheManager):
-    """Starts a process for each job, and never ends one."""
+class ProcessRunner:
+    """Starts a process for each job, and never ends one. The folder is made at the first one."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
-        FOLDER.parent.mkdir(mode=0o700, exist_ok=True)
-        FOLDER.mkdir(mode=0o700, exist_ok=True)
-        FOLDER.chmod(0o700)
-        cache = diskcache.Cache(str(FOLDER / "results"), timeout=0.5)
-        super().__init__(cache, cache_by=[], expire=KEPT_S)  # type: ignore[no-untyped-call]
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def call_job_fn(
-        self,
-        key: str,
-        job_fn: Callable[..., None] | None,  # noqa: ARG002 it is found there by its name
-        args: list[int],
-        context: dict[str, Any],  # noqa: ARG002 what an operator sees has no part in it
-    ) -> int:
-        """Start it; its process id.
+    def run(self, change_set_id: int, job: int) -> None:
+        """Start a process."""
+        try:
+            _make_folder()
+            process = self._start(change_set_id, job)
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise JobError(f"no process could be started to apply it: {why}") from None
+        threading.Thread(
+            target=_wait,
+            args=(process, change_set_id, job),
+            name=f"job-{change_set_id}",
+            daemon=True,
+        ).start()
 
-        Raises:
-            JobError: too many are at work already.
-            OSError: no process can be started.
-        """
-        assert self._settings is not None
-        order = {"key": key, "args": args, "settings": _plain(self._settings)}
+    def fault(self, change_set_id: int, job: int) -> str | None:  # noqa: ARG002
+        """What the process said, or how it ended."""
+        with suppress(OSError):
+            return _fault_file(job).read_text(encoding="utf-8") or None
+        return None
+
+    def _start(self, change_set_id: int, job: int) -> subprocess.Popen[bytes]:
         slot = _free_slot()
         try:
             process = subprocess.Popen(
-                [_python(), "-m", "vas_dash.jobs", str(args[0])],
+                [_python(), "-m", "vas_dash.jobs", str(change_set_id), str(job)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 env=_environment(),
@@ -84,67 +82,40 @@ class ProcessManager(DiskcacheManager):
             )
         finally:
             os.close(slot)
-        threading.Thread(
-            target=self._wait, args=(process, key, args[0]), name=f"job-{args[0]}", daemon=True
-        ).start()
         assert process.stdin is not None
         with process.stdin as stdin:
             # Secrets go this way: an argument is seen by everybody on the host.
-            stdin.write(json.dumps(order).encode())
-        return process.pid
-
-    def _wait(self, process: subprocess.Popen[bytes], key: str, change_set_id: int) -> None:
-        """Leaves no zombie, and a word where it did not end by itself."""
-        code = process.wait()
-        if code:
-            why = f"the process that was to apply it ended with code {code}"
-            _log.error("change set %d: %s", change_set_id, why)
-            with suppress(*_FAULTS):
-                self.handle.add(key, why, expire=KEPT_S)
-
-    def terminate_job(self, job: object) -> None:
-        """Nothing: an apply is stopped by asking it."""
+            stdin.write(json.dumps(_needed(self._settings)).encode())
+        return process
 
 
-class ProcessRunner:
-    """Runs jobs in processes. The folder is made at the first one."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._opening = threading.Lock()
-        self._manager: ProcessManager | None = None
-
-    def run(self, change_set_id: int, job: int) -> None:
-        """Start a process."""
-        try:
-            self._opened().call_job_fn(str(job), None, [change_set_id, job], {})
-        except _FAULTS as error:
-            words = getattr(error, "strerror", None) or type(error).__name__
-            raise JobError(f"no process could be started to apply it: {words}") from None
-
-    def fault(self, change_set_id: int, job: int) -> str | None:  # noqa: ARG002
-        """What the process said."""
-        try:
-            manager = self._opened()
-            said = manager.get_result(str(job), None)  # type: ignore[no-untyped-call]
-        except _FAULTS:
-            return None
-        return said if isinstance(said, str) and said else None
-
-    def _opened(self) -> ProcessManager:
-        with self._opening:
-            if self._manager is None:
-                self._manager = ProcessManager(self._settings)
-            return self._manager
+def keep_fault(job: int, why: str) -> None:
+    """Remember why a job was not done, for every worker of the page on this host."""
+    with suppress(OSError):
+        _fault_file(job).write_text(why[:FAULT_CHARS], encoding="utf-8")
 
 
-def run_here(order: dict[str, Any], apply: Apply) -> None:
-    """Do in this process what `call_job_fn` started it for."""
-    manager = ProcessManager()
-    manager.register(TASK, apply, None)  # type: ignore[no-untyped-call]
-    key: str = order["key"]
-    manager.func_registry[TASK](key, f"{key}-progress", order["args"], {})
-    manager.handle.close()
+def _wait(process: subprocess.Popen[bytes], change_set_id: int, job: int) -> None:
+    """Leaves no zombie, and a word where the process did not end by itself."""
+    code = process.wait()
+    if code:
+        why = f"the process that was to apply it ended with code {code}"
+        _log.error("change set %d: %s", change_set_id, why)
+        keep_fault(job, why)
+
+
+def _make_folder() -> None:
+    FOLDER.parent.mkdir(mode=0o700, exist_ok=True)
+    FOLDER.mkdir(mode=0o700, exist_ok=True)
+    FOLDER.chmod(0o700)
+    for old in FOLDER.glob("fault-*"):
+        with suppress(OSError):
+            if time.time() - old.stat().st_mtime > KEPT_S:
+                old.unlink()
+
+
+def _fault_file(job: int) -> Path:
+    return FOLDER / f"fault-{job}"
 
 
 def _free_slot() -> int:
@@ -172,7 +143,7 @@ _NEEDED = {
 }
 
 
-def _plain(settings: Settings) -> dict[str, Any]:
+def _needed(settings: Settings) -> dict[str, Any]:
     """What an applier needs of them, by their names, as JSON; secrets too."""
     return {
         name: value.get_secret_value() if isinstance(value, SecretStr) else value

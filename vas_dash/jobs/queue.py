@@ -1,4 +1,4 @@
-"""Jobs on a queue, for workers on any host: Dash's manager with Celery, on Redis."""
+"""Change sets applied by workers on any host: a queue of Celery, on Redis."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from typing import Any, TypeVar
 
 from celery import Celery
 from celery.exceptions import CeleryError
-from dash.background_callback.managers.celery_manager import CeleryManager
 from kombu.exceptions import KombuError
 from redis import Redis
 from redis.exceptions import RedisError
 
 from vas_dash.errors import JobError
-from vas_dash.jobs.applying import TASK, Apply
+from vas_dash.jobs.applying import Apply
 
-__all__ = ["QueueManager", "QueueRunner", "celery_app", "check_queue", "queue_manager"]
+__all__ = ["QueueRunner", "add_task", "celery_app", "check_queue"]
 
 _log = logging.getLogger(__name__)
 
 Found = TypeVar("Found")
+
+TASK = "vas_dash.apply"
 
 WAIT_S = 0.5
 """Longest wait of the page for the queue."""
@@ -43,23 +44,6 @@ class _App(Celery):  # type: ignore[misc]
         return super().task(*args, **{"shared": False, **options})
 
 
-class QueueManager(CeleryManager):
-    """Puts jobs on the queue, and never ends one."""
-
-    def terminate_job(self, job: object) -> None:
-        """Nothing: an apply is stopped by asking it."""
-
-
-def queue_manager(app: Celery, apply: Apply) -> QueueManager:
-    """The manager of this app, whose only task is `apply`."""
-    manager = QueueManager(app, cache_by=[], expire=KEPT_S)  # type: ignore[no-untyped-call]
-    manager.register(TASK, apply, None)  # type: ignore[no-untyped-call]
-    # What Celery loads at its first use would be counted as a wait for Redis.
-    app.finalize()
-    _ = (app.amqp.Producer, app.connection_for_write().transport_cls, app.backend)
-    return manager
-
-
 def celery_app(queue_url: str, wait_s: float | None = None) -> Celery:
     """Celery on this Redis: JSON only, nothing is ever tried again or taken twice.
 
@@ -71,9 +55,9 @@ def celery_app(queue_url: str, wait_s: float | None = None) -> Celery:
         accept_content=["json"],
         task_serializer="json",
         result_serializer="json",
+        task_ignore_result=True,
         # A worker that dies must not have its job done again by another one.
         task_acks_late=False,
-        task_ignore_result=True,
         task_publish_retry=False,
         result_expires=KEPT_S,
         broker_connection_retry_on_startup=True,
@@ -104,19 +88,35 @@ def celery_app(queue_url: str, wait_s: float | None = None) -> Celery:
     return app
 
 
+def add_task(app: Celery, apply: Apply) -> None:
+    """Have the workers of this app do `apply`; why a job was not done is kept in Redis."""
+
+    def run(change_set_id: int, job: int) -> None:
+        why = apply(change_set_id, job)
+        if why is not None:
+            app.backend.set(_fault_key(job), why)
+
+    app.task(run, name=TASK)
+
+
 class QueueRunner:
     """Has workers do jobs. Redis is asked in threads: no caller waits longer than `WAIT_S`."""
 
     def __init__(self, queue_url: str) -> None:
-        self._manager = queue_manager(celery_app(queue_url, WAIT_S), _not_here)
+        self._app = celery_app(queue_url, WAIT_S)
+        # What Celery loads at its first use would be counted as a wait for Redis.
+        self._app.finalize()
+        _ = (self._app.amqp.Producer, self._app.connection_for_write().transport_cls)
+        _ = self._app.backend
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="queue")
 
     def run(self, change_set_id: int, job: int) -> None:
         """Put it on the queue."""
-        manager = self._manager
-        task = manager.func_registry[TASK]
+        send = partial(
+            self._app.send_task, TASK, (change_set_id, job), task_id=str(job), ignore_result=True
+        )
         try:
-            self._asked(partial(manager.call_job_fn, str(job), task, [change_set_id, job], {}))
+            self._asked(send)
         except (NotYetError, *_FAULTS) as error:
             # Its text may hold the address.
             _log.warning("the queue cannot be reached: %s", type(error).__name__)
@@ -125,10 +125,10 @@ class QueueRunner:
     def fault(self, change_set_id: int, job: int) -> str | None:  # noqa: ARG002
         """What the worker said."""
         try:
-            said = self._asked(partial(self._manager.get_result, str(job), None))
+            told = self._asked(partial(self._app.backend.get, _fault_key(job)))
         except (NotYetError, *_FAULTS):
             return "the queue (VAS_DASH_QUEUE_URL) cannot be reached"
-        return said if isinstance(said, str) and said else None
+        return told.decode() if told else None
 
     def _asked(self, call: Callable[[], Found]) -> Found:
         future: Future[Found] = self._threads.submit(call)
@@ -137,6 +137,10 @@ class QueueRunner:
         except NotYetError:
             future.cancel()
             raise
+
+
+def _fault_key(job: int) -> str:
+    return f"vas_dash-fault-{job}"
 
 
 def check_queue(queue_url: str) -> None:
@@ -149,7 +153,3 @@ def check_queue(queue_url: str) -> None:
         queue_url, socket_timeout=WAIT_S, socket_connect_timeout=WAIT_S
     ) as connection:
         connection.ping()
-
-
-def _not_here(change_set_id: int, job: int) -> Any:
-    raise NotImplementedError("workers apply, the page does not")

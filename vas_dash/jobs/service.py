@@ -1,6 +1,6 @@
 """Change sets that are applied outside of requests, whoever does it.
 
-The page hands a change set over (`JournalJobs`); a process or a worker elsewhere takes and applies
+The page hands a change set over (`Jobs`); a process or a worker elsewhere takes and applies
 it (`apply_handed_over`). All that they tell each other (how far it is, that it is to stop) stands
 in the journal, so every tab, process and host sees the same.
 """
@@ -18,11 +18,12 @@ from typing import Protocol, Self
 
 from vas_dash.changes.apply import Progress
 from vas_dash.changes.operations import Operations
+from vas_dash.changes.permissions import Permissions, refuse_others
 from vas_dash.domain.records import CellResult, ChangeSetRecord, State
-from vas_dash.errors import JobError, JournalError, VasDashError
+from vas_dash.errors import JobError, JournalError, UnknownChangeSetError, VasDashError
 from vas_dash.journal import Journal
 
-__all__ = ["Jobs", "JournalJobs", "Runner", "apply_handed_over", "apply_watched"]
+__all__ = ["Jobs", "Runner", "apply_handed_over", "apply_watched"]
 
 _log = logging.getLogger(__name__)
 
@@ -31,39 +32,6 @@ LOOK_S = 0.1
 
 LOOKS_PER_REPORT = 5
 """How far it is is written down at every so many looks."""
-
-
-class Jobs(Protocol):
-    """Applies change sets outside of requests, whichever process does it."""
-
-    def start(self, change_set_id: int) -> None:
-        """Begin to apply a submitted change set; returns at once.
-
-        One that is not ready (any more) is left as it is.
-
-        Raises:
-            JobError: it could not be started; nothing was sent.
-        """
-
-    def cancel(self, change_set_id: int) -> bool:
-        """Ask for no more writes; whether it is over, so that nothing more is sent.
-
-        One that nobody has begun is ended here. Of one that is being applied the applier asks
-        before each write, and its end (`State.STOPPED`) says that no write is on its way any more.
-
-        Raises:
-            JournalError: that could not be written down.
-        """
-
-    def progress(self, change_set_id: int) -> Progress | None:
-        """How far it is; None: nobody applies it, or it has not begun to say.
-
-        Raises:
-            JournalError: the journal could not be read.
-        """
-
-    def fault(self, change_set_id: int) -> str | None:
-        """Why the last start of it came to nothing; None: nothing is known to be wrong."""
 
 
 class Runner(Protocol):
@@ -80,15 +48,32 @@ class Runner(Protocol):
         """Why the job was not done, where that is known."""
 
 
-class JournalJobs:
-    """Hands change sets over to a runner; what is known of them stands in the journal."""
+class Jobs:
+    """Has change sets applied outside of requests; what is known of them stands in the journal.
+
+    `by` is who asks: what is another operator's is for an admin.
+    """
 
     def __init__(self, journal: Journal, runner: Runner) -> None:
         self._journal = journal
         self._runner = runner
 
-    def start(self, change_set_id: int) -> None:
-        """Begin to apply it."""
+    def start(self, change_set_id: int, by: Permissions) -> None:
+        """Begin to apply a submitted change set; returns at once.
+
+        What the operator may not change by now is refused. One that is not ready (any more) is
+        left as it is.
+
+        Raises:
+            JobError: it could not be started; nothing was sent.
+            JournalError, UnknownChangeSetError: whose change set it is cannot be known.
+            NotAllowedError: it is not for this operator.
+        """
+        self._require(change_set_id, by)
+        with self._journal.locked(change_set_id) as mine:
+            record = self._journal.change_set(change_set_id)
+            if mine and record is not None and record.state is State.READY:
+                refuse_others(by, self._journal, change_set_id)
         try:
             job = self._journal.jobs.hand_over(change_set_id)
         except JournalError as error:
@@ -98,37 +83,55 @@ class JournalJobs:
         try:
             self._runner.run(change_set_id, job)
         except JobError:
-            # Whoever was asked may have heard it all the same.
+            # The process that was asked may have heard it all the same.
             with suppress(JournalError):
                 self._journal.jobs.take_back(job)
             raise
 
-    def cancel(self, change_set_id: int) -> bool:
-        """Ask for no more writes."""
-        record = self._journal.change_set(change_set_id)
-        if record is None or record.state not in (State.READY, State.APPLYING):
+    def cancel(self, change_set_id: int, by: Permissions) -> bool:
+        """Ask for no more writes; whether it is over, so that nothing more is sent.
+
+        One that no process has begun is ended here. Of one that is being applied the applier asks
+        before each write, and its end (`State.STOPPED`) says that no write is on its way any more.
+
+        Raises:
+            JournalError, UnknownChangeSetError, NotAllowedError: as `start`.
+        """
+        record = self._require(change_set_id, by)
+        if record.state not in (State.READY, State.APPLYING):
             return True
         self._journal.jobs.cancel(change_set_id)
         with self._journal.locked(change_set_id) as mine:
-            record = self._journal.change_set(change_set_id)
-            if mine and record is not None and record.state is State.READY:
+            ready = self._journal.change_set(change_set_id)
+            if mine and ready is not None and ready.state is State.READY:
                 self._journal.end(change_set_id, State.STOPPED, "cancelled")
             return mine
 
     def progress(self, change_set_id: int) -> Progress | None:
-        """How far it is."""
+        """How far it is; None: no process applies it, or it has not begun to say.
+
+        Raises:
+            JournalError: the journal could not be read.
+        """
         told = self._journal.jobs.told(change_set_id)
         if told is None or not self._journal.is_applied_now(change_set_id):
             return None
         return _read(told)
 
     def fault(self, change_set_id: int) -> str | None:
-        """Why it was not begun."""
+        """Why the last start of it came to nothing; None: nothing is known to be wrong."""
         record = self._journal.change_set(change_set_id)
         job = self._journal.jobs.last(change_set_id)
         if record is None or record.state is not State.READY or job is None:
             return None
         return self._runner.fault(change_set_id, job)
+
+    def _require(self, change_set_id: int, by: Permissions) -> ChangeSetRecord:
+        record = self._journal.change_set(change_set_id)
+        if record is None:
+            raise UnknownChangeSetError(f"there is no change set {change_set_id}")
+        by.require_change_set(record.who)
+        return record
 
 
 def apply_handed_over(

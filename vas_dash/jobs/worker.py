@@ -15,7 +15,7 @@ from celery import signals
 from vas_dash.config import Settings
 from vas_dash.errors import SettingsError, VasDashError
 from vas_dash.jobs.applying import applying
-from vas_dash.jobs.queue import celery_app, queue_manager
+from vas_dash.jobs.queue import add_task, celery_app
 from vas_dash.web.logs import to_stderr
 
 AT_ONCE = 4
@@ -47,7 +47,7 @@ def main() -> int:
             signals.worker_shutting_down.connect(lambda **_: stop.set(), weak=False)
             signals.worker_ready.connect(lambda **_: print("ready", flush=True), weak=False)
             app = celery_app(settings.queue_url)
-            queue_manager(app, apply)
+            add_task(app, apply)
             app.worker_main([*_ARGUMENTS, f"--concurrency={AT_ONCE}"])
     except VasDashError as error:
         print(error, file=sys.stderr)

@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from vas_dash.changes.cell_writer import CellWriter
 from vas_dash.changes.drafting import Drafting
 from vas_dash.changes.operations import Operations
-from vas_dash.changes.permissions import Rights
+from vas_dash.changes.permissions import Permissions
 from vas_dash.config import Settings
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.fleet import Cell, FleetSnapshot
 from vas_dash.domain.operators import Operator
 from vas_dash.fleet.reader import FleetReader
-from vas_dash.jobs.permitted import JobsBy
 from vas_dash.jobs.service import Jobs
 from vas_dash.pages.arguments import Learned
 from vas_dash.pages.grid.model import FleetGrid
@@ -33,45 +32,24 @@ _PICTURES_KEPT = 8
 
 @dataclass(frozen=True)
 class Context:
-    """The services, and what was drawn of their last few pictures.
+    """The services, and what was drawn of the last few snapshots.
 
-    `operator` says who asks, in the thread of a request. The services that change something hold
-    that operator's rights; what they may not do raises NotAllowedError.
+    The services that change something are handed `permissions`.
     """
 
     settings: Settings
     reader: FleetReader
-    all_cells: CellWriter
-    all_operations: Operations
-    all_drafts: Drafting
-    all_jobs: Jobs
+    writer: CellWriter
+    operations: Operations
+    drafting: Drafting
+    jobs: Jobs
     operator: Callable[[], Operator]
     _pictures: _Pictures = field(default_factory=lambda: _Pictures())
 
     @property
-    def rights(self) -> Rights:
-        """What whoever asks may do."""
-        return Rights(self.operator(), lambda: self.reader.current(wait_s=WAIT_S))
-
-    @property
-    def writer(self) -> CellWriter:
-        """Saves single cells, for whoever asks."""
-        return self.all_cells.by(self.rights)
-
-    @property
-    def operations(self) -> Operations:
-        """Change sets, for whoever asks."""
-        return self.all_operations.by(self.rights)
-
-    @property
-    def drafting(self) -> Drafting:
-        """The drafts of whoever asks."""
-        return self.all_drafts.by(self.rights)
-
-    @property
-    def jobs(self) -> Jobs:
-        """Starts and stops change sets, for whoever asks."""
-        return JobsBy(self.rights, self.all_jobs, self.all_operations.journal)
+    def permissions(self) -> Permissions:
+        """Who asks, in the thread of a request, and what they may do."""
+        return Permissions(self.operator(), lambda: self.reader.current(wait_s=WAIT_S))
 
     def grid(self, recent: Sequence[Learned] = ()) -> FleetGrid:
         """The grid of the newest picture."""

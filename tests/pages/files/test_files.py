@@ -14,6 +14,7 @@ import pytest
 from tests.fakes.faulty_vas import RTSP_PASSWORD, Fault, FaultyVas
 from tests.fakes.page import Page, text
 from tests.fakes.pages import calm, complete, until
+from tests.fakes.people import LEE, OPERATOR
 from vas_dash import Settings
 from vas_dash.changes.drafting import Drafting
 from vas_dash.cli import main
@@ -155,7 +156,7 @@ def take(page: Page) -> str:
 
 
 def drafted(page: Page, drafting: Drafting) -> Draft:
-    return drafting.load(page["draft.data"]["id"], "operator")
+    return drafting.load(page["draft.data"]["id"], OPERATOR)
 
 
 def test_a_file_becomes_the_draft_and_the_review_opens(page: Page, drafting: Drafting) -> None:
@@ -243,7 +244,7 @@ def test_a_draft_that_is_there_is_replaced_only_by_a_button_that_says_so(
     assert page["files-take.children"] == "Replace the draft of 2 changes"
     # In another tab the draft moves on.
     data = page["draft.data"]
-    drafting.drop(data["id"], "operator", [CellKey("cam-1", "ppe")])
+    drafting.drop(data["id"], OPERATOR, [CellKey("cam-1", "ppe")])
     assert take(page) == "The draft changed meanwhile: nothing was replaced."
     assert page["files-take.children"] == "Replace the draft of 1 change"
     assert drafted(page, drafting).origin == "import of site.csv"
@@ -257,7 +258,7 @@ def test_an_id_that_is_somebody_else_s_is_not_used(page: Page, drafting: Draftin
     take(page)
     theirs = page["draft.data"]["id"]
     changes = drafted(page, drafting).change_set
-    drafting.put("not-mine", "somebody else", changes, "edit")
+    drafting.put("not-mine", LEE, changes, "edit")
     page.props["draft.data"] = {"id": "not-mine", "revision": 1, "count": 2, "blocked": 0}
     upload(page, GOOD)
     assert page["files-take.children"] == "Draft 2 changes"

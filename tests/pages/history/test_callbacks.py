@@ -14,8 +14,10 @@ from tests.fakes.clients import client_of
 from tests.fakes.faulty_vas import Fault, FaultyVas, assignment, camera
 from tests.fakes.page import Page, text, walk
 from tests.fakes.pages import DEADLINE_S, OpenPage, complete, small_site, until
+from tests.fakes.people import KIM, LEE
 from vas_dash import Settings
 from vas_dash.changes.operations import Operations
+from vas_dash.changes.permissions import Permissions
 from vas_dash.domain.changes import ChangeSet, Wish
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.records import CellResult, State
@@ -60,12 +62,16 @@ def operations(vas: FaultyVas, journal: Journal) -> Operations:
     return Operations(client_of(vas), journal)
 
 
-def submitted(operations: Operations, wish: Wish, *keys: CellKey, **said: str) -> int:
-    return operations.submit(drafted(operations, keys, wish), **({"who": "kim"} | said))
+def submitted(
+    operations: Operations, wish: Wish, *keys: CellKey, by: Permissions = KIM, **said: str
+) -> int:
+    return operations.submit(drafted(operations, keys, wish), by=by, **said)
 
 
-def applied(operations: Operations, wish: Wish, *keys: CellKey, **said: str) -> int:
-    number = submitted(operations, wish, *keys, **said)
+def applied(
+    operations: Operations, wish: Wish, *keys: CellKey, by: Permissions = KIM, **said: str
+) -> int:
+    number = submitted(operations, wish, *keys, by=by, **said)
     assert operations.apply(number).state is State.FINISHED
     return number
 
@@ -124,7 +130,7 @@ def test_the_list_is_newest_first_and_filters_by_the_address(
     page: Page, operations: Operations
 ) -> None:
     applied(operations, Wish(enabled=False), PPE_1, why="lens broken")
-    applied(operations, Wish(enabled=True), PPE_2, who="lee")
+    applied(operations, Wish(enabled=True), PPE_2, by=LEE)
     look(page)
     assert [row[0] for row in rows(page)] == ["2", "1"]
     assert rows(page)[1][2:] == [
@@ -220,7 +226,7 @@ def test_a_change_set_shows_its_cells_and_filters_them_by_result(
     page: Page, operations: Operations, vas: FaultyVas
 ) -> None:
     changes = drafted(operations, [PPE_1, PPE_2], Wish(desired_fps=9))
-    number = operations.submit(changes, who="kim", why="too slow")
+    number = operations.submit(changes, by=KIM, why="too slow")
     vas.edit("cam-2", "ppe", desired_fps=3)
     operations.apply(number)
     told = look(page, number)

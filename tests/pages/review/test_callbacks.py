@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from tests.fakes.faulty_vas import FaultyVas
 from tests.fakes.page import Page, text, walk
 from tests.fakes.pages import API_KEY, DEADLINE_S, OpenPage, calm, complete, until
+from tests.fakes.people import LEE, OPERATOR
 from vas_dash import Settings
 from vas_dash.backend.client import VasClient
 from vas_dash.backend.transport import Transport
@@ -25,7 +26,7 @@ from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.records import CellResult, ChangeSetRecord, State
 from vas_dash.errors import JobError
 from vas_dash.fleet.reader import FleetReader
-from vas_dash.jobs.service import JournalJobs
+from vas_dash.jobs.service import Jobs
 from vas_dash.journal import Journal
 
 DRAFT_ID = "a-draft"
@@ -76,7 +77,7 @@ class Review:
         """Draft it, and tell the page."""
         fleet = read_fleet(self.vas)
         keyed = {CellKey(*key): wish for key, wish in wishes.items()}
-        draft, _ = self.drafting.add(DRAFT_ID, "operator", fleet, keyed)
+        draft, _ = self.drafting.add(DRAFT_ID, OPERATOR, fleet, keyed)
         self.page.props["draft.data"] = {
             "id": DRAFT_ID,
             "revision": draft.revision,
@@ -116,7 +117,7 @@ class Review:
             time.sleep(0.01)
 
     def draft_now(self) -> ChangeSet:
-        return self.drafting.load(DRAFT_ID, "operator").change_set
+        return self.drafting.load(DRAFT_ID, OPERATOR).change_set
 
 
 OpenReview = Callable[..., Review]
@@ -336,10 +337,10 @@ def test_without_a_journal_nothing_is_sent_and_the_draft_stays(
 def test_a_change_set_that_is_not_begun_is_told_with_its_place(
     review: Review, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def busy(_jobs: JournalJobs, _number: int) -> None:
+    def busy(_jobs: Jobs, _number: int, _by: object) -> None:
         raise JobError("the queue does not answer")
 
-    monkeypatch.setattr(JournalJobs, "start", busy)
+    monkeypatch.setattr(Jobs, "start", busy)
     message = review.apply("why")
     assert " ".join(message.split()) == (
         "Change set 1 stands in the history, but was not begun: the queue does not answer. Open it"
@@ -386,7 +387,7 @@ def test_somebody_else_s_draft_is_not_shown(open_review: OpenReview) -> None:
     review = open_review()
     fleet = read_fleet(review.vas)
     wishes = {CellKey("cam-1", "ppe"): Wish(enabled=False)}
-    review.drafting.add(DRAFT_ID, "somebody else", fleet, wishes)
+    review.drafting.add(DRAFT_ID, LEE, fleet, wishes)
     review.page.props["draft.data"] = {"id": DRAFT_ID, "revision": 1, "count": 1, "blocked": 0}
     assert review.look() == ""
 

@@ -110,7 +110,7 @@ def cell_name(grid: FleetGrid, key: CellKey) -> str:
 
 
 def _kept(context: Context, grid: FleetGrid, toggles: Toggles) -> tuple[Draft, tuple[Blocked, ...]]:
-    draft_id, who = toggles.draft.id, context.operator().name
+    draft_id, by = toggles.draft.id, context.permissions
     drafting = context.drafting
     wishes = {
         one.key: Wish(enabled=one.enabled) for one in toggles.cells if one.enabled is not None
@@ -119,19 +119,19 @@ def _kept(context: Context, grid: FleetGrid, toggles: Toggles) -> tuple[Draft, t
     draft: Draft | None = None
     blocked: tuple[Blocked, ...] = ()
     if toggles.clear:
-        draft = drafting.clear(draft_id, who)
+        draft = drafting.clear(draft_id, by)
     if dropped:
-        draft = drafting.drop(draft_id, who, dropped)
+        draft = drafting.drop(draft_id, by, dropped)
     if wishes:
-        draft, planned = drafting.add(draft_id, who, grid.snapshot, wishes)
+        draft, planned = drafting.add(draft_id, by, grid.snapshot, wishes)
         blocked = planned.blocked
-    return draft or drafting.load(draft_id, who), blocked
+    return draft or drafting.load(draft_id, by), blocked
 
 
 def _drafted_line(context: Context, kept: object, key: CellKey) -> str | None:
     try:
         ref = checked(DRAFT_REF, kept)
-        draft = context.drafting.load(ref.id, context.operator().name) if ref else None
+        draft = context.drafting.load(ref.id, context.permissions) if ref else None
     except (PreventUpdate, JournalError, NotAllowedError):
         # The bar of the draft says so.
         return None
@@ -155,7 +155,7 @@ def _applied(
         why = "changes need a reason here: draft it, and give the reason in the review"
         return f"{title}: not applied: {why}.", None
     outcome = context.writer.save(
-        single.key, change.before, change.wish, until, who=context.operator().name
+        single.key, change.before, change.wish, until, by=context.permissions
     )
     match outcome:
         case Saved(assignment=now):

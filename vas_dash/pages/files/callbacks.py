@@ -137,7 +137,7 @@ def register(app: Dash, context: Context) -> None:
         name = _name(filename)
         offered = checked(FILE_SHOWN, shown or {})
         ref = checked_handle(draft_data)
-        who = context.operator().name
+        by = context.permissions
         stay = (no_update, no_update)
         try:
             draft = load(context, ref)
@@ -151,7 +151,7 @@ def register(app: Dash, context: Context) -> None:
             # An id under which nothing is kept may be somebody else's.
             draft_id = draft.id if draft.revision else secrets.token_urlsafe(16)
             good = ChangeSet(found.changes.changes)
-            put = context.drafting.put(draft_id, who, good, f"import of {name}")
+            put = context.drafting.put(draft_id, by, good, f"import of {name}")
         except (_UnusableError, VasDashError) as error:
             text = view.message(f"{name}: not drafted, {error}.")
             return (no_update,) * 4 + (text, no_update, *stay)
@@ -173,7 +173,7 @@ def _checked(name: str, found: FileDraft, draft: Draft) -> tuple[Any, ...]:
 
 def _read(context: Context, contents: object, name: str, prune: GridQuery | None) -> FileDraft:
     if prune is not None:
-        context.rights.prune()
+        context.permissions.require_prune()
     data = _bytes(contents)
     snapshot = context.grid().snapshot
     _refuse_unknown(snapshot)

@@ -61,7 +61,7 @@ def _register_refresh(app: Dash, context: Context) -> None:
         """
         shown = checked(RENDERED, rendered)
         # Whoever looks may soon save: the first save is not to wait for the journal's tables.
-        context.all_cells.get_ready()
+        context.writer.get_ready()
         drawing = drawn(context, search, checked_recent(recent), checked_handle(draft))
         if shown.digest == drawing.digest:
             raise PreventUpdate
@@ -127,7 +127,7 @@ def drawn(
     if ref is None:
         return drawing
     try:
-        draft = context.drafting.load(ref.id, context.operator().name)
+        draft = context.drafting.load(ref.id, context.permissions)
     except JournalError as error:
         return drawing.without_draft(error.reason)
     return drawing.with_draft(draft)

@@ -9,13 +9,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYetError
 from dataclasses import dataclass
 
-from vas_dash.changes.drafting import Drafting
-from vas_dash.changes.operations import Operations
+from vas_dash.changes.permissions import Permissions
 from vas_dash.domain.changes import ChangeSet
 from vas_dash.domain.records import Draft
 from vas_dash.domain.text import count, cut
 from vas_dash.errors import BackendError, JobError, JournalError, NotAllowedError, VasDashError
-from vas_dash.jobs.service import Jobs
 from vas_dash.pages.context import Context
 from vas_dash.pages.history.model import Action
 from vas_dash.pages.history.status import done_text, standing
@@ -27,8 +25,6 @@ WAIT_S = 0.8
 
 STOPPING = "Stopping. What is on its way is still answered and read again."
 """Said until the change set has ended, which the page then tells."""
-
-_Services = tuple[Operations, Jobs, Drafting]
 
 _THREADS = 4
 _KEPT = 64
@@ -52,12 +48,10 @@ class Actions:
         self._lock = threading.Lock()
         self._begun: OrderedDict[str, Future[Outcome]] = OrderedDict()
 
-    def begin(self, action: Action, number: int, draft_id: str, who: str) -> str:
+    def begin(self, action: Action, number: int, draft_id: str, by: Permissions) -> str:
         """Begin one; the ticket by which its outcome is asked for."""
         ticket = secrets.token_urlsafe(12)
-        # Whose rights they hold is known in the request only.
-        services = (self._context.operations, self._context.jobs, self._context.drafting)
-        future = self._pool.submit(_do, services, action, number, draft_id, who)
+        future = self._pool.submit(_do, self._context, action, number, draft_id, by)
         with self._lock:
             self._begun[ticket] = future
             while len(self._begun) > _KEPT:
@@ -79,36 +73,36 @@ class Actions:
         return outcome
 
 
-def _do(services: _Services, action: Action, number: int, draft_id: str, who: str) -> Outcome:
+def _do(context: Context, action: Action, number: int, draft_id: str, by: Permissions) -> Outcome:
     try:
-        return _done(services, action, number, draft_id, who)
+        return _done(context, action, number, draft_id, by)
     except (BackendError, JournalError, JobError, NotAllowedError) as error:
         return Outcome(_sentence(error.reason), error=True)
     except VasDashError as error:
         return Outcome(_sentence(str(error)), error=True)
 
 
-def _done(services: _Services, action: Action, number: int, draft_id: str, who: str) -> Outcome:
-    operations, jobs, drafting = services
+def _done(context: Context, action: Action, number: int, draft_id: str, by: Permissions) -> Outcome:
+    operations, jobs, drafting = context.operations, context.jobs, context.drafting
     match action:
         case Action.APPLY:
-            jobs.start(number)
+            jobs.start(number, by)
             return Outcome("Handed over to be applied.")
         case Action.CANCEL:
-            over = jobs.cancel(number)
+            over = jobs.cancel(number, by)
             return Outcome("Cancelled: nothing more is sent." if over else STOPPING)
         case Action.READ:
-            record = operations.reopen(number).record
+            record = operations.reopen(number, by).record
             return Outcome(done_text(record, standing(record, applied_now=False)))
         case Action.REST:
-            changes, origin = operations.reopen(number).rest, f"rest of {number}"
+            changes, origin = operations.reopen(number, by).rest, f"rest of {number}"
         case Action.RETRY:
-            changes, origin = operations.retry(number), f"retry of {number}"
+            changes, origin = operations.retry(number, by), f"retry of {number}"
         case Action.UNDO:
-            changes, origin = operations.undo(number), f"undo of {number}"
+            changes, origin = operations.undo(number, by), f"undo of {number}"
     if not changes.changes:
         return Outcome(_nothing(changes), error=bool(changes.blocked))
-    draft = drafting.put(draft_id, who, changes, origin)
+    draft = drafting.put(draft_id, by, changes, origin)
     return Outcome("Drafted: see the review.", draft=draft)
 
 

@@ -86,10 +86,10 @@ def register(app: Dash, context: Context) -> None:
         todo = checked(HISTORY_DO, what)
         if todo.ticket is not None:
             return _answer(context, todo, todo.ticket, actions.outcome(todo.ticket))
-        who, draft_id = context.operator().name, id_of(draft)
+        by, draft_id = context.permissions, id_of(draft)
         if todo.action in (Action.REST, Action.RETRY, Action.UNDO) and not todo.replace:
             try:
-                there = context.drafting.load(draft_id, who)
+                there = context.drafting.load(draft_id, by)
             except JournalError as error:
                 text = f"Nothing was done: {error.reason}."
                 return message(text, error=True), _done(), no_update, no_update, no_update
@@ -97,7 +97,7 @@ def register(app: Dash, context: Context) -> None:
             if cells:
                 question = view.replace_question(todo.action, todo.number, count(cells, "change"))
                 return question, _done(), no_update, no_update, no_update
-        ticket = actions.begin(todo.action, todo.number, draft_id, who)
+        ticket = actions.begin(todo.action, todo.number, draft_id, by)
         return _answer(context, todo, ticket, actions.outcome(ticket))
 
 

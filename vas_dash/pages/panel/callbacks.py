@@ -191,7 +191,7 @@ def register(app: Dash, context: Context) -> None:
                 {"key": list(key), "ok": False},
             )
         outcome = context.writer.save(
-            key, against, wish, began + SAVE_S, who=context.operator().name, why=typed.reason
+            key, against, wish, began + SAVE_S, by=context.permissions, why=typed.reason
         )
         return _answer(grid, model, opened, typed, wish, outcome, rule)
 

@@ -193,14 +193,14 @@ def _shown(
 
 def _dropped(reviews: _Reviews, act: ReviewAct, ref: DraftRef, recent: object) -> tuple[Any, ...]:
     """What is said, and the draft without the cells that were thrown away."""
-    drafting, who = reviews.context.drafting, reviews.context.operator().name
-    draft = drafting.load(ref.id, who)
+    drafting, by = reviews.context.drafting, reviews.context.permissions
+    draft = drafting.load(ref.id, by)
     if act.action == "cell":
         keys = [CellKey(act.camera, act.model)]
     elif draft.revision != act.revision:
         return message(_STALE, error=True), handle_of(draft)
     elif act.action == "all":
-        after = drafting.clear(ref.id, who)
+        after = drafting.clear(ref.id, by)
         return message("The draft was discarded."), handle_of(after)
     else:
         review, query = reviews.of(draft, recent), _query(act.ask)
@@ -208,26 +208,26 @@ def _dropped(reviews: _Reviews, act: ReviewAct, ref: DraftRef, recent: object) -
             keys = review.blocked_keys(query)
         else:
             keys = review.keys(query, act.group if act.action == "group" else None)
-    after = drafting.drop(ref.id, who, keys)
+    after = drafting.drop(ref.id, by, keys)
     gone = len(draft.changes) + len(draft.blocked) - len(after.changes) - len(after.blocked)
     return message(f"{count(gone, 'cell')} dropped." if gone > 0 else ""), handle_of(after)
 
 
 def _applied(context: Context, ref: DraftRef, why: str | None) -> tuple[Any, ...]:
     """What the page is to show: message, reason, its fault, the draft, and the address."""
-    who = context.operator().name
+    by = context.permissions
     if context.settings.reason == "required" and not (why or "").strip():
         return _reason_needed(no_update)
     draft: Draft | None = None
     try:
-        draft = context.drafting.claim(ref.id, who, ref.revision)
+        draft = context.drafting.claim(ref.id, by, ref.revision)
         if draft is None:
-            now = context.drafting.load(ref.id, who)
+            now = context.drafting.load(ref.id, by)
             return _not_sent(message(_STALE, error=True), handle_of(now))
         if not draft.changes:
             text = "Nothing here can be applied."
             return _not_sent(message(text, error=True), handle_of(draft))
-        number = context.operations.submit(draft.change_set, who=who, why=why, origin=draft.origin)
+        number = context.operations.submit(draft.change_set, by=by, why=why, origin=draft.origin)
     except ReasonNeededError:
         return _reason_needed(handle_of(draft) if draft else no_update)
     except VasDashError as error:
@@ -236,12 +236,12 @@ def _applied(context: Context, ref: DraftRef, why: str | None) -> tuple[Any, ...
         return _not_sent(message(text, error=True), kept)
     left: Any = no_update
     try:
-        left = handle_of(context.drafting.clear(ref.id, who))
+        left = handle_of(context.drafting.clear(ref.id, by))
     except VasDashError as error:
         # It is recorded: applying it matters more than the draft, which shows as done already.
         _log.warning("a draft that was submitted could not be cleared: %s", error)
     try:
-        context.jobs.start(number)
+        context.jobs.start(number, by)
     except JobError as error:
         not_begun = view.not_begun(number, error.reason, context.settings)
         return not_begun, "", False, "", left, no_update
@@ -260,7 +260,7 @@ def load(context: Context, handle: DraftRef | None) -> Draft:
     """The operator's draft; an empty one where there is none. Raises JournalError."""
     if handle is None:
         return Draft("")
-    return context.drafting.load(handle.id, context.operator().name)
+    return context.drafting.load(handle.id, context.permissions)
 
 
 def _query(ask: ReviewAsk) -> ReviewQuery:

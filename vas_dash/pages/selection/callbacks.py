@@ -121,7 +121,7 @@ class _Acting:
         self._context = context
         self._grid = grid
         self._action = action
-        self._who = context.operator().name
+        self._by = context.permissions
 
     def answer(self, typed: bulk.Typed) -> tuple[Any, ...]:
         """The outputs of the callback."""
@@ -152,7 +152,7 @@ class _Acting:
     def _edit_form(
         self, typed: bulk.Typed | None = None, errors: Mapping[str, str] | None = None
     ) -> list[Component]:
-        draft = self._context.drafting.load(self._action.draft.id, self._who)
+        draft = self._context.drafting.load(self._action.draft.id, self._by)
         keys = _keys(self._action.cells)
         return view.edit_form(bulk.build_form(self._grid, draft, keys, typed, errors))
 
@@ -191,7 +191,7 @@ class _Acting:
 
     def _add(self, wishes: Mapping[CellKey, Wish], note: str | None = None) -> tuple[Any, ...]:
         draft, planned = self._context.drafting.add(
-            self._action.draft.id, self._who, self._grid.snapshot, wishes
+            self._action.draft.id, self._by, self._grid.snapshot, wishes
         )
         blocked = [
             (cell_name(self._grid, one.key), drafted.why_blocked(one)) for one in planned.blocked
