@@ -196,7 +196,7 @@ def test_a_later_change_of_somebody_else_is_a_conflict_after_the_write(journal: 
         draft = drafted(operations, [key], FPS)
         number = operations.submit(draft, by=KIM)
         on_the(2, "GET", vas, lambda: vas.edit(*key, desired_fps=2))
-        assert operations.apply(number).tally == {CellResult.CONFLICT: 1}
+        assert operations.apply(number).tally == {CellResult.OVERWRITTEN: 1}
         (cell,) = journal.cells(number)
         assert cell.message == "written, and changed elsewhere since"
         assert cell.after is not None
@@ -346,7 +346,7 @@ def test_a_fleet_that_cannot_be_read_is_not_written_and_can_be_applied_later(
         record = operations.apply(number)
         assert (record.state, record.note) == (
             State.READY,
-            "nothing was sent: the VAS failed (500)",
+            "the VAS failed (500)",
         )
         assert record.tally == {CellResult.NOT_SENT: 9}
         assert writes(vas) == 0
@@ -435,7 +435,7 @@ def test_a_vas_that_says_done_and_stores_nothing_is_told_so(journal: Journal) ->
         record = operations.apply(number)
         assert record.tally == {CellResult.UNKNOWN: 9}
         assert {cell.message for cell in journal.cells(number)} == {
-            "sent, but not confirmed: the VAS said done and holds the old value"
+            "sent; the VAS said done and holds the old value"
         }
 
 

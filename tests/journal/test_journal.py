@@ -19,7 +19,7 @@ from sqlalchemy import update
 from tests.changes.support import assigned
 from vas_dash.domain.changes import Blocked, CellChange, ChangeSet, Problem
 from vas_dash.domain.entities import CellIntent, CellKey
-from vas_dash.domain.records import CellResult, HistoryFilter, Settled, State
+from vas_dash.domain.records import CellResult, HistoryFilter, Outcome, State
 from vas_dash.errors import JournalError, SettingsError
 from vas_dash.journal import Journal
 from vas_dash.journal import migrate as migration
@@ -43,7 +43,7 @@ def change(key: CellKey) -> ChangeSet:
 def applied(journal: Journal, number: int) -> None:
     journal.begin(number)
     journal.mark_sent(number, [0], NOW)
-    journal.settle(number, [Settled(0, CellResult.APPLIED)])
+    journal.settle(number, {0: Outcome(CellResult.APPLIED)})
     journal.end(number, State.FINISHED)
 
 
@@ -74,10 +74,10 @@ def test_cells_go_from_not_sent_to_sent_to_what_a_read_proved(both: Journal) -> 
     after = assigned(A, CellIntent(False, None, 0, {}), 7)
     both.settle(
         number,
-        [
-            Settled(0, CellResult.APPLIED, None, True, after),
-            Settled(1, CellResult.UNKNOWN, "no answer"),
-        ],
+        {
+            0: Outcome(CellResult.APPLIED, None, True, after),
+            1: Outcome(CellResult.UNKNOWN, "no answer"),
+        },
     )
     applying = both.change_set(number)
     assert applying is not None
@@ -88,7 +88,7 @@ def test_cells_go_from_not_sent_to_sent_to_what_a_read_proved(both: Journal) -> 
     assert (ended.state, ended.note, ended.tally) == (State.STOPPED, "cancelled", expected)
     first, second, _ = both.cells(number)
     assert (first.read, first.after, first.sent_at) == (True, after, NOW)
-    assert (second.read, second.after, second.message) == (False, None, "no answer")
+    assert (second.read, second.after, second.message) == (False, None, "sent; no answer")
     assert both.cells(number, after_position=0, limit=1) == (second,)
 
 
@@ -172,7 +172,7 @@ def test_of_two_that_begin_the_second_learns_what_the_first_will_change(both: Jo
     with both.locked(first), both.locked(second):
         assert both.begin(first) == {}
         assert both.begin(second) == {A: first, B: first}
-        both.settle(first, [Settled(0, CellResult.APPLIED)])
+        both.settle(first, {0: Outcome(CellResult.APPLIED)})
         assert both.begin(second) == {B: first}
 
 

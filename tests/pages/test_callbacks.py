@@ -375,7 +375,7 @@ def test_a_refusal_says_what_was_wrong_with_which_field(still: Page, vas: Faulty
     still.open("cam-10", "fire")
     del vas.cameras["cam-10"]
     assert still.save(intent="on") == (
-        "Not saved, the VAS refused it: Device cam-10 does not exist"
+        "Not saved, the VAS refused it: Device cam-10 does not exist."
     )
 
 

@@ -25,7 +25,7 @@ from tests.fakes.pages import DEADLINE_S, complete, until
 from vas_dash import Settings, create_server, mount
 from vas_dash.domain.changes import CellChange, ChangeSet
 from vas_dash.domain.entities import CellIntent, CellKey
-from vas_dash.domain.records import CellResult, Settled, State
+from vas_dash.domain.records import CellResult, Outcome, State
 from vas_dash.journal import Journal
 from vas_dash.journal.migrate import HEAD
 from vas_dash.web import bodies
@@ -396,7 +396,7 @@ def test_metrics_count_what_the_page_itself_does(settings: Settings) -> None:
     changes = ChangeSet((CellChange(CellKey("c", "m"), None, CellIntent(True)),))
     number = journal.record(changes, "kim")
     journal.begin(number)
-    journal.settle(number, [Settled(0, CellResult.APPLIED)])
+    journal.settle(number, {0: Outcome(CellResult.APPLIED)})
     journal.end(number, State.FINISHED)
     journal.record(changes, "kim")
     end = time.monotonic() + DEADLINE_S

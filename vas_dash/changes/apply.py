@@ -21,26 +21,10 @@ from vas_dash.changes.cell_reads import CellReads, Reading
 from vas_dash.changes.sending import Answer, Sender, Sent
 from vas_dash.domain.changes import Command, command, same_assignment, same_intent
 from vas_dash.domain.entities import Assignment, CellIntent, CellKey
-from vas_dash.domain.records import CellRecord, CellResult, Settled, State, Tally
+from vas_dash.domain.records import CellRecord, CellResult, Outcome, State, Tally
 from vas_dash.journal import Journal
 
-__all__ = [
-    "NOTHING_SENT",
-    "UNCONFIRMED",
-    "WRITTEN_OVER",
-    "Application",
-    "Ended",
-    "Progress",
-]
-
-NOTHING_SENT = "nothing was sent: "
-"""How the note of a change set begins none of whose cells could be read; it is still ready."""
-
-UNCONFIRMED = "sent, but not confirmed: "
-"""How the message of a cell begins that was sent and is unknown."""
-
-WRITTEN_OVER = "written, and changed elsewhere since"
-"""The message of a conflict after the write; before any other conflict nothing was stored."""
+__all__ = ["Application", "Ended", "Progress"]
 
 FREE_READING_S = 0.25
 READING_SHARE = 0.02
@@ -103,6 +87,7 @@ class Application:
         cancelled: Callable[[], bool],
         may_send: Callable[[], bool],
         read_until: float | None,
+        on_outcome: Callable[[Mapping[int, Outcome]], None],
     ) -> None:
         self._client = client
         self._journal = journal
@@ -113,6 +98,7 @@ class Application:
         self._cancelled = cancelled
         self._asked_last = may_send
         self._read_until = read_until
+        self._on_outcome = on_outcome
         self._reads = CellReads(client)
         self._results: dict[int, CellResult] = {}
         self._answered = 0
@@ -135,8 +121,7 @@ class Application:
             return Ended(State.STOPPED, self._note)
         reading = self._reads.first([cell.change.key for cell in cells], self._read_until)
         if reading.unknown and not reading.known:
-            why = next(iter(reading.unknown.values()))
-            return Ended(State.READY, f"{NOTHING_SENT}{why}")
+            return Ended(State.READY, next(iter(reading.unknown.values())))
         self._first_read_s, self._first_read_at = self._reads.spent_s, time.monotonic()
         todo = self._compared(cells, reading)
         with Sender(
@@ -159,23 +144,22 @@ class Application:
     def _compared(self, cells: Sequence[CellRecord], reading: Reading) -> list[_Todo]:
         """What has to be sent; settles the cells for which nothing has."""
         todo: list[_Todo] = []
-        settled: list[Settled] = []
+        outcomes: dict[int, Outcome] = {}
         for cell in cells:
             key = cell.change.key
             if key in self._busy:
                 why = f"change set {self._busy[key]} is changing it just now"
-                settled.append(Settled(cell.position, CellResult.CONFLICT, why))
-                continue
-            if key in reading.unknown:
+                found: Outcome | Command = Outcome(CellResult.CONFLICT, why)
+            elif key in reading.unknown:
                 why = f"the cell is unknown: {reading.unknown[key]}"
-                settled.append(Settled(cell.position, CellResult.NOT_SENT, why))
-                continue
-            found = _before_sending(cell, reading.known[key])
-            if isinstance(found, Settled):
-                settled.append(found)
+                found = Outcome(CellResult.NOT_SENT, why)
+            else:
+                found = _before_sending(cell, reading.known[key])
+            if isinstance(found, Outcome):
+                outcomes[cell.position] = found
             else:
                 todo.append(_Todo(cell, found))
-        self._settle(settled)
+        self._settle(outcomes)
         return todo
 
     def _round(self, sender: Sender, todo: list[_Todo]) -> list[tuple[_Todo, Sent]]:
@@ -232,22 +216,26 @@ class Application:
         if keys and not self._stop.is_set():
             keys += [one.cell.change.key for one in todo]
         reading = self._reads.some(keys) if keys else Reading()
-        settled = [_after_sending(one.cell, sent, reading, self._note) for one, sent in over]
+        outcomes = {
+            one.cell.position: _after_sending(one.cell, sent, reading, self._note)
+            for one, sent in over
+        }
         rest: list[_Todo] = []
         for one in todo:
             key = one.cell.change.key
             found = _before_sending(one.cell, reading.known[key]) if key in reading.known else None
-            if isinstance(found, Settled):
-                settled.append(found)
+            if isinstance(found, Outcome):
+                outcomes[one.cell.position] = found
             else:
                 rest.append(one)
-        self._settle(settled)
+        self._settle(outcomes)
         self._answered = 0
         return rest
 
-    def _settle(self, settled: Sequence[Settled]) -> None:
-        self._journal.settle(self._id, settled)
-        self._results |= {one.position: one.result for one in settled}
+    def _settle(self, outcomes: Mapping[int, Outcome]) -> None:
+        self._journal.settle(self._id, outcomes)
+        self._results |= {position: one.result for position, one in outcomes.items()}
+        self._on_outcome(outcomes)
         self._report("applying")
 
     def _may_send(self) -> bool:
@@ -287,44 +275,43 @@ class _Todo:
     command: Command
 
 
-def _before_sending(cell: CellRecord, current: Assignment | None) -> Settled | Command:
+def _before_sending(cell: CellRecord, current: Assignment | None) -> Outcome | Command:
     """What has to be sent for a cell, or what came of it where nothing has or nothing may."""
     needed = command(cell.change.key, current, cell.change.wish)
     changed = not same_assignment(cell.change.before, current)
     if needed is None:
         why = "changed elsewhere since it was drafted, and already as wished" if changed else None
-        return Settled(cell.position, CellResult.UNCHANGED, why, True, current)
+        return Outcome(CellResult.UNCHANGED, why, True, current)
     if changed:
-        why = "changed elsewhere since it was drafted"
-        return Settled(cell.position, CellResult.CONFLICT, why, True, current)
+        return Outcome(CellResult.CONFLICT, "changed elsewhere since it was drafted", True, current)
     return needed
 
 
-def _after_sending(cell: CellRecord, sent: Sent, reading: Reading, stopped: str | None) -> Settled:
+def _after_sending(cell: CellRecord, sent: Sent, reading: Reading, stopped: str | None) -> Outcome:
     """What came of a cell whose write is over."""
-    at, key = cell.position, cell.change.key
+    key = cell.change.key
     if sent.answer is Answer.NOT_SENT:
-        return Settled(at, CellResult.NOT_SENT, sent.reason or stopped)
+        return Outcome(CellResult.NOT_SENT, sent.reason or stopped)
     if sent.answer is Answer.REFUSED:
-        return Settled(at, CellResult.REFUSED, sent.reason)
+        return Outcome(CellResult.REFUSED, sent.reason)
     if key in reading.unknown:
         why = sent.reason or f"it could not be read again: {reading.unknown[key]}"
-        return Settled(at, CellResult.UNKNOWN, f"{UNCONFIRMED}{why}")
+        return Outcome(CellResult.UNKNOWN, why)
     current = reading.known[key]
     if same_intent(_intent(current), cell.change.wish):
-        return Settled(at, CellResult.APPLIED, None, True, current)
+        return Outcome(CellResult.APPLIED, None, True, current)
     if sent.answer is Answer.LOST:
-        why = f"{UNCONFIRMED}{sent.reason}"
-        return Settled(at, CellResult.UNKNOWN, why, True, current)
+        return Outcome(CellResult.UNKNOWN, sent.reason, True, current)
     if same_assignment(cell.change.before, current):
         if sent.answer is Answer.OTHER:
-            return Settled(at, CellResult.REFUSED, sent.reason, True, current)
-        why = f"{UNCONFIRMED}the VAS said done and holds the old value"
-        return Settled(at, CellResult.UNKNOWN, why, True, current)
-    why = "changed elsewhere under way"
+            return Outcome(CellResult.REFUSED, sent.reason, True, current)
+        return Outcome(
+            CellResult.UNKNOWN, "the VAS said done and holds the old value", True, current
+        )
     if sent.answer is Answer.DONE:
-        why = WRITTEN_OVER
-    return Settled(at, CellResult.CONFLICT, why, True, current)
+        why = "written, and changed elsewhere since"
+        return Outcome(CellResult.OVERWRITTEN, why, True, current)
+    return Outcome(CellResult.CONFLICT, "changed elsewhere under way", True, current)
 
 
 def _intent(assignment: Assignment | None) -> CellIntent | None:

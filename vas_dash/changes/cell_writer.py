@@ -6,29 +6,19 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from vas_dash.changes.apply import NOTHING_SENT, UNCONFIRMED, WRITTEN_OVER, Progress
+from vas_dash.changes.apply import Progress
 from vas_dash.changes.operations import Operations
 from vas_dash.changes.permissions import NOT_YOURS, Permissions
 from vas_dash.domain.changes import CellChange, ChangeSet
 from vas_dash.domain.entities import Assignment, CellIntent, CellKey
-from vas_dash.domain.records import CellRecord, CellResult
+from vas_dash.domain.records import CellResult, Outcome
 from vas_dash.errors import VasDashError
 from vas_dash.fleet.reader import FleetReader
 
-__all__ = [
-    "CellWriter",
-    "Conflict",
-    "NotSent",
-    "Refused",
-    "SaveOutcome",
-    "Saved",
-    "Unchanged",
-    "Unconfirmed",
-]
+__all__ = ["CellWriter"]
 
 READ_LEAVES = 0.1
 """Of the budget, so much is left when the first read must end, to have that in the journal: who
@@ -37,67 +27,11 @@ tries again finds no change set that is still being applied."""
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """The VAS was read again and holds the wish. None: the cell is unassigned."""
-
-    assignment: Assignment | None
-
-
-@dataclass(frozen=True, slots=True)
-class Unchanged:
-    """The wish is what the VAS holds already: nothing was sent."""
-
-    assignment: Assignment | None
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """The cell is not what it was when the change was drafted; `current` is what it is now.
-
-    `after_write` False: nothing of the wish was stored. True: the wish was stored, and somebody
-    else's later change stands over it.
-    """
-
-    current: Assignment | None
-    after_write: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The VAS did not accept the wish: nothing was stored. `message` names the fields too."""
-
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotSent:
-    """No write was sent, nor will be, for `reason`."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unconfirmed:
-    """A write was sent, and what became of it is not known, for `reason`.
-
-    The cell is unknown until it has been read by a sweep that began after `unknown_until`: from
-    then on the write can no longer be on its way.
-    """
-
-    reason: str
-    sent_at: datetime
-    unknown_until: datetime
-
-
-SaveOutcome = Saved | Unchanged | Conflict | Refused | NotSent | Unconfirmed
-
-
 class CellWriter:
     """Saves cells; never takes longer than `budget_s`, whatever the VAS or the journal does.
 
     The work is done in a thread of its own, of which there are `at_once` at most; the caller waits.
-    Whoever has been told `NotSent` can rely on it: a write is sent only while somebody waits. The
+    Who has been told `NOT_SENT` can rely on it: a write is sent only while somebody waits. The
     thread goes on to write down in the journal what came of a write that was sent.
     `reader`, if given, learns what was read, or that the cell has become unknown.
     """
@@ -141,22 +75,22 @@ class CellWriter:
         *,
         by: Permissions,
         why: str | None = None,
-    ) -> SaveOutcome:
+    ) -> Outcome:
         """Make the cell `wish` (None: unassigned) if it still is what `opened_with` says.
 
         `until` (`time.monotonic()`) bounds it further than the budget does. Who wants it, and
         `why`, stand in the journal.
 
-        To overwrite after a conflict, call again with `opened_with` set to `Conflict.current`.
+        To overwrite after a conflict, call again with `opened_with` set to its `after`.
 
         Raises:
-            NotAllowedError: a viewer. A camera in another location gives `NotSent`.
+            NotAllowedError: a viewer. A camera in another location gives `NOT_SENT`.
         """
         by.require_change()
         if not by.allows(key.camera_id):
-            return NotSent(f"the camera is {NOT_YOURS}")
+            return Outcome(CellResult.NOT_SENT, f"the camera is {NOT_YOURS}")
         if not self._slots.acquire(blocking=False):
-            return NotSent("other changes are still waiting for the VAS")
+            return Outcome(CellResult.NOT_SENT, "other changes are still waiting for the VAS")
         now = time.monotonic()
         budget_s = self._budget_s if until is None else min(self._budget_s, until - now)
         change = CellChange(key, opened_with, wish)
@@ -165,16 +99,13 @@ class CellWriter:
             threading.Thread(target=job.run, name="cell-save", daemon=True).start()
         except RuntimeError:  # the process may have no more threads
             self._slots.release()
-            return NotSent("the page is overloaded")
+            return Outcome(CellResult.NOT_SENT, "the page is overloaded")
         outcome = job.wait()
         if self._reader is not None:
-            match outcome:
-                case Saved(current) | Unchanged(current) | Conflict(current):
-                    self._reader.saw(key, current, job.read_at)
-                case Unconfirmed(reason, _, unknown_until):
-                    self._reader.doubt(key, reason, unknown_until)
-                case _:
-                    pass
+            if outcome.unknown_until is not None:
+                self._reader.doubt(key, outcome.reason or "", outcome.unknown_until)
+            elif outcome.read:
+                self._reader.saw(key, outcome.after, job.read_at)
         return outcome
 
 
@@ -199,12 +130,13 @@ class _Job:
         self._at_end = at_end
         self._done = threading.Event()
         self._lock = threading.Lock()
-        self._outcome: SaveOutcome | None = None
+        self._outcome: Outcome | None = None
         self._sent_at: datetime | None = None
         self._waits_for = "the journal"
+        self._last: Outcome | None = None
         self.read_at = datetime.now(UTC)
 
-    def wait(self) -> SaveOutcome:
+    def wait(self) -> Outcome:
         """The outcome, after `budget_s` at the latest."""
         self._done.wait(max(0.0, self._until - time.monotonic()))
         with self._lock:
@@ -229,7 +161,7 @@ class _Job:
                 self._outcome = outcome
         self._done.set()
 
-    def _save(self) -> SaveOutcome:
+    def _save(self) -> Outcome:
         number = self._operations.submit(ChangeSet((self._change,)), by=self._by, why=self._why)
         record = self._operations.apply(
             number,
@@ -237,11 +169,23 @@ class _Job:
             cancelled=lambda: self._outcome is not None,
             may_send=self._may_send,
             read_until=self._until - READ_LEAVES * self._budget_s,
+            on_outcome=self._settled,
         )
-        (cell,) = self._operations.journal.cells(number)
-        if cell.settled_at is not None:
-            self.read_at = cell.settled_at
-        return self._meaning(cell, record.note or "")
+        last = self._last
+        if last is None:
+            # Blocked when it was submitted, or its first read came to nothing.
+            (cell,) = self._operations.journal.cells(number)
+            if cell.result is CellResult.REFUSED:
+                return Outcome(cell.result, cell.message)
+            return self._unfinished(record.note or "")
+        untouched = last.result is CellResult.CONFLICT and not last.read
+        if untouched or last.result in (CellResult.NOT_SENT, CellResult.UNKNOWN):
+            return self._unfinished(last.reason or record.note or "")
+        return last
+
+    def _settled(self, outcomes: Mapping[int, Outcome]) -> None:
+        self._last = outcomes.get(0, self._last)
+        self.read_at = datetime.now(UTC)
 
     def _recorded(self, _: Progress) -> None:
         """The change stands in the journal: from now on mostly the VAS is waited for."""
@@ -255,24 +199,12 @@ class _Job:
             self._sent_at = datetime.now(UTC)
             return True
 
-    def _meaning(self, cell: CellRecord, note: str) -> SaveOutcome:
-        """What the journal says of the cell at the end, for whoever waits."""
-        message = cell.message or note
-        match cell.result:
-            case CellResult.APPLIED:
-                return Saved(cell.after)
-            case CellResult.UNCHANGED:
-                return Unchanged(cell.after)
-            case CellResult.CONFLICT if cell.read:
-                return Conflict(cell.after, after_write=message == WRITTEN_OVER)
-            case CellResult.REFUSED:
-                return Refused(message)
-            case _:
-                return self._unfinished(
-                    message.removeprefix(UNCONFIRMED).removeprefix(NOTHING_SENT)
-                )
-
-    def _unfinished(self, reason: str) -> NotSent | Unconfirmed:
+    def _unfinished(self, reason: str) -> Outcome:
         if self._sent_at is None:
-            return NotSent(reason)
-        return Unconfirmed(reason, self._sent_at, self._sent_at + self._operations.flight)
+            return Outcome(CellResult.NOT_SENT, reason)
+        return Outcome(
+            CellResult.UNKNOWN,
+            reason,
+            sent_at=self._sent_at,
+            unknown_until=self._sent_at + self._operations.flight,
+        )

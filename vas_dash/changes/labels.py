@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from vas_dash.domain.changes import CellChange, same_json
 from vas_dash.domain.entities import Assignment, CellIntent
 from vas_dash.domain.fleet import CellState
-from vas_dash.domain.records import CellResult, Tally
+from vas_dash.domain.records import CellResult, Outcome, Tally
 from vas_dash.domain.text import count, cut
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "intent_line",
     "kind_of",
     "kinds_text",
+    "outcome_text",
     "result_word",
     "tally_words",
 ]
@@ -165,6 +166,7 @@ def _value(value: object) -> str:
 _WORDS = {
     CellResult.APPLIED: "applied",
     CellResult.UNCHANGED: "already so",
+    CellResult.OVERWRITTEN: "overwritten elsewhere",
     CellResult.REFUSED: "refused",
     CellResult.UNKNOWN: "unknown",
     CellResult.NOT_SENT: "not sent",
@@ -178,6 +180,29 @@ def result_word(result: CellResult, *, live: bool = False) -> str:
     if result is CellResult.NOT_SENT and live:
         return "waiting"
     return _WORDS.get(result, str(result))
+
+
+def outcome_text(outcome: Outcome, done: str = "saved") -> str:
+    """What became of a cell that an operator waits for, without the end of the sentence."""
+    reason, now = outcome.reason, intent_line(outcome.after)
+    match outcome.result:
+        case CellResult.APPLIED:
+            return f"{done}. The VAS was read again and has it"
+        case CellResult.UNCHANGED:
+            return "the VAS has it already"
+        case CellResult.CONFLICT:
+            return f"not {done}, changed elsewhere to {now}"
+        case CellResult.OVERWRITTEN:
+            return f"{done}, and then changed elsewhere to {now}"
+        case CellResult.REFUSED:
+            return f"not {done}, the VAS refused it: {reason}"
+        case CellResult.NOT_SENT:
+            return f"not {done}, nothing was sent: {reason}"
+        case _:
+            return (
+                f"sent, but not confirmed: {reason}. "
+                "The cell is unknown until it has been read again"
+            )
 
 
 def tally_words(tally: Tally, cells: int, *, live: bool = False) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
@@ -23,7 +23,7 @@ from vas_dash.domain.changes import (
 )
 from vas_dash.domain.entities import Assignment, CellIntent, CellKey
 from vas_dash.domain.fleet import CellState, FleetSnapshot
-from vas_dash.domain.records import CellRecord, CellResult, ChangeSetRecord, Settled, State
+from vas_dash.domain.records import CellRecord, CellResult, ChangeSetRecord, Outcome, State
 from vas_dash.errors import BusyError, NotAllowedError, ReasonNeededError, UnknownChangeSetError
 from vas_dash.fleet.reader import FleetReader
 from vas_dash.journal import Journal
@@ -40,6 +40,7 @@ _NOT_DONE = (
     CellResult.SENT,
     CellResult.REFUSED,
     CellResult.CONFLICT,
+    CellResult.OVERWRITTEN,
     CellResult.UNKNOWN,
 )
 
@@ -122,6 +123,7 @@ class Operations:
         cancelled: Callable[[], bool] | None = None,
         may_send: Callable[[], bool] | None = None,
         read_until: float | None = None,
+        on_outcome: Callable[[Mapping[int, Outcome]], None] | None = None,
     ) -> ChangeSetRecord:
         """Send what has to be sent; the record as it stands afterwards.
 
@@ -132,7 +134,8 @@ class Operations:
         twice. One whose process died (`APPLYING`) is to be reopened. `cancelled` stops new writes;
         `may_send` is asked at the last moment before the first byte of each: what it allows goes
         out. Both are asked from several threads. The read before the first write ends by
-        `read_until` (`time.monotonic()`).
+        `read_until` (`time.monotonic()`). `on_outcome` is told what became of cells, by their
+        positions, once that stands in the journal.
 
         Raises:
             JournalError: the journal could not be written; no more was sent.
@@ -155,6 +158,7 @@ class Operations:
                 cancelled=cancelled or (lambda: False),
                 may_send=may_send or (lambda: True),
                 read_until=read_until,
+                on_outcome=on_outcome or (lambda _: None),
             )
             ended = application.run()
             return self._journal.end(change_set_id, ended.state, ended.note)
@@ -180,17 +184,18 @@ class Operations:
             doubtful = self._journal.cells(
                 change_set_id, results=[CellResult.SENT, CellResult.UNKNOWN]
             )
-            settled_now = [_settled(cell, fleet) for cell in doubtful]
-            self._journal.settle(change_set_id, settled_now)
+            outcomes = {cell.position: _read_later(cell, fleet) for cell in doubtful}
+            self._journal.settle(change_set_id, outcomes)
             landed = fleet.taken_at - self.flight
             not_stored = [
                 cell
-                for cell, now in zip(doubtful, settled_now, strict=True)
-                if now.read and now.result is cell.result
+                for cell in doubtful
+                if outcomes[cell.position].read
+                if outcomes[cell.position].result is cell.result
                 if cell.sent_at is None or cell.sent_at < landed
             ]
             not_sent = self._journal.cells(change_set_id, results=[CellResult.NOT_SENT])
-            left = not_sent or any(one.result is CellResult.SENT for one in settled_now)
+            left = not_sent or any(one.result is CellResult.SENT for one in outcomes.values())
             state = State.STOPPED if left else State.FINISHED
             note = record.note
             if record.state is State.APPLYING:
@@ -236,23 +241,19 @@ def _one_line(text: str) -> str:
     return line[:TEXT_CHARS]
 
 
-def _settled(cell: CellRecord, fleet: FleetSnapshot) -> Settled:
+def _read_later(cell: CellRecord, fleet: FleetSnapshot) -> Outcome:
     """What became of a cell that was perhaps sent, by what a later read says."""
-    at, change = cell.position, cell.change
-    now = fleet.cell(*change.key)
+    now = fleet.cell(*cell.change.key)
     if now.state is CellState.UNKNOWN:
-        why = f"sent, but not confirmed: {now.reason}"
-        return Settled(at, CellResult.UNKNOWN, why)
+        return Outcome(CellResult.UNKNOWN, now.reason)
     current = now.assignment
-    if same_intent(_intent(current), change.wish):
-        return Settled(at, CellResult.APPLIED, "confirmed later", True, current)
-    if not same_assignment(current, change.before):
-        why = "changed elsewhere since it was sent"
-        return Settled(at, CellResult.CONFLICT, why, True, current)
-    # Of what a process that died had marked nobody knows whether it was sent.
-    sent = "" if cell.result is CellResult.SENT else "sent; "
-    why = f"{sent}not stored as of {fleet.taken_at:%H:%M} UTC"
-    return Settled(at, cell.result, why, True, current)
+    if same_intent(_intent(current), cell.change.wish):
+        return Outcome(CellResult.APPLIED, "confirmed later", True, current)
+    if not same_assignment(current, cell.change.before):
+        return Outcome(CellResult.CONFLICT, "changed elsewhere since it was sent", True, current)
+    # Whether what a process that died had marked was sent is not known: it stays `SENT`.
+    why = f"not stored as of {fleet.taken_at:%H:%M} UTC"
+    return Outcome(cell.result, why, True, current)
 
 
 def _still_as_drafted(cells: Iterable[CellRecord], fleet: FleetSnapshot) -> ChangeSet:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from vas_dash.domain.changes import Blocked, CellChange, ChangeSet, Problem
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.operators import Operator, Role
-from vas_dash.domain.records import CellResult, Settled
+from vas_dash.domain.records import CellResult, Outcome
 from vas_dash.errors import NotAllowedError
 from vas_dash.journal import Journal
 
@@ -120,11 +120,11 @@ def refuse_others(by: Permissions, journal: Journal, change_set_id: int) -> None
     blocked = {one.key: one.problems[0].message for one in by.allowed(changes).blocked}
     journal.settle(
         change_set_id,
-        [
-            Settled(cell.position, CellResult.REFUSED, blocked[cell.change.key])
+        {
+            cell.position: Outcome(CellResult.REFUSED, blocked[cell.change.key])
             for cell in cells
             if cell.change.key in blocked
-        ],
+        },
     )
 
 

@@ -17,7 +17,7 @@ class CellResult(StrEnum):
     `SENT` is marked before a write goes out, so it means: perhaps sent, nothing known yet. It
     stays only where a process died; reading the cell again settles it. `UNKNOWN`: sent, and what
     became of it could not be read. `NOT_SENT`, `REFUSED` and a `CONFLICT` before the write: the
-    cell was not touched.
+    cell was not touched. `OVERWRITTEN`: written, and changed elsewhere since.
     """
 
     NOT_SENT = "not sent"
@@ -25,6 +25,7 @@ class CellResult(StrEnum):
     APPLIED = "applied"
     UNCHANGED = "unchanged"
     CONFLICT = "conflict"
+    OVERWRITTEN = "overwritten"
     REFUSED = "refused"
     UNKNOWN = "unknown"
 
@@ -137,14 +138,25 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """What became of one cell, to be written into the journal."""
+class Outcome:
+    """What became of one cell, and why.
 
-    position: int
+    `after` is what the last read of the cell showed, where `read` is true (None: unassigned). Of a
+    cell that is unknown to the operator who waits for it, `sent_at` says when its write was sent,
+    and `unknown_until` from when on a sweep can tell: then the write is no longer on its way.
+    """
+
     result: CellResult
-    message: str | None = None
+    reason: str | None = None
     read: bool = False
     after: Assignment | None = None
+    sent_at: datetime | None = None
+    unknown_until: datetime | None = None
+
+    @property
+    def message(self) -> str | None:
+        """The reason as the journal keeps it."""
+        return f"sent; {self.reason}" if self.result is CellResult.UNKNOWN else self.reason
 
 
 __all__ = [
@@ -156,7 +168,7 @@ __all__ = [
     "Draft",
     "HistoryFilter",
     "HistoryPage",
-    "Settled",
+    "Outcome",
     "State",
     "Tally",
 ]

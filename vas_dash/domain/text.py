@@ -23,6 +23,11 @@ def cut(text: str, limit: int = 300) -> str:
     return f"{harmless(text[:limit])}... (cut, {len(text)} characters)"
 
 
+def sentence(text: str) -> str:
+    """`text` with a capital at its beginning and a point at its end."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def count(number: Any, noun: str) -> str:
     """`1 cell`, `1,240 cells`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

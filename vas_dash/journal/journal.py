@@ -32,7 +32,7 @@ from vas_dash.domain.records import (
     ChangeSetRecord,
     HistoryFilter,
     HistoryPage,
-    Settled,
+    Outcome,
     State,
     Tally,
 )
@@ -233,9 +233,9 @@ class Journal:
         with self._store.write() as connection:
             connection.execute(update(CELLS).where(mine).values(values))
 
-    def settle(self, change_set_id: int, settled: Sequence[Settled]) -> None:
-        """What became of cells."""
-        if not settled:
+    def settle(self, change_set_id: int, outcomes: Mapping[int, Outcome]) -> None:
+        """What became of cells, by their positions."""
+        if not outcomes:
             return
         now = microseconds(datetime.now(UTC))
         mine = CELLS.c.change_set_id == change_set_id
@@ -246,14 +246,14 @@ class Journal:
         )
         rows = [
             {
-                "at": one.position,
+                "at": position,
                 "new_result": one.result,
                 "new_message": one.message,
                 "new_read": one.read,
                 "new_after": assignment_text(one.after),
                 "new_settled_at": None if one.result in _IN_FLIGHT else now,
             }
-            for one in settled
+            for position, one in outcomes.items()
         ]
         with self._store.write() as connection:
             connection.execute(statement, rows)

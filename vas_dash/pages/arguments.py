@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Json, TypeAdap
 
 from vas_dash.domain.entities import Assignment, CellKey
 from vas_dash.domain.fleet import Cell, CellState
+from vas_dash.domain.records import Outcome
 from vas_dash.pages.history.model import Action
 from vas_dash.pages.history.query import NUMBER_LIMIT
 
@@ -303,6 +304,16 @@ def learned(
         "unknown": unknown,
         "seen": None if seen is None else seen.isoformat(),
     }
+
+
+def learned_of(
+    key: CellKey, before: Assignment | None, outcome: Outcome
+) -> list[dict[str, str | None]]:
+    """What the browser is to remember of a cell that was to be changed; `before`: as it was."""
+    if outcome.unknown_until is not None:
+        unknown, seen, until = outcome.reason, outcome.sent_at, outcome.unknown_until
+        return [learned(key, before, unknown=unknown, seen=seen, until=until)]
+    return [learned(key, outcome.after)] if outcome.read else []
 
 
 RENDERED = TypeAdapter(Rendered)

@@ -127,7 +127,8 @@ def test_a_cell_is_applied_at_once_and_stands_in_the_journal(still: Page, vas: F
 def test_what_was_changed_elsewhere_is_not_touched(still: Page, vas: FaultyVas) -> None:
     vas.edit("cam-1", "ppe", desired_fps=20)
     assert still.apply("cam-1", "ppe", False) == (
-        "Protective gear on Gate 1: not applied, changed elsewhere to on, 20 fps, default priority."
+        "Protective gear on Gate 1: not applied, changed elsewhere to "
+        'on, 20 fps, parameters {"threshold": 0.5}.'
     )
     assert vas.count("PATCH", "writes") == 0
     still.refresh()

@@ -9,11 +9,11 @@ from dash import Dash, Input, Output, State, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from vas_dash.changes.cell_writer import Conflict, NotSent, Refused, Saved, Unchanged, Unconfirmed
 from vas_dash.changes.checks import checked as checked_changes
+from vas_dash.changes.labels import outcome_text
 from vas_dash.domain.changes import Blocked, Wish, plan
 from vas_dash.domain.entities import CellKey
-from vas_dash.domain.records import Draft
+from vas_dash.domain.records import CellResult, Draft
 from vas_dash.errors import JournalError, NotAllowedError
 from vas_dash.pages import ids, labels
 from vas_dash.pages.arguments import (
@@ -25,7 +25,7 @@ from vas_dash.pages.arguments import (
     Toggles,
     checked,
     checked_recent,
-    learned,
+    learned_of,
 )
 from vas_dash.pages.browser import in_browser
 from vas_dash.pages.context import SAVE_S, Context
@@ -157,21 +157,6 @@ def _applied(
     outcome = context.writer.save(
         single.key, change.before, change.wish, until, by=context.permissions
     )
-    match outcome:
-        case Saved(assignment=now):
-            return "", learned(single.key, now)
-        case Unchanged(assignment=now):
-            return f"{title}: the VAS has it already.", learned(single.key, now)
-        case Conflict(current=now):
-            text = "unassigned" if now is None else labels.intent_text(now.intent).split("\n")[0]
-            message = f"{title}: not applied, changed elsewhere to {text}."
-            return message, learned(single.key, now)
-        case Refused(message=said):
-            return f"{title}: not applied, the VAS refused it: {said}.", None
-        case NotSent(reason=reason):
-            return f"{title}: not applied, nothing was sent: {reason}.", None
-        case Unconfirmed(reason=reason, sent_at=sent_at, unknown_until=unknown_until):
-            doubt = learned(
-                single.key, change.before, unknown=reason, seen=sent_at, until=unknown_until
-            )
-            return f"{title}: sent, but not confirmed; unknown until it is read again.", doubt
+    known = learned_of(single.key, change.before, outcome)
+    text = "" if outcome.result is CellResult.APPLIED else outcome_text(outcome, "applied")
+    return f"{title}: {text}." if text else "", known[0] if known else None

@@ -185,7 +185,13 @@ def actions(how: Standing, tally: Tally) -> tuple[Choice, ...]:
                 (Action.REST, (CellResult.NOT_SENT,)),
                 (
                     Action.RETRY,
-                    (CellResult.REFUSED, CellResult.CONFLICT, CellResult.UNKNOWN, CellResult.SENT),
+                    (
+                        CellResult.REFUSED,
+                        CellResult.CONFLICT,
+                        CellResult.OVERWRITTEN,
+                        CellResult.UNKNOWN,
+                        CellResult.SENT,
+                    ),
                 ),
                 (Action.UNDO, (CellResult.APPLIED,)),
             )
@@ -274,7 +280,7 @@ def _cell_row(cell: CellRecord, grid: FleetGrid, *, live: bool) -> CellRow:
     key = cell.change.key
     camera, model = grid.camera(key.camera_id), grid.model(key.model_id)
     lines = [cut(cell.message)] if cell.message else []
-    if cell.result is CellResult.CONFLICT and cell.read:
+    if cell.result in (CellResult.CONFLICT, CellResult.OVERWRITTEN) and cell.read:
         lines.append(f"as drafted: {intent_line(cell.change.before)}")
         lines.append(f"the VAS held: {intent_line(cell.after)}")
     return CellRow(

@@ -71,7 +71,8 @@ def progress(
 ) -> Progress:
     """`rate` is in cells a second; None where there is none yet."""
     failed = tally.get(CellResult.REFUSED, 0) + tally.get(CellResult.UNKNOWN, 0)
-    parts = [f"{failed:,} failed", count(tally.get(CellResult.CONFLICT, 0), "conflict")]
+    conflicts = tally.get(CellResult.CONFLICT, 0) + tally.get(CellResult.OVERWRITTEN, 0)
+    parts = [f"{failed:,} failed", count(conflicts, "conflict")]
     if rate:
         parts.append(f"{rate:,.0f} a second" if rate >= 1 else f"{rate:.1f} a second")
         if left_s is not None and done < total:

@@ -13,19 +13,12 @@ from dash import ALL, Dash, Input, Output, State, ctx, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from vas_dash.changes.cell_writer import (
-    Conflict,
-    NotSent,
-    Refused,
-    Saved,
-    SaveOutcome,
-    Unchanged,
-    Unconfirmed,
-)
+from vas_dash.changes.labels import outcome_text
 from vas_dash.changes.operations import ReasonRule
 from vas_dash.domain.changes import same_intent
 from vas_dash.domain.entities import AiModel, Assignment, CellIntent, CellKey
-from vas_dash.domain.text import cut
+from vas_dash.domain.records import CellResult, Outcome
+from vas_dash.domain.text import cut, sentence
 from vas_dash.fleet.table import open_for_new
 from vas_dash.pages import ids, labels
 from vas_dash.pages.arguments import (
@@ -37,6 +30,7 @@ from vas_dash.pages.arguments import (
     checked,
     checked_recent,
     learned,
+    learned_of,
 )
 from vas_dash.pages.browser import in_browser
 from vas_dash.pages.context import SAVE_S, Context
@@ -310,40 +304,30 @@ def _answer(
     opened: Opened,
     typed: _Typed,
     wish: CellIntent | None,
-    outcome: SaveOutcome,
+    outcome: Outcome,
     rule: ReasonRule,
 ) -> tuple[Any, ...]:
     """What the panel says of an outcome; what was typed stays unless it was saved."""
     key = CellKey(opened.camera, opened.model)
     result: dict[str, Any] = {"key": list(key), "ok": False}
     keep = _form(grid, model, opened.assignment, rule, typed)
-    match outcome:
-        case Conflict(current=current) if same_intent(current.intent if current else None, wish):
-            return _saved(grid, model, opened, current, _NOTHING_TO_SAVE, rule)
-        case Saved(assignment=assignment):
-            text = "Saved. The VAS was read again and has it."
-            return _saved(grid, model, opened, assignment, text, rule)
-        case Unchanged(assignment=assignment):
-            return _saved(grid, model, opened, assignment, _NOTHING_TO_SAVE, rule)
-        case Conflict(current=current, after_write=after_write):
+    agrees = same_intent(outcome.after.intent if outcome.after else None, wish)
+    text = sentence(outcome_text(outcome))
+    match outcome.result:
+        case CellResult.APPLIED:
+            return _saved(grid, model, opened, outcome.after, text, rule)
+        case CellResult.UNCHANGED:
+            return _saved(grid, model, opened, outcome.after, _NOTHING_TO_SAVE, rule)
+        case CellResult.CONFLICT if agrees:
+            return _saved(grid, model, opened, outcome.after, _NOTHING_TO_SAVE, rule)
+        case CellResult.CONFLICT | CellResult.OVERWRITTEN:
+            current = outcome.after
             result |= {"conflict": assignment_json(current)} | {"learned": [learned(key, current)]}
-            return (
-                keep,
-                view.conflict_message(_said(current), _wished(wish), after_write=after_write),
-                no_update,
-                result,
-            )
-        case Refused(message=message):
-            text = f"Not saved, the VAS refused it: {message}"
-        case NotSent(reason=reason):
-            text = f"Not saved, nothing was sent: {reason}."
-        case Unconfirmed(reason=reason, sent_at=sent_at, unknown_until=until):
-            text = (
-                f"Sent, but not confirmed: {reason}. "
-                "The cell is unknown until it has been read again."
-            )
-            known = learned(key, opened.assignment, unknown=reason, seen=sent_at, until=until)
-            result |= {"learned": [known]}
+            stored = outcome.result is CellResult.OVERWRITTEN
+            message = view.conflict_message(_said(current), _wished(wish), after_write=stored)
+            return keep, message, no_update, result
+        case _:
+            result |= {"learned": learned_of(key, opened.assignment, outcome)}
     return keep, view.text_message(text, trouble=True), no_update, result
 
 
