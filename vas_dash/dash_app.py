@@ -16,7 +16,6 @@ from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntit
 
 from vas_dash.auth.gate import NOBODY, Gate, Identify, asking
 from vas_dash.auth.identities import by_proxy
-from vas_dash.auth.login import Login
 from vas_dash.config import Settings
 from vas_dash.errors import NotAllowedError, SettingsError
 from vas_dash.jobs import create_jobs, queue_checks
@@ -35,13 +34,16 @@ from vas_dash.wiring import create_services
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from vas_dash.auth.login import Login
     from vas_dash.web.metrics import Metrics
 
 __all__ = ["Page", "create_page"]
 
 log = logging.getLogger("vas_dash")
 
-_ASSETS = Path(__file__).resolve().parent.parent / "assets"
+_HERE = Path(__file__).resolve().parent
+_ASSETS = next(one for one in (_HERE / "assets", _HERE.parent / "assets") if one.is_dir())
+"""Installed, they stand in the package; in a checkout beside it."""
 _OPEN_PATHS = {"/healthz", "/readyz"}
 """What is answered to everybody: who watches over processes knows no operators."""
 
@@ -77,8 +79,17 @@ def create_page(settings: Settings, otherwise: Identify, identify: Identify | No
     Who asks is said by `identify`, else as `settings.auth` says, and by `otherwise` if that is off.
 
     Raises:
-        SettingsError: a setting cannot be used.
+        SettingsError: a setting cannot be used, or needs a package that is not installed.
     """
+    try:
+        return _create_page(settings, otherwise, identify)
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"these settings need the package {error.name}, which is not installed"
+        ) from None
+
+
+def _create_page(settings: Settings, otherwise: Identify, identify: Identify | None) -> Page:
     server = _PageServer("vas_dash", static_folder=None)
     app = _create_dash(settings, server)
     services = create_services(settings)
@@ -91,7 +102,7 @@ def create_page(settings: Settings, otherwise: Identify, identify: Identify | No
         create_jobs(settings, services.journal),
         lambda: asking(request.environ),
     )
-    login = Login(settings) if identify is None and settings.auth == "password" else None
+    login = _login(settings) if identify is None else None
     layout.page(settings, NOBODY)  # what cannot be made is to be known before it is asked for
     app.layout = lambda: layout.page(
         settings, context.operator(), f"{settings.prefix}logout" if login else None
@@ -119,6 +130,14 @@ def create_page(settings: Settings, otherwise: Identify, identify: Identify | No
     gate = _gate(server, settings, login, identify, otherwise)
     headers = SecurityHeaders(app.csp_hashes(), settings.frame_policy)
     return Page(app, Guard(edge.Answers(gate, headers, metrics)))
+
+
+def _login(settings: Settings) -> Login | None:
+    if settings.auth != "password":
+        return None
+    from vas_dash.auth.login import Login
+
+    return Login(settings)
 
 
 def _create_dash(settings: Settings, server: Any) -> Dash:

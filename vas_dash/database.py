@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -75,6 +76,8 @@ def database_url(db_url: str | None, variable: str, default_file: str) -> URL:
         raise SettingsError(f"{variable}: not an SQLAlchemy URL") from None
     backend = url.get_backend_name()
     if backend in ("postgresql", "postgres"):
+        if find_spec("psycopg") is None:
+            raise SettingsError(f"{variable}: PostgreSQL needs the package psycopg")
         return url.set(drivername="postgresql+psycopg")
     if backend != "sqlite":
         raise SettingsError(f"{variable}: must begin with sqlite:/// or postgresql://")
