@@ -42,6 +42,16 @@ redis: dev
 nginx: dev
 	@tests/ensure-nginx
 
+# What needs no server and no browser, and not the whole of the kernel.
+QUICK := tests/architecture tests/domain tests/files tests/fleet/test_query.py \
+  tests/pages/form $(wildcard tests/pages/*/test_model.py) tests/test_settings.py \
+  tests/kernel/test_layout.py tests/kernel/test_ring.py
+
+quick: dev ## Formatting, lint, and the tests that need no server and no browser
+	$(BIN)/ruff format --check -q .
+	$(BIN)/ruff check -q .
+	$(BIN)/pytest -q -n 2 $(QUICK)
+
 test: check chromium redis nginx ## The whole suite, browser included
 	$(BIN)/pytest -n 2 --dist loadfile
 
@@ -60,4 +70,4 @@ bench-kernel: dev ## Figures of the frame kernel
 soak: dev ## Half an hour of many browsers, a failing VAS, a host beside a page; with figures
 	$(BIN)/python -m bench.soak
 
-.PHONY: help dev run worker check chromium redis nginx test test-contract bench bench-kernel soak
+.PHONY: help dev run worker check chromium redis nginx quick test test-contract bench bench-kernel soak

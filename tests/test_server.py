@@ -52,6 +52,7 @@ def test_the_page_is_a_dash_application_whose_server_is_the_whole_product() -> N
     assert isinstance(app, Dash)
     client = app.server.test_client()
     assert client.get("/").location == "/ai-models/"
+    assert app.backend.server is app.server
     assert client.get("/ai-models/healthz").status_code == 200
     assert client.get("/api/v1/devices", headers={"Host": "elsewhere.example"}).status_code == 403
     with pytest.raises(SettingsError, match="VAS_DASH_ENABLED"):

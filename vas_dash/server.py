@@ -42,7 +42,8 @@ def create_app(settings: Settings | None = None) -> Dash:
     if not settings.enabled:
         raise SettingsError("VAS_DASH_ENABLED is false: there is no page")
     server, app = _standing_alone(settings)
-    app.server = server
+    # `run` asks the backend for its server, everything else the application.
+    app.server = app.backend.server = server
     return app
 
 

@@ -25,8 +25,6 @@ from vas_dash import Settings, create_server
 WAIT_MS = 20_000
 """The generous deadline of every wait for a state."""
 
-"""Longest time that a save may take in these tests."""
-
 Serve = Callable[[Flask], str]
 NewTab = Callable[..., GridPage]
 

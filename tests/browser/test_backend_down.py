@@ -16,37 +16,6 @@ WHOLE_FLEET = "60 of 60 cameras: 22 on, 11 off, 147 unassigned, 0 unknown"
 REFUSED = "the VAS refused the connection"
 
 
-def test_the_vas_dies_with_a_form_open_and_comes_back(grid: GridPage, vas: FaultyVas) -> None:
-    grid.open_cell("Gate 3", "ppe")
-    grid.field("Desired fps").fill("13")
-    grid.field("Zone name").fill("dock")
-    vas.stop()
-    expect(grid.counts).to_have_text("60 of 60 cameras: 0 on, 0 off, 0 unassigned, 180 unknown")
-    expect(grid.trouble).to_contain_text(REFUSED)
-    expect(grid.trouble).to_contain_text("Last seen")
-    grid.expect_cameras(f"Gate {number}" for number in range(1, 26))
-    texts = grid.grid.locator("td[data-state]").all_inner_texts()
-    assert {text.strip() for text in texts} == {"? unknown"}
-    expect(grid.panel).to_contain_text(f"unknown: {REFUSED}")
-    expect(grid.field("Desired fps")).to_have_value("13")
-
-    grid.save()
-    expect(grid.panel_message).to_contain_text(f"Not saved, nothing was sent: {REFUSED}")
-    expect(grid.field("Desired fps")).to_have_value("13")
-    expect(grid.field("Zone name")).to_have_value("dock")
-    grid.cell("Gate 2", "ppe").click()
-    expect(grid.panel_message).to_contain_text("not saved yet")
-
-    vas.start()
-    expect(grid.counts).to_have_text(WHOLE_FLEET)
-    expect(grid.trouble).to_be_empty()
-    expect(grid.field("Desired fps")).to_have_value("13")
-    assert vas.count("PATCH", "writes") == 0
-    grid.save()
-    grid.expect_saved()
-    grid.expect_cell("Gate 3", "ppe", "\N{BLACK CIRCLE} on 13 fps")
-
-
 def test_a_page_whose_own_server_is_out_of_reach_says_so_until_it_is_back(
     new_tab: NewTab, vas: FaultyVas
 ) -> None:

@@ -10,48 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from playwright.sync_api import expect
 
-import vas_dash
-from tests.browser.conftest import Serve
 from tests.browser.page import GridPage
 from tests.browser.site import PAGE_SIZE, camera_id
 from tests.fakes.faulty_vas import FaultyVas
 from vas_dash import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-class TestMounted:
-    @pytest.fixture
-    def base_url(self, settings: Settings, serve: Serve) -> str:
-        host = Flask("host")
-        host.add_url_rule("/", view_func=lambda: "the host's own page\n", endpoint="own")
-        vas_dash.mount(host, prefix="/ai-models/", settings=settings)
-        return serve(host)
-
-    def test_the_page_works_under_a_host_and_the_host_too(
-        self, grid: GridPage, vas: FaultyVas, base_url: str
-    ) -> None:
-        grid.focus("Gate 2", "m:ppe")
-        grid.tab.get_by_label("Apply single changes at once").check()
-        grid.focus("Gate 2", "m:ppe")
-        grid.press(" ")
-        grid.expect_cell("Gate 2", "ppe", "\N{WHITE CIRCLE} off")
-        grid.open_cell("Gate 3", "ppe")
-        grid.field("Desired fps").fill("9")
-        grid.save()
-        grid.expect_saved()
-        grid.find.fill("hall 10")
-        grid.expect_search("?q=hall+10")
-        grid.tab.reload()
-        grid.expect_cameras([f"Gate {number}" for number in (10, 21, 32, 43, 54)])
-        row = vas.cell(camera_id(2), "ppe")
-        assert row is not None
-        assert row["enabled"] is False
-        answer = grid.tab.request.get(base_url + "/")
-        assert answer.text() == "the host's own page\n"
 
 
 class TestTwoWorkers:

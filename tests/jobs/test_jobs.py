@@ -215,7 +215,10 @@ def test_it_is_applied_in_another_process_and_every_process_sees_how_far_it_is(
         wait_for(lambda: not processes_of(number), "the process is gone")
     log = capfd.readouterr().err
     if either.worker is not None:
-        log += either.worker.log.read_text()
+        written = either.worker.log
+        # It says so after the journal does.
+        wait_for(lambda: f"change set {number}: " in written.read_text(), "the worker's line")
+        log += written.read_text()
     else:
         assert stat.S_IMODE((tmp_path / ".data/jobs").stat().st_mode) == 0o700
     kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())

@@ -36,6 +36,8 @@ def create_blueprint(store: Store, api_key: str | None = None) -> Blueprint:
         api_key: what the header `X-API-Key` must carry, or None when none is asked for.
     """
     blueprint = Blueprint("embedded_vas", __name__)
+    # As a setting of the application: a request of its own cannot say so before Flask 3.1.
+    blueprint.record(lambda state: state.app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES))
 
     def route(path: str, **views: View) -> None:
         def dispatch(**arguments: str) -> Response:
@@ -52,7 +54,6 @@ def create_blueprint(store: Store, api_key: str | None = None) -> Blueprint:
 
     @blueprint.before_request
     def _check() -> Response | None:
-        request.max_content_length = MAX_BODY_BYTES
         if api_key is not None and request.path != "/health":
             sent = request.headers.get("X-API-Key")
             if sent is None:

@@ -1,0 +1,202 @@
+"""The main journeys over the page, with Dash's own way of testing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from dash.testing.browser import Browser
+from dash.testing.composite import DashComposite
+from flask import Flask
+from selenium.webdriver.common.keys import Keys
+
+from tests.browser.serving import served
+from tests.browser.site import camera_id
+from tests.browser.test_hosting import gunicorn
+from tests.fakes.faulty_vas import FaultyVas
+from tests.journeys.journey import COUNTS, OFF, ON, Journey
+from vas_dash import Operator, Role, Settings, create_app, mount
+
+
+def enabled(vas: FaultyVas, number: int) -> bool | None:
+    row = vas.cell(camera_id(number), "ppe")
+    return None if row is None else bool(row["enabled"])
+
+
+@pytest.fixture
+def page(dash_duo: DashComposite, settings: Settings) -> Journey:
+    """The page as `create_app` makes it."""
+    start: Any = dash_duo.start_server
+    start(create_app(settings))
+    return Journey(dash_duo, dash_duo.server_url).open()
+
+
+def test_the_first_load_shows_the_fleet_with_counts_and_time(page: Journey) -> None:
+    page.expect("#counts", COUNTS)
+    page.expect("#status", "as of ")
+    assert page.text("#trouble") == ""
+    assert page.cameras() == [f"Gate {number}" for number in range(1, 26)]
+    page.expect_cell("Gate 1", "ppe", f"{ON} 5 fps p10")
+    page.expect_cell("Gate 21", "ppe", OFF)
+    heads = page.texts("#grid [role=columnheader]")
+    legacy = "Legacy (not for new assignments)"
+    assert heads == ["Camera", "Location", "Counting", legacy, "PPE"]
+    seen = page.cameras()
+    for number in (2, 3):
+        page.click('[data-page="next"]')
+        page.expect("#pager-text", f"Page {number} of 3")
+        seen += page.cameras()
+    assert seen == [f"Gate {number}" for number in range(1, 61)]
+    page.expect_calm()
+
+
+def test_a_filter_stands_in_the_address_and_the_address_gives_it_again(page: Journey) -> None:
+    found = [f"Gate {number}" for number in (10, 21, 32, 43, 54)]
+    page.type("#filter-text", "hall 10")
+    page.until(lambda: page.address.endswith("?q=hall+10"), "the address never has the filter")
+    page.until(lambda: page.cameras() == found, "the grid is never filtered")
+    page.open("?q=hall+10")
+    page.until(lambda: page.cameras() == found, "the address does not filter")
+    page.click("#filter-clear")
+    page.expect("#counts", COUNTS)
+
+
+def test_a_toggle_from_the_keyboard_is_reviewed_applied_and_undone(
+    page: Journey, vas: FaultyVas
+) -> None:
+    page.press("Gate 2", "ppe", " ")
+    page.expect("#draft-count", "1 ")
+    assert vas.count("PATCH", "writes") == 0
+    page.press("Gate 2", "ppe", Keys.CONTROL + Keys.ENTER)
+    page.expect("#review-head", "1 change: 1 turned off.")
+    page.click("#review-apply")
+    page.until(lambda: page.address.endswith("/history/1"), "it is never handed over")
+    page.expect("#history-head", "1 applied")
+    assert enabled(vas, 2) is False
+
+    page.click('#history-actions [data-do="undo"]')
+    page.expect("#review-head", "1 change: 1 turned on.")
+    page.click("#review-apply")
+    page.until(lambda: page.address.endswith("/history/2"), "the undo is never handed over")
+    page.expect("#history-head", "1 applied")
+    assert enabled(vas, 2) is True
+    page.expect_calm()
+
+
+def test_a_form_says_what_is_wrong_and_loses_nothing(page: Journey, vas: FaultyVas) -> None:
+    page.click_cell("Gate 3", "ppe")
+    page.expect("#panel-title", "on Gate 3")
+    page.fill("Desired fps", "31")
+    page.fill("Zone name", "dock")
+    page.click("#panel-save")
+    page.expect("#panel-message", "Not saved: see the fields above.")
+    page.expect("#panel-form", "must be from 1 to 30")
+    assert page.panel_field("Desired fps").get_attribute("value") == "31"
+    assert page.panel_field("Zone name").get_attribute("value") == "dock"
+    assert vas.count("PATCH", "writes") == 0
+    page.fill("Desired fps", "30")
+    page.click("#panel-save")
+    page.expect("#panel-message", "Saved.")
+    page.expect_cell("Gate 3", "ppe", f"{ON} 30 fps")
+
+
+def test_a_backend_that_dies_is_unknown_and_everything_goes_on_when_it_is_back(
+    page: Journey, vas: FaultyVas
+) -> None:
+    page.click_cell("Gate 3", "ppe")
+    page.expect("#panel-title", "on Gate 3")
+    page.fill("Desired fps", "13")
+    vas.stop()
+    page.expect("#counts", "60 of 60 cameras: 0 on, 0 off, 0 unassigned, 180 unknown")
+    page.expect("#trouble", "the VAS refused the connection")
+    page.expect("#trouble", "Last seen")
+    assert page.cameras() == [f"Gate {number}" for number in range(1, 26)]
+    assert set(page.texts("#grid td[data-state]")) == {"? unknown"}
+    page.expect("#panel", "unknown: the VAS refused the connection")
+    page.click("#panel-save")
+    page.expect("#panel-message", "Not saved, nothing was sent: the VAS refused the connection")
+    page.click_cell("Gate 2", "ppe")
+    page.expect("#panel-message", "not saved yet")
+
+    vas.start()
+    page.expect("#counts", COUNTS)
+    page.until(lambda: page.text("#trouble") == "", "the message stays")
+    assert page.panel_field("Desired fps").get_attribute("value") == "13"
+    assert vas.count("PATCH", "writes") == 0
+    page.click("#panel-save")
+    page.expect("#panel-message", "Saved.")
+    page.expect_cell("Gate 3", "ppe", f"{ON} 13 fps")
+
+
+class TestUnderAHost:
+    """Mounted under a Flask application that says who asks."""
+
+    role = Role.VIEWER
+
+    @pytest.fixture
+    def host(self, dash_br: Browser, settings: Settings) -> Iterator[Journey]:
+        host = Flask("host")
+        host.add_url_rule("/", view_func=lambda: "the host's own page\n", endpoint="own")
+        mount(host, "/ai-models/", settings, identify=lambda _: Operator("vera", self.role))
+        with served(host) as url:
+            yield Journey(dash_br, url)
+            # Where no page is, nothing asks a server that is gone.
+            dash_br.driver.get("about:blank")
+
+    def test_a_viewer_sees_everything_and_changes_nothing(
+        self, host: Journey, vas: FaultyVas
+    ) -> None:
+        host.open()
+        host.expect("#counts", COUNTS)
+        host.press("Gate 2", "ppe", " ")
+        host.click_cell("Gate 2", "ppe")
+        host.expect("#panel-title", "on Gate 2")
+        assert not host.is_shown("#panel-save")
+        assert not host.is_shown("#draft-bar")
+        assert vas.count("PATCH", "writes") == 0
+
+    def test_an_operator_changes_a_cell_and_the_host_answers_as_before(
+        self, host: Journey, vas: FaultyVas, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(type(self), "role", Role.OPERATOR)
+        host.open()
+        host.click("#at-once")
+        host.press("Gate 2", "ppe", " ")
+        host.expect_cell("Gate 2", "ppe", OFF)
+        assert enabled(vas, 2) is False
+        host.driver.get(host.base.removesuffix("ai-models/"))
+        host.expect("body", "the host's own page")
+
+
+class TestBehindGunicorn:
+    """Two workers of `app:server`."""
+
+    @pytest.fixture
+    def page(self, dash_br: Browser, settings: Settings) -> Iterator[Journey]:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "VAS_API_URL": str(settings.api_url),
+            "VAS_DASH_DB_URL": str(settings.db_url),
+            "VAS_DASH_PAGE_SIZE": "25",
+        }
+        with contextmanager(gunicorn)(environment) as url:
+            yield Journey(dash_br, url)
+            dash_br.driver.get("about:blank")
+
+    def test_a_change_is_saved_and_stands_after_a_reload(
+        self, page: Journey, vas: FaultyVas
+    ) -> None:
+        page.open()
+        page.click_cell("Gate 4", "ppe")
+        page.expect("#panel-title", "on Gate 4")
+        page.fill("Desired fps", "9")
+        page.click("#panel-save")
+        page.expect("#panel-message", "Saved.")
+        page.open()
+        page.expect_cell("Gate 4", "ppe", f"{ON} 9 fps")
+        row = vas.cell(camera_id(4), "ppe")
+        assert row is not None
+        assert row["desired_fps"] == 9
