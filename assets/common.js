@@ -69,17 +69,17 @@
     colour();
     dark.addEventListener("change", colour);
 
-    const looks = [];
+    const polls = [];
     let clock = null;
 
     /** Have `look` called whenever it is time to look for what has changed. */
-    vas.onLook = function (look) {
-        looks.push(look);
+    vas.onPoll = function (poll) {
+        polls.push(poll);
     };
 
     function lookAround() {
         if (clock !== null && !document.hidden) {
-            looks.forEach((look) => look());
+            polls.forEach((poll) => poll());
         }
     }
 

@@ -12,7 +12,7 @@
     const place = { camera: null, column: "camera" };
     let focused = false;
     let arriving = null;
-    let peeking = null;
+    let hovered = null;
     let timer = 0;
     let clicked = null;
 
@@ -402,7 +402,7 @@
     function rest(node) {
         window.clearTimeout(timer);
         const at = identity(node);
-        if (peeking && peeking.node === node) {
+        if (hovered && hovered.node === node) {
             return;
         }
         hideTooltip();
@@ -412,8 +412,8 @@
         timer = window.setTimeout(function () {
             const model = isModel(at.column) ? at.column.slice(2) : "";
             const kind = at.camera === HEAD ? "model" : model ? "cell" : "camera";
-            peeking = { node: node, camera: at.camera, model: model };
-            vas.set("peek", {
+            hovered = { node: node, camera: at.camera, model: model };
+            vas.set("tooltip-request", {
                 data: { kind: kind, camera: at.camera, model: model, n: Date.now() },
             });
         }, REST_MS);
@@ -422,10 +422,10 @@
     function hideTooltip() {
         window.clearTimeout(timer);
         const tip = document.getElementById("cell-tooltip");
-        if (peeking) {
-            peeking.node.removeAttribute("aria-describedby");
+        if (hovered) {
+            hovered.node.removeAttribute("aria-describedby");
         }
-        peeking = null;
+        hovered = null;
         if (tip) {
             tip.hidden = true;
         }
@@ -434,23 +434,23 @@
     function showTooltip(answer) {
         const tip = document.getElementById("cell-tooltip");
         const wanted =
-            peeking &&
+            hovered &&
             answer &&
             answer.text &&
-            peeking.camera === answer.camera &&
-            peeking.model === answer.model &&
-            peeking.node.isConnected;
+            hovered.camera === answer.camera &&
+            hovered.model === answer.model &&
+            hovered.node.isConnected;
         if (!wanted) {
             return;
         }
         tip.textContent = answer.text;
         tip.hidden = false;
-        const box = peeking.node.getBoundingClientRect();
+        const box = hovered.node.getBoundingClientRect();
         const own = tip.getBoundingClientRect();
         const below = box.bottom + own.height + 4 < window.innerHeight;
         tip.style.left = Math.max(4, Math.min(box.left, window.innerWidth - own.width - 8)) + "px";
         tip.style.top = (below ? box.bottom : Math.max(4, box.top - own.height)) + "px";
-        peeking.node.setAttribute("aria-describedby", "cell-tooltip");
+        hovered.node.setAttribute("aria-describedby", "cell-tooltip");
     }
 
     function onPointer(event) {
@@ -463,7 +463,7 @@
         if (node) {
             rest(node);
         } else if (!(event.target.closest && event.target.closest("#cell-tooltip"))) {
-            if (peeking && peeking.node !== document.activeElement) {
+            if (hovered && hovered.node !== document.activeElement) {
                 hideTooltip();
             } else {
                 window.clearTimeout(timer);
@@ -558,7 +558,7 @@
     let looking = false;
 
     // Dash is asked for the grid where there is something to draw, and where that was not told.
-    vas.onLook(function () {
+    vas.onPoll(function () {
         if (looking || !vas.due("rendered.data")) {
             return;
         }
@@ -572,14 +572,14 @@
             taken_ms: shown.taken_ms || 0,
             taken_by: shown.taken_by || "",
         };
-        vas.ask("look", asked).then(function (answer) {
+        vas.ask("poll", asked).then(function (answer) {
             looking = false;
             if (document.hidden) {
                 return;
             }
             if (answer && ![204, 401].includes(answer.status) && vas.due("rendered.data")) {
                 found += 1;
-                vas.set("news", { data: found });
+                vas.set("changed", { data: found });
             }
         });
     });

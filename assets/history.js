@@ -86,7 +86,7 @@
         },
     });
 
-    vas.onLook(function () {
+    vas.onPoll(function () {
         const isEmpty = (vas.props("history-shown").data || {}).of === "-";
         if (isEmpty && shown() !== null && vas.due("history-body.children")) {
             // The answer that was to stand here did not come.

@@ -57,7 +57,7 @@
         vas.clear("panel-title", "panel-live", "panel-tools", "panel-form", "panel-history");
         vas.set("panel-message", { children: "" });
         vas.set("live-digest", { data: "" });
-        vas.set("gesture", {
+        vas.set("open-request", {
             data: { kind: kind, camera: camera, model: model, n: Date.now() },
         });
         // Until it is there nothing is open: there is nothing to save, and nothing to follow.

@@ -109,7 +109,7 @@
         }
     });
 
-    vas.onLook(function () {
+    vas.onPoll(function () {
         if (shown && vas.due("review-list.children")) {
             ask();
         }

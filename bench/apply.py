@@ -20,7 +20,7 @@ from vas_dash.backend.client import VasClient
 from vas_dash.backend.transport import Transport
 from vas_dash.changes.operations import Operations
 from vas_dash.changes.permissions import Permissions
-from vas_dash.domain.changes import Update, Wish, command, plan
+from vas_dash.domain.changes import DesiredChange, Update, command, plan
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.records import CellResult, State
@@ -91,8 +91,8 @@ def run(changes: int = 5_000, rounds: int = 3) -> Figures:
 
 
 def _bare(client: VasClient, fleet: FleetSnapshot, keys: list[CellKey], fps: int) -> float:
-    changes = plan(fleet, dict.fromkeys(keys, Wish(desired_fps=fps))).changes
-    todo = [command(one.key, one.before, one.wish) for one in changes]
+    changes = plan(fleet, dict.fromkeys(keys, DesiredChange(desired_fps=fps))).changes
+    todo = [command(one.key, one.before, one.desired) for one in changes]
     assert len(todo) == len(keys)
 
     def send(one: object) -> None:
@@ -106,7 +106,7 @@ def _bare(client: VasClient, fleet: FleetSnapshot, keys: list[CellKey], fps: int
 
 
 def _applied(operations: Operations, keys: list[CellKey], fps: int) -> tuple[float, float]:
-    changes = plan(operations.read_fleet(), dict.fromkeys(keys, Wish(desired_fps=fps)))
+    changes = plan(operations.read_fleet(), dict.fromkeys(keys, DesiredChange(desired_fps=fps)))
     began = time.perf_counter()
     number = operations.submit(changes, by=Permissions.unrestricted("bench"))
     recorded = time.perf_counter()
@@ -122,12 +122,12 @@ def _planned(fleet: FleetSnapshot) -> tuple[float, int]:
     cameras = [camera.id for camera in fleet.cameras.items]
     models = [model.model_id for model in fleet.models.items]
     keys = [CellKey(camera, model) for camera in cameras for model in models][:PLANNED_CELLS]
-    wishes = dict.fromkeys(keys, Wish(enabled=True, desired_fps=29))
+    desired_changes = dict.fromkeys(keys, DesiredChange(enabled=True, desired_fps=29))
     times = []
     for _ in range(5):
         fresh = FleetSnapshot(fleet.cameras, fleet.models, fleet.assignments, fleet.taken_at)
         began = time.perf_counter()
-        changes = plan(fresh, wishes)
+        changes = plan(fresh, desired_changes)
         times.append(time.perf_counter() - began)
         assert len(changes.changes) == len(keys)
     return statistics.median(times), len(keys)

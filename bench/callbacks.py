@@ -49,7 +49,7 @@ def refresh_body(search: str, rendered: dict[str, Any]) -> bytes:
             "outputs": [{"id": part, "property": prop} for part, prop in OUTPUTS],
             "inputs": [
                 {"id": ids.URL, "property": "search", "value": search},
-                {"id": ids.NEWS, "property": "data", "value": 1},
+                {"id": ids.CHANGED, "property": "data", "value": 1},
                 {"id": ids.RECENT, "property": "data", "value": []},
                 {"id": ids.DRAFT, "property": "data", "value": None},
             ],

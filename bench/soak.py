@@ -71,7 +71,7 @@ async def _browser(url: str, number: int, polls: Polls, stop: threading.Event) -
             names = ("digest", "taken_ms", "taken_by")
             shown = {name: rendered[name] for name in names if name in rendered}
             look = orjson.dumps({"search": search, **shown})
-            status, _ = await _post(target, "look", look)
+            status, _ = await _post(target, "poll", look)
             if status == 204:
                 polls.unchanged.append(time.monotonic() - began)
             elif status == 200:
@@ -243,7 +243,7 @@ class _Trips:
         self._now = 0.0
         self._turns: list[bool] = []
         breaker = Breaker(lambda: self._now)
-        breaker.on_turn = self._turns.append
+        breaker.on_state_change = self._turns.append
         self._client = VasClient(Transport(vas.url, guard=breaker.call))
 
     def __call__(self) -> None:

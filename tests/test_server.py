@@ -642,7 +642,7 @@ def test_one_command_prints_the_address_and_serves(
     "half",
     [
         b"GET /ai-models/ HTTP/1.1\r\nHost: 127.0.0.1\r\nX-",
-        b"POST /ai-models/look HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        b"POST /ai-models/poll HTTP/1.1\r\nHost: 127.0.0.1\r\n"
         b"Content-Type: application/json\r\nContent-Length: 900\r\n\r\n{",
     ],
 )

@@ -14,8 +14,8 @@ from dash.exceptions import DependencyException
 from flask import Flask, Response, request, send_from_directory
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
-from vas_dash.auth.gate import NOBODY, Gate, Identify, asking
 from vas_dash.auth.identities import by_proxy
+from vas_dash.auth.middleware import NOBODY, AuthenticationMiddleware, Identify, asking
 from vas_dash.config import Settings
 from vas_dash.errors import NotAllowedError, SettingsError
 from vas_dash.jobs import create_jobs, queue_checks
@@ -113,7 +113,7 @@ def _create_page(settings: Settings, otherwise: Identify, identify: Identify | N
     metrics = _metrics(settings)
     if metrics is not None:
         services.reader.on_sweep = lambda snapshot: metrics.swept(complete=snapshot.is_complete)
-        services.breaker.on_turn = metrics.breaker_turned
+        services.breaker.on_state_change = metrics.breaker_changed
     edge.protect(
         server,
         lambda body: is_callback(body, app.callback_map),
@@ -165,9 +165,9 @@ def _gate(
     login: Login | None,
     identify: Identify | None,
     otherwise: Identify,
-) -> Gate:
+) -> AuthenticationMiddleware:
     if login is not None:
-        return Gate(
+        return AuthenticationMiddleware(
             server,
             login.identify,
             unknown=login.unknown,
@@ -177,7 +177,9 @@ def _gate(
     if identify is None:
         settings.check_auth()
         identify = by_proxy(settings) if settings.auth == "proxy" else otherwise
-    return Gate(server, identify, open_paths=_OPEN_PATHS, read_only=settings.read_only)
+    return AuthenticationMiddleware(
+        server, identify, open_paths=_OPEN_PATHS, read_only=settings.read_only
+    )
 
 
 def _bootstrap() -> Response:

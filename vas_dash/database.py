@@ -102,7 +102,7 @@ def file_of(url: URL) -> Path:
 
 
 def file_lock(url: URL) -> AbstractContextManager[None]:
-    """For whoever connects for the first time: one process at a time, with SQLite.
+    """Held while connecting for the first time: one process at a time, with SQLite.
 
     Of several that change a file to WAL at once some fail, without waiting.
     """
@@ -112,7 +112,7 @@ def file_lock(url: URL) -> AbstractContextManager[None]:
 
 
 def advisory_lock(connection: Connection, number: int) -> None:
-    """Wait for whoever has locked this number, until the transaction ends, with PostgreSQL.
+    """Lock this number until the transaction ends, with PostgreSQL; waits for another's lock.
 
     With SQLite a transaction for writing is alone anyway.
     """

@@ -12,8 +12,8 @@ from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from vas_dash.auth.addresses import Proxies
-from vas_dash.auth.gate import Identify
 from vas_dash.auth.identities import ANYBODY, on_this_machine
+from vas_dash.auth.middleware import Identify
 from vas_dash.auth.prefix import ForwardedPrefix
 from vas_dash.config import Settings
 from vas_dash.domain.operators import Operator

@@ -25,7 +25,7 @@ from vas_dash.changes.cell_writer import CellWriter
 from vas_dash.changes.drafting import Drafting
 from vas_dash.changes.operations import Operations
 from vas_dash.changes.permissions import NOT_KNOWN, NOT_YOURS, Permissions
-from vas_dash.domain.changes import ChangeSet, Wish, plan
+from vas_dash.domain.changes import ChangeSet, DesiredChange, plan
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.records import CellResult, Outcome, State
@@ -100,7 +100,7 @@ class Desk:
         return Permissions(operator, lambda: self.fleet)
 
     def changes(self, *keys: CellKey) -> ChangeSet:
-        return plan(self.fleet, dict.fromkeys(keys, Wish(enabled=True)))
+        return plan(self.fleet, dict.fromkeys(keys, DesiredChange(enabled=True)))
 
     def applied(self, operator: Operator, *keys: CellKey) -> int:
         """The number of a change set of this operator, applied."""
@@ -128,14 +128,14 @@ def test_a_viewer_changes_nothing_anywhere(desk: Desk) -> None:
     tries: list[Callable[[], object]] = [
         lambda: operations.submit(changes, by=viewer),
         lambda: operations.submit(ChangeSet(), by=viewer),
-        lambda: operations.reopen(number, viewer),
+        lambda: operations.resume(number, viewer),
         lambda: operations.retry(number, viewer),
         lambda: operations.undo(number, viewer),
-        lambda: drafting.add("d" * 20, viewer, fleet, {AT_GATE: Wish(enabled=True)}),
+        lambda: drafting.add("d" * 20, viewer, fleet, {AT_GATE: DesiredChange(enabled=True)}),
         lambda: drafting.put("d" * 20, viewer, changes, "edit"),
         lambda: drafting.drop("d" * 20, viewer, [AT_GATE]),
         lambda: drafting.clear("d" * 20, viewer),
-        lambda: desk.writer.save(AT_GATE, None, changes.changes[0].wish, by=viewer),
+        lambda: desk.writer.save(AT_GATE, None, changes.changes[0].desired, by=viewer),
         lambda: desk.jobs.start(number, viewer),
         lambda: desk.jobs.cancel(number, viewer),
         viewer.require_prune,
@@ -165,8 +165,8 @@ def test_a_draft_is_its_owner_s(desk: Desk) -> None:
 
 
 def test_cells_of_other_locations_are_blocked_in_drafts(desk: Desk) -> None:
-    wishes = dict.fromkeys((IN_HALL, AT_GATE, NOWHERE), Wish(enabled=True))
-    draft, planned = desk.drafting.add("d" * 20, desk.by(HALL), desk.fleet, wishes)
+    desired_changes = dict.fromkeys((IN_HALL, AT_GATE, NOWHERE), DesiredChange(enabled=True))
+    draft, planned = desk.drafting.add("d" * 20, desk.by(HALL), desk.fleet, desired_changes)
     assert draft.changes.keys() == {IN_HALL}
     assert {key: one.problems[0].message for key, one in draft.blocked.items()} == {
         AT_GATE: NOT_YOURS,
@@ -194,10 +194,10 @@ def test_cells_of_other_locations_are_never_submitted(desk: Desk) -> None:
 
 
 def test_single_cells_of_other_locations_are_not_sent(desk: Desk) -> None:
-    wish = desk.changes(AT_GATE).changes[0].wish
-    outcome = desk.writer.save(AT_GATE, None, wish, by=desk.by(HALL))
+    desired = desk.changes(AT_GATE).changes[0].desired
+    outcome = desk.writer.save(AT_GATE, None, desired, by=desk.by(HALL))
     assert outcome == Outcome(CellResult.NOT_SENT, f"the camera is {NOT_YOURS}")
-    saved = desk.writer.save(IN_HALL, None, wish, by=desk.by(HALL))
+    saved = desk.writer.save(IN_HALL, None, desired, by=desk.by(HALL))
     assert saved.result is CellResult.APPLIED
     assert desk.writes == 1
 
@@ -244,7 +244,7 @@ def test_what_somebody_else_submitted_is_for_an_admin(desk: Desk) -> None:
     actions: list[Callable[[int, Permissions], object]] = [
         operations.undo,
         operations.retry,
-        operations.reopen,
+        operations.resume,
         jobs.start,
         jobs.cancel,
     ]

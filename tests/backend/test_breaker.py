@@ -33,7 +33,7 @@ class Page:
         self.clock = Clock()
         self.breaker = Breaker(self.clock)
         self.turns: list[bool] = []
-        self.breaker.on_turn = self.turns.append
+        self.breaker.on_state_change = self.turns.append
         self.client = VasClient(self._transport(self.breaker.call))
         self.sweeps = VasClient(self._transport(self.breaker.watch))
 

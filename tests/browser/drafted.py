@@ -12,7 +12,7 @@ from tests.fakes.clients import client_of
 from tests.fakes.faulty_vas import FaultyVas
 from vas_dash.changes.drafting import Drafting
 from vas_dash.changes.permissions import Permissions
-from vas_dash.domain.changes import Wish
+from vas_dash.domain.changes import DesiredChange
 from vas_dash.domain.entities import CellKey
 from vas_dash.fleet.reader import FleetReader
 from vas_dash.journal import Journal
@@ -26,12 +26,16 @@ def cells(model_id: str, *numbers: int) -> list[CellKey]:
     return [CellKey(camera_id(number), model_id) for number in numbers]
 
 
-def wishes(*parts: tuple[Iterable[CellKey], Wish]) -> dict[CellKey, Wish]:
+def desired_changes(
+    *parts: tuple[Iterable[CellKey], DesiredChange],
+) -> dict[CellKey, DesiredChange]:
     """One wish for each of several cells."""
-    return {key: wish for keys, wish in parts for key in keys}
+    return {key: desired for keys, desired in parts for key in keys}
 
 
-def draft(grid: GridPage, db_url: str, vas: FaultyVas, wanted: Mapping[CellKey, Wish]) -> None:
+def draft(
+    grid: GridPage, db_url: str, vas: FaultyVas, wanted: Mapping[CellKey, DesiredChange]
+) -> None:
     """Draft it, and let the tab know, as a gesture in the grid does."""
     client = client_of(vas)
     journal = Journal(db_url)

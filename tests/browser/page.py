@@ -217,10 +217,10 @@ def is_poll(response: Response) -> bool:
 
 def polls(request: Request) -> bool:
     """Whether it is the page's regular look for what has changed, or what comes of that."""
-    return request.url.endswith("/look") or is_refresh(request)
+    return request.url.endswith("/poll") or is_refresh(request)
 
 
 def is_refresh(request: Request) -> bool:
     """Whether it asks for the grid again, since a look found something."""
     body = request.post_data or ""
-    return "_dash-update-component" in request.url and '["news.data"]' in body
+    return "_dash-update-component" in request.url and '["changed.data"]' in body

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FilePayload, Locator, expect
 
-from tests.browser.drafted import cells, draft, way, wishes
+from tests.browser.drafted import cells, desired_changes, draft, way
 from tests.browser.page import GridPage
 from tests.browser.site import PAGE_SIZE
 from tests.browser.test_accessibility import LOOKS, problems
 from tests.fakes.clients import client_of
 from tests.fakes.faulty_vas import Fault, FaultyVas
 from vas_dash import Settings
-from vas_dash.domain.changes import Wish
+from vas_dash.domain.changes import DesiredChange
 from vas_dash.files.exporting import export_file
 from vas_dash.files.tree import Format
 from vas_dash.fleet.query import parse_query
@@ -147,7 +147,7 @@ def test_a_good_import_becomes_a_draft_to_review(files: GridPage, vas: FaultyVas
 def test_a_draft_is_replaced_only_when_asked_and_removals_are_counted(
     grid: GridPage, vas: FaultyVas, db_url: str
 ) -> None:
-    draft(grid, db_url, vas, wishes((cells("ppe", 5, 6), Wish(enabled=False))))
+    draft(grid, db_url, vas, desired_changes((cells("ppe", 5, 6), DesiredChange(enabled=False))))
     go(grid)
     choose(grid, "site.csv", GOOD)
     expect(checked(grid)).to_contain_text("There is a draft of 2 changes already")

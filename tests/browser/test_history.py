@@ -20,7 +20,7 @@ from tests.fakes.people import KIM, LEE
 from vas_dash import Settings
 from vas_dash.changes.operations import Operations
 from vas_dash.changes.permissions import Permissions
-from vas_dash.domain.changes import Wish
+from vas_dash.domain.changes import DesiredChange
 from vas_dash.domain.entities import CellKey
 from vas_dash.journal import Journal
 
@@ -50,13 +50,17 @@ def ppe(*numbers: int) -> list[CellKey]:
     return [CellKey(camera_id(number), "ppe") for number in numbers]
 
 
-def submitted(operations: Operations, wish: Wish, *numbers: int, by: Permissions = KIM) -> int:
-    changes = drafted(operations, ppe(*numbers), wish)
+def submitted(
+    operations: Operations, desired: DesiredChange, *numbers: int, by: Permissions = KIM
+) -> int:
+    changes = drafted(operations, ppe(*numbers), desired)
     return operations.submit(changes, by=by, why="lens broken")
 
 
-def applied(operations: Operations, wish: Wish, *numbers: int, by: Permissions = KIM) -> int:
-    number = submitted(operations, wish, *numbers, by=by)
+def applied(
+    operations: Operations, desired: DesiredChange, *numbers: int, by: Permissions = KIM
+) -> int:
+    number = submitted(operations, desired, *numbers, by=by)
     operations.apply(number)
     return number
 
@@ -97,8 +101,8 @@ class SlowWrites:
 def test_history_is_found_by_person_and_a_change_set_opened(
     grid: GridPage, operations: Operations
 ) -> None:
-    applied(operations, Wish(enabled=False), 3)
-    applied(operations, Wish(enabled=False), 4, by=LEE)
+    applied(operations, DesiredChange(enabled=False), 3)
+    applied(operations, DesiredChange(enabled=False), 4, by=LEE)
     grid.tab.get_by_role("link", name="History").click()
     expect(numbers(grid)).to_have_text(["2", "1"])
     view(grid).get_by_label("Person").fill("kim")
@@ -130,7 +134,7 @@ def test_one_is_applied_followed_from_the_grid_and_cancelled(
     grid: GridPage, operations: Operations, vas: FaultyVas
 ) -> None:
     slow = SlowWrites(vas, at_once=3)
-    number = submitted(operations, Wish(enabled=False), *range(1, 21))
+    number = submitted(operations, DesiredChange(enabled=False), *range(1, 21))
     go(grid, f"history/{number}")
     button(grid, "Apply now").click()
     bar = view(grid).get_by_role("progressbar", name="Cells done")
@@ -160,7 +164,7 @@ def test_the_end_of_one_is_said_in_the_other_views(
     grid: GridPage, operations: Operations, vas: FaultyVas
 ) -> None:
     slow = SlowWrites(vas, at_once=0)
-    number = submitted(operations, Wish(enabled=False), 3, 4)
+    number = submitted(operations, DesiredChange(enabled=False), 3, 4)
     go(grid, f"history/{number}")
     button(grid, "Apply now").click()
     expect(button(grid, "Cancel")).to_be_visible()
@@ -178,7 +182,7 @@ def test_the_end_of_one_is_said_in_the_other_views(
 def test_the_failed_ones_and_an_undo_go_to_the_review_as_the_draft(
     grid: GridPage, operations: Operations, vas: FaultyVas
 ) -> None:
-    number = submitted(operations, Wish(desired_fps=9), 3, 4)
+    number = submitted(operations, DesiredChange(desired_fps=9), 3, 4)
     vas.edit(camera_id(4), "ppe", desired_fps=25)
     operations.apply(number)
     go(grid, f"history/{number}")
@@ -202,7 +206,7 @@ def test_the_failed_ones_and_an_undo_go_to_the_review_as_the_draft(
 def test_the_panel_tells_a_cells_history_and_what_changed_elsewhere(
     grid: GridPage, operations: Operations, vas: FaultyVas
 ) -> None:
-    number = applied(operations, Wish(enabled=False), 3)
+    number = applied(operations, DesiredChange(enabled=False), 3)
     grid.expect_cell("Gate 3", "ppe", "\N{WHITE CIRCLE} off")
     grid.open_cell("Gate 3", "ppe")
     history = grid.tab.locator("#panel-history")
@@ -224,11 +228,11 @@ def test_the_panel_tells_a_cells_history_and_what_changed_elsewhere(
 def test_axe_finds_nothing_in_the_history(
     new_tab: NewTab, operations: Operations, vas: FaultyVas, scheme: str, width: int
 ) -> None:
-    number = submitted(operations, Wish(desired_fps=9), 3, 4)
+    number = submitted(operations, DesiredChange(desired_fps=9), 3, 4)
     vas.edit(camera_id(4), "ppe", desired_fps=25)
     operations.apply(number)
     slow = SlowWrites(vas, at_once=0)
-    running = submitted(operations, Wish(enabled=False), 5, 6)
+    running = submitted(operations, DesiredChange(enabled=False), 5, 6)
     grid = new_tab(color_scheme=scheme, viewport={"width": width, "height": 800})
     go(grid, "history?since=x")
     expect(view(grid)).to_contain_text("must be a day or a time")

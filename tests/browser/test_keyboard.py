@@ -162,7 +162,7 @@ def test_a_panel_that_opens_late_takes_no_focus_that_was_moved_meanwhile(
     grid.tab.route(re.compile("_dash-update-component"), lambda route: _hold(route, held))
     grid.cell("Gate 3", "ppe").click()
     grid.find.click()
-    grid.tab.wait_for_function("vas.props('gesture').data")
+    grid.tab.wait_for_function("vas.props('open-request').data")
     while not held:
         grid.tab.wait_for_timeout(10)
     held[0].continue_()
@@ -192,7 +192,7 @@ def test_a_panel_shows_nothing_of_another_cell_while_it_waits(new_tab: NewTab) -
 
 def _hold(route: Route, held: list[Route]) -> None:
     """Let everything go on but the opening of a panel."""
-    if '["gesture.data"]' in (route.request.post_data or ""):
+    if '["open-request.data"]' in (route.request.post_data or ""):
         held.append(route)
     else:
         route.continue_()

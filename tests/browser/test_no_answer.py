@@ -75,7 +75,7 @@ def stop(grid: GridPage, answer: Answer, only: str = "") -> None:
         else:
             route.continue_()
 
-    grid.tab.context.route(re.compile(r"_dash-update-component|/look$"), handle)
+    grid.tab.context.route(re.compile(r"_dash-update-component|/poll$"), handle)
 
 
 def go_on(grid: GridPage) -> None:

@@ -9,22 +9,22 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import NewTab
-from tests.browser.drafted import cells, draft, way, wishes
+from tests.browser.drafted import cells, desired_changes, draft, way
 from tests.browser.page import GridPage
 from tests.browser.site import PAGE_SIZE, camera_id
 from tests.browser.test_accessibility import LOOKS, problems
 from tests.fakes.faulty_vas import FaultyVas
 from vas_dash import Settings
-from vas_dash.domain.changes import Wish
+from vas_dash.domain.changes import DesiredChange
 
 ARROW = "\N{RIGHTWARDS ARROW}"
-SOME = wishes(
-    (cells("ppe", 5, 6, 7), Wish(enabled=False)),
-    (cells("ppe", 21), Wish(enabled=True)),
-    (cells("counting", 8), Wish(enabled=True, desired_fps=3)),
-    (cells("legacy", 1), Wish(remove=True)),
+SOME = desired_changes(
+    (cells("ppe", 5, 6, 7), DesiredChange(enabled=False)),
+    (cells("ppe", 21), DesiredChange(enabled=True)),
+    (cells("counting", 8), DesiredChange(enabled=True, desired_fps=3)),
+    (cells("legacy", 1), DesiredChange(remove=True)),
     # Not for new assignments.
-    (cells("legacy", 9), Wish(enabled=True)),
+    (cells("legacy", 9), DesiredChange(enabled=True)),
 )
 
 

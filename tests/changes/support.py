@@ -10,7 +10,7 @@ from typing import Any
 from tests.fakes.clients import client_of
 from tests.fakes.faulty_vas import FaultyVas
 from vas_dash.changes.operations import Operations
-from vas_dash.domain.changes import ChangeSet, Create, Delete, Update, Wish, command, plan
+from vas_dash.domain.changes import ChangeSet, Create, Delete, DesiredChange, Update, command, plan
 from vas_dash.domain.entities import AiModel, Assignment, Camera, CellIntent, CellKey
 from vas_dash.domain.fleet import FleetSnapshot, Part
 from vas_dash.journal import Journal
@@ -64,7 +64,7 @@ class Backend:
         """Do it; each change with what its cell held afterwards."""
         for change in changes.changes:
             assert self.rows.get(change.key) == change.before
-            match command(change.key, change.before, change.wish):
+            match command(change.key, change.before, change.desired):
                 case Create(key, intent):
                     self._create(key, intent)
                 case Update(key, _, values):
@@ -87,11 +87,11 @@ def operations_on(vas: FaultyVas, journal: Journal, **options: Any) -> Operation
     return Operations(client_of(vas, timeout_s), journal, **options)
 
 
-def drafted(operations: Operations, keys: Iterable[CellKey], wish: Wish) -> ChangeSet:
+def drafted(operations: Operations, keys: Iterable[CellKey], desired: DesiredChange) -> ChangeSet:
     """One wish for these cells, from the fleet as it is."""
     fleet = operations.read_fleet()
     assert fleet.is_complete
-    return plan(fleet, dict.fromkeys(keys, wish))
+    return plan(fleet, dict.fromkeys(keys, desired))
 
 
 def keys_of(vas: FaultyVas) -> list[CellKey]:

@@ -215,13 +215,15 @@ def test_a_409_is_a_conflict(journal: Journal) -> None:
         assert seen(writer_of(vas, journal).save(KEY, None, WISH)) == (CONFLICT, must_read(vas))
 
 
-@pytest.mark.parametrize("wish", [WISH, None])
-def test_a_row_that_is_gone_when_it_is_written(wish: CellIntent | None, journal: Journal) -> None:
+@pytest.mark.parametrize("desired", [WISH, None])
+def test_a_row_that_is_gone_when_it_is_written(
+    desired: CellIntent | None, journal: Journal
+) -> None:
     with assigned() as vas:
         current = must_read(vas)
-        on_the(1, "DELETE" if wish is None else "PATCH", vas, vas.assignments.clear)
-        outcome = writer_of(vas, journal).save(KEY, current, wish)
-        assert seen(outcome) == ((APPLIED, None) if wish is None else (CONFLICT, None))
+        on_the(1, "DELETE" if desired is None else "PATCH", vas, vas.assignments.clear)
+        outcome = writer_of(vas, journal).save(KEY, current, desired)
+        assert seen(outcome) == ((APPLIED, None) if desired is None else (CONFLICT, None))
 
 
 def test_somebody_elses_later_change_is_a_conflict_after_the_write(journal: Journal) -> None:
@@ -245,8 +247,8 @@ def test_only_what_changed_is_sent_so_that_other_peoples_changes_stay(journal: J
 def test_what_the_vas_refuses_comes_back_with_its_fields(journal: Journal) -> None:
     with assigned() as vas:
         current = must_read(vas)
-        wish = replace(current.intent, desired_fps=31)
-        outcome = writer_of(vas, journal).save(KEY, current, wish)
+        desired = replace(current.intent, desired_fps=31)
+        outcome = writer_of(vas, journal).save(KEY, current, desired)
         assert outcome == Outcome(REFUSED, "Validation error; desired_fps: Out of range")
         assert must_read(vas) == current
 
@@ -368,9 +370,9 @@ def test_a_vas_that_is_gone_when_writing_was_sent_nothing(journal: Journal) -> N
 
 
 @pytest.mark.parametrize("noticed", [True, False])
-@pytest.mark.parametrize("wish", [WISH, None])
+@pytest.mark.parametrize("desired", [WISH, None])
 def test_who_was_told_that_nothing_was_sent_can_rely_on_it(
-    wish: CellIntent | None, journal: Journal, noticed: bool, monkeypatch: pytest.MonkeyPatch
+    desired: CellIntent | None, journal: Journal, noticed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The read takes longer than the budget, then everything works: still nothing is sent.
 
@@ -394,7 +396,7 @@ def test_who_was_told_that_nothing_was_sent_can_rely_on_it(
 
         client.assignment = read_late  # type: ignore[method-assign,assignment]
         writer = Saver(Operations(client, journal), 0.5, at_once=1)
-        assert writer.save(KEY, current, wish) == Outcome(
+        assert writer.save(KEY, current, desired) == Outcome(
             NOT_SENT, "the VAS did not answer within 0.5 s"
         )
         gate.set()
@@ -484,7 +486,7 @@ def test_the_journal_tells_who_changed_what_from_what_to_what_and_why(journal: J
         record, cell = newest(journal)
         assert (record.who, record.why, record.origin) == ("kim", "lens broken", "edit")
         assert (record.state, record.tally) == (State.FINISHED, {APPLIED: 1})
-        assert (cell.change.key, cell.change.before, cell.change.wish) == (KEY, before, WISH)
+        assert (cell.change.key, cell.change.before, cell.change.desired) == (KEY, before, WISH)
         assert (cell.read, cell.after) == (True, must_read(vas))
 
 
@@ -525,7 +527,7 @@ def test_the_journal_has_what_the_caller_was_told(
         meanwhile(vas)
         assert writer_of(vas, journal).save(KEY, before, WISH).result is result
         record, cell = newest(journal)
-        assert (record.who, cell.change.before, cell.change.wish) == (WHO.name, before, WISH)
+        assert (record.who, cell.change.before, cell.change.desired) == (WHO.name, before, WISH)
         assert cell.result is result
         read = result in (
             APPLIED,

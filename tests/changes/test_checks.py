@@ -7,7 +7,7 @@ import pytest
 
 from tests.changes.support import assigned, snapshot
 from vas_dash.changes.checks import check, checked
-from vas_dash.domain.changes import Blocked, CellChange, ChangeSet, Problem, Wish, plan
+from vas_dash.domain.changes import Blocked, CellChange, ChangeSet, DesiredChange, Problem, plan
 from vas_dash.domain.entities import AiModel, CellIntent, CellKey
 from vas_dash.domain.fleet import FleetSnapshot, Part
 
@@ -29,8 +29,8 @@ def creates(intent: CellIntent) -> CellChange:
     return CellChange(KEY, None, intent)
 
 
-def updates(before: CellIntent, wish: CellIntent | None) -> CellChange:
-    return CellChange(KEY, assigned(KEY, before), wish)
+def updates(before: CellIntent, desired: CellIntent | None) -> CellChange:
+    return CellChange(KEY, assigned(KEY, before), desired)
 
 
 @pytest.mark.parametrize(
@@ -90,14 +90,14 @@ def test_all_problems_of_a_cell_are_named() -> None:
 
 
 def test_what_fails_blocks_only_itself() -> None:
-    wishes = {
-        CellKey("c1", "ppe"): Wish(enabled=True, set_parameters=GOOD),
-        CellKey("c2", "ppe"): Wish(enabled=True, desired_fps=31),
-        CellKey("c2", "other"): Wish(enabled=True),
-        CellKey("gone", "ppe"): Wish(enabled=True),
+    desired_changes = {
+        CellKey("c1", "ppe"): DesiredChange(enabled=True, set_parameters=GOOD),
+        CellKey("c2", "ppe"): DesiredChange(enabled=True, desired_fps=31),
+        CellKey("c2", "other"): DesiredChange(enabled=True),
+        CellKey("gone", "ppe"): DesiredChange(enabled=True),
     }
     fleet = snapshot(["c1", "c2"], [PPE])
-    result = checked(plan(fleet, wishes), fleet)
+    result = checked(plan(fleet, desired_changes), fleet)
     assert [change.key for change in result.changes] == [CellKey("c1", "ppe")]
     assert [(one.key, one.problems[0].field) for one in result.blocked] == [
         (CellKey("c2", "other"), "model"),

@@ -10,7 +10,14 @@ from tests.fakes.people import KIM, LEE
 from vas_dash.changes import drafting as drafting_module
 from vas_dash.changes.drafting import Drafting
 from vas_dash.changes.permissions import Permissions
-from vas_dash.domain.changes import Blocked, CellChange, ChangeSet, Problem, Wish, Wishes
+from vas_dash.domain.changes import (
+    Blocked,
+    CellChange,
+    ChangeSet,
+    DesiredChange,
+    DesiredChanges,
+    Problem,
+)
 from vas_dash.domain.entities import CellIntent, CellKey
 from vas_dash.domain.records import Draft
 from vas_dash.errors import JournalError, NotAllowedError
@@ -21,8 +28,8 @@ from vas_dash.journal.tables import DRAFT_CELLS
 KEYS = [CellKey(camera, model) for camera in ("c1", "c2", "c3") for model in ("m1", "m2")]
 BEFORE = assigned(KEYS[0], CellIntent(True, 5, 10, {"threshold": 0.5}))
 FLEET = snapshot(("c1", "c2", "c3"), ("m1", "m2"), [BEFORE])
-ON = Wish(enabled=True)
-OFF = Wish(enabled=False)
+ON = DesiredChange(enabled=True)
+OFF = DesiredChange(enabled=False)
 
 
 def reopened(journal: Journal, draft_id: str = "d", who: str = "kim") -> Draft:
@@ -49,11 +56,11 @@ def test_what_is_drafted_is_kept_as_it_was(both: Journal) -> None:
 def test_wishes_add_up_and_what_comes_to_nothing_leaves_the_draft(both: Journal) -> None:
     drafting = Drafting(both)
     drafting.add("d", KIM, FLEET, {KEYS[0]: OFF, KEYS[1]: ON})
-    drafting.add("d", KIM, FLEET, dict.fromkeys(KEYS[:2], Wish(desired_fps=7)))
-    draft, planned = drafting.add("d", KIM, FLEET, {KEYS[1]: Wish(remove=True)})
+    drafting.add("d", KIM, FLEET, dict.fromkeys(KEYS[:2], DesiredChange(desired_fps=7)))
+    draft, planned = drafting.add("d", KIM, FLEET, {KEYS[1]: DesiredChange(remove=True)})
     assert planned == ChangeSet()
-    wish = CellIntent(False, 7, 10, {"threshold": 0.5})
-    assert draft.change_set == ChangeSet((CellChange(KEYS[0], BEFORE, wish),))
+    desired = CellIntent(False, 7, 10, {"threshold": 0.5})
+    assert draft.change_set == ChangeSet((CellChange(KEYS[0], BEFORE, desired),))
     assert reopened(both) == draft
     assert draft.revision == 3
 
@@ -61,7 +68,7 @@ def test_wishes_add_up_and_what_comes_to_nothing_leaves_the_draft(both: Journal)
 def test_what_cannot_be_is_kept_apart_and_what_was_drafted_stays(both: Journal) -> None:
     drafting = Drafting(both)
     drafting.add("d", KIM, FLEET, {KEYS[1]: ON})
-    too_fast = Wish(desired_fps=31)
+    too_fast = DesiredChange(desired_fps=31)
     draft, planned = drafting.add("d", KIM, FLEET, dict.fromkeys((*KEYS[:2], KEYS[2]), too_fast))
     assert [one.key for one in planned.blocked] == KEYS[:3]
     assert draft.changes == {KEYS[1]: CellChange(KEYS[1], None, CellIntent(True))}
@@ -140,8 +147,10 @@ def test_two_tabs_at_once_lose_nothing(both: Journal) -> None:
         try:
             for turn in range(rounds):
                 start.wait(60)
-                wishes: Wishes = {key: Wish(enabled=True, desired_fps=turn + 1)}
-                drafting.add("d", KIM, FLEET, wishes)
+                desired_changes: DesiredChanges = {
+                    key: DesiredChange(enabled=True, desired_fps=turn + 1)
+                }
+                drafting.add("d", KIM, FLEET, desired_changes)
         except BaseException as fault:
             faults.append(fault)
             start.abort()
@@ -155,7 +164,7 @@ def test_two_tabs_at_once_lose_nothing(both: Journal) -> None:
     assert faults == []
     draft = reopened(both)
     assert draft.revision == 1 + rounds * len(KEYS)
-    assert {key: one.wish and one.wish.desired_fps for key, one in draft.changes.items()} == (
+    assert {key: one.desired and one.desired.desired_fps for key, one in draft.changes.items()} == (
         dict.fromkeys(KEYS, rounds)
     )
 
@@ -168,12 +177,12 @@ def test_a_draft_of_20_000_cells_is_kept_and_changed_cell_by_cell(both: Journal)
     drafting = Drafting(both)
     draft, _ = drafting.add("d", KIM, fleet, dict.fromkeys(keys, ON))
     assert len(draft.changes) == 20_000
-    draft, _ = drafting.add("d", KIM, fleet, {keys[7]: Wish(desired_fps=3)})
+    draft, _ = drafting.add("d", KIM, fleet, {keys[7]: DesiredChange(desired_fps=3)})
     draft = drafting.drop("d", KIM, keys[10:15_000])
     assert set(draft.changes) == {*keys[:10], *keys[15_000:]}
     found = reopened(both)
     assert found == draft
-    assert found.changes[keys[7]].wish == CellIntent(True, 3)
+    assert found.changes[keys[7]].desired == CellIntent(True, 3)
     drafting.clear("d", KIM)
     with both._store.read() as connection:
         assert connection.execute(select(func.count()).select_from(DRAFT_CELLS)).scalar() == 0
@@ -193,20 +202,20 @@ def test_a_journal_that_cannot_be_written_keeps_no_draft(both: Journal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("most", "wishes"),
+    ("most", "desired_changes"),
     [
         ("MOST_CHANGES", dict.fromkeys(KEYS, ON)),
         ("MOST_BLOCKED", dict.fromkeys((CellKey("gone", f"m{n}") for n in range(6)), ON)),
     ],
 )
 def test_a_draft_that_would_grow_too_large_stays_as_it_was(
-    both: Journal, monkeypatch: pytest.MonkeyPatch, most: str, wishes: Wishes
+    both: Journal, monkeypatch: pytest.MonkeyPatch, most: str, desired_changes: DesiredChanges
 ) -> None:
     monkeypatch.setattr(drafting_module, most, 4)
     drafting = Drafting(both)
     draft, _ = drafting.add("d", KIM, FLEET, {KEYS[0]: OFF})
     with pytest.raises(NotAllowedError, match=r"at most 4 .*; this would be [56]"):
-        drafting.add("d", KIM, FLEET, wishes)
+        drafting.add("d", KIM, FLEET, desired_changes)
     assert reopened(both) == drafting.load("d", KIM) == draft
 
 

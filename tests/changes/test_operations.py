@@ -16,14 +16,14 @@ from tests.fakes.faulty_vas import RTSP_PASSWORD, SQL_TEXT, Fault, FaultyVas, as
 from tests.fakes.people import KIM, LEE
 from vas_dash.changes import apply as application
 from vas_dash.changes.operations import Operations, Progress
-from vas_dash.domain.changes import CellChange, ChangeSet, Wish, plan
+from vas_dash.domain.changes import CellChange, ChangeSet, DesiredChange, plan
 from vas_dash.domain.entities import CellIntent, CellKey
 from vas_dash.domain.records import CellRecord, CellResult, ChangeSetRecord, State
 from vas_dash.errors import BusyError, JournalError, ReasonNeededError, UnknownChangeSetError
 from vas_dash.journal import Journal
 
-OFF = Wish(enabled=False)
-FPS = Wish(desired_fps=29, set_parameters={"zone": 3})
+OFF = DesiredChange(enabled=False)
+FPS = DesiredChange(desired_fps=29, set_parameters={"zone": 3})
 
 
 def small() -> FaultyVas:
@@ -58,8 +58,10 @@ def on_the(nth: int, method: str, vas: FaultyVas, act: Callable[[], None]) -> No
     vas.on_request = maybe
 
 
-def applied(operations: Operations, keys: list[CellKey], wish: Wish, **how: Any) -> ChangeSetRecord:
-    number = operations.submit(drafted(operations, keys, wish), by=KIM)
+def applied(
+    operations: Operations, keys: list[CellKey], desired: DesiredChange, **how: Any
+) -> ChangeSetRecord:
+    number = operations.submit(drafted(operations, keys, desired), by=KIM)
     return operations.apply(number, **how)
 
 
@@ -67,16 +69,18 @@ def test_cells_are_changed_assigned_and_taken_away(both: Journal) -> None:
     with small() as vas:
         operations = operations_on(vas, both)
         used, free = keys_of(vas), free_keys(vas)
-        wishes = {
+        desired_changes = {
             **dict.fromkeys(used[:3], FPS),
-            **dict.fromkeys(used[3:5], Wish(remove=True)),
-            **dict.fromkeys(free, Wish.exactly(CellIntent(False, 7, 8, {"a": 1}))),
+            **dict.fromkeys(used[3:5], DesiredChange(remove=True)),
+            **dict.fromkeys(free, DesiredChange.exactly(CellIntent(False, 7, 8, {"a": 1}))),
         }
-        number = operations.submit(plan(operations.read_fleet(), wishes), by=KIM, why=" why ")
+        number = operations.submit(
+            plan(operations.read_fleet(), desired_changes), by=KIM, why=" why "
+        )
         record = operations.apply(number)
         assert (record.state, record.note, record.why) == (State.FINISHED, None, "why")
-        assert record.tally == {CellResult.APPLIED: len(wishes)}
-        assert writes(vas) == len(wishes)
+        assert record.tally == {CellResult.APPLIED: len(desired_changes)}
+        assert writes(vas) == len(desired_changes)
         now = stored(vas)
         assert [now[key] for key in free] == [(False, 7, 8, {"a": 1})] * len(free)
         assert not set(used[3:5]) & set(now)
@@ -93,11 +97,13 @@ def test_applying_and_undoing_gives_the_start(both: Journal) -> None:
         operations = operations_on(vas, both)
         before = stored(vas)
         keys = [*keys_of(vas), *free_keys(vas)]
-        wishes = {
-            key: (Wish(remove=True), Wish(enabled=True, desired_fps=3), OFF)[at % 3]
+        desired_changes = {
+            key: (DesiredChange(remove=True), DesiredChange(enabled=True, desired_fps=3), OFF)[
+                at % 3
+            ]
             for at, key in enumerate(keys)
         }
-        number = operations.submit(plan(operations.read_fleet(), wishes), by=KIM)
+        number = operations.submit(plan(operations.read_fleet(), desired_changes), by=KIM)
         operations.apply(number)
         assert stored(vas) != before
         undo = operations.submit(
@@ -136,7 +142,7 @@ def test_what_is_no_longer_as_drafted_is_a_conflict_and_not_touched(journal: Jou
     with small() as vas:
         operations = operations_on(vas, journal)
         keys, free = keys_of(vas), free_keys(vas)
-        draft = drafted(operations, [*keys, *free], Wish(enabled=True, desired_fps=29))
+        draft = drafted(operations, [*keys, *free], DesiredChange(enabled=True, desired_fps=29))
         vas.edit(*keys[0], priority=42)
         vas.edit(*keys[1], desired_fps=29, enabled=True)
         gone = vas.cell(*keys[2])
@@ -150,7 +156,7 @@ def test_what_is_no_longer_as_drafted_is_a_conflict_and_not_touched(journal: Jou
         assert conflicts == {keys[0], keys[2], free[0]}
         assert results[keys[1]].result is CellResult.UNCHANGED
         assert results[keys[1]].message == (
-            "changed elsewhere since it was drafted, and already as wished"
+            "changed elsewhere since it was drafted, and already as desired"
         )
         assert results[keys[2]].read
         assert results[keys[2]].after is None
@@ -182,7 +188,7 @@ def test_somebody_elses_row_in_a_201_and_a_409_are_conflicts(journal: Journal) -
             vas.put(assignment(*other, enabled=False))
 
         on_the(1, "POST", vas, come_first)
-        record = applied(operations, [mine, other], Wish(enabled=True, desired_fps=3))
+        record = applied(operations, [mine, other], DesiredChange(enabled=True, desired_fps=3))
         assert record.tally == {CellResult.CONFLICT: 2}
         assert stored(vas)[mine][1] == 9
         number = record.id
@@ -224,7 +230,7 @@ def test_a_change_set_that_is_being_applied_is_busy(journal: Journal) -> None:
             with pytest.raises(BusyError):
                 operations.apply(number)
             with pytest.raises(BusyError):
-                operations.reopen(number, KIM)
+                operations.resume(number, KIM)
         with pytest.raises(UnknownChangeSetError):
             operations.apply(number + 1)
         assert writes(vas) == 0
@@ -313,7 +319,7 @@ def test_cancel_stops_new_writes_at_once(journal: Journal) -> None:
         assert 10 <= done == writes(vas) <= 14
         assert record.tally[CellResult.NOT_SENT] == 100 - done
         vas.on_request = None
-        rest = operations.reopen(record.id, KIM)
+        rest = operations.resume(record.id, KIM)
         assert rest.record.tally == record.tally
         assert len(rest.rest.changes) == 100 - done
         finished = operations.apply(operations.submit(rest.rest, by=KIM))
@@ -363,7 +369,7 @@ def test_a_vas_that_goes_away_half_way_leaves_the_rest_unsent(journal: Journal) 
         assert record.tally[CellResult.NOT_SENT] >= 60
         vas.on_request = None
         vas.start()
-        reopened = operations.reopen(record.id, KIM)
+        reopened = operations.resume(record.id, KIM)
         truth = stored(vas)
         for key, cell in result_of(journal, record.id).items():
             assert ("zone" in truth[key][3]) == (cell.result is CellResult.APPLIED)
@@ -411,7 +417,7 @@ def test_a_write_that_is_stored_late_is_sent_and_not_stored_until_it_is(journal:
         assert first.tally == {CellResult.UNKNOWN: 1}
         vas.heal()
         for _ in range(2):
-            again = operations.reopen(number, KIM)
+            again = operations.resume(number, KIM)
             (cell,) = journal.cells(number)
             assert (cell.result, cell.read) == (CellResult.UNKNOWN, True)
             assert re.fullmatch(r"sent; not stored as of \d\d:\d\d UTC", str(cell.message))
@@ -420,7 +426,7 @@ def test_a_write_that_is_stored_late_is_sent_and_not_stored_until_it_is(journal:
         assert held is not None
         parameters = {**(held["parameters"] or {}), "zone": 3}
         vas.edit(*key, desired_fps=29, parameters=parameters)
-        last = operations.reopen(number, KIM)
+        last = operations.resume(number, KIM)
         (cell,) = journal.cells(number)
         assert (cell.result, cell.message) == (CellResult.APPLIED, "confirmed later")
         assert last.record.ended_at == first.ended_at
@@ -447,7 +453,7 @@ def test_what_cannot_be_read_again_is_unknown_until_it_is_reopened(journal: Jour
         assert operations.apply(number).tally == {CellResult.UNKNOWN: 9}
         vas.heal()
         vas.edit(*keys_of(vas)[0], desired_fps=2)
-        reopened = operations.reopen(number, KIM)
+        reopened = operations.resume(number, KIM)
         assert reopened.record.tally == {CellResult.APPLIED: 8, CellResult.CONFLICT: 1}
         assert reopened.record.state is State.FINISHED
         assert reopened.rest == ChangeSet()
@@ -468,11 +474,11 @@ def test_who_died_after_the_last_cell_was_settled_is_finished_when_reopened(
             with pytest.raises(KeyboardInterrupt):
                 operations.apply(number)
         assert operations.apply(number).state is State.APPLYING
-        record = operations.reopen(number, KIM).record
+        record = operations.resume(number, KIM).record
         assert (record.state, record.note) == (State.FINISHED, None)
         assert record.tally == {CellResult.APPLIED: 9}
         asked = vas.total_count
-        assert operations.reopen(number, KIM).record == record
+        assert operations.resume(number, KIM).record == record
         assert vas.total_count == asked
 
 
@@ -536,7 +542,7 @@ def test_nothing_is_sent_when_the_journal_cannot_be_written(tmp_path: Path, step
             operations.apply(number)
         assert writes(vas) == 0
         journal.broken = ""
-        reopened = operations.reopen(number, KIM)
+        reopened = operations.resume(number, KIM)
         ready = number if step == "begin" else operations.submit(reopened.rest, by=KIM)
         assert operations.apply(ready).tally == {CellResult.APPLIED: 9}
     journal.close()

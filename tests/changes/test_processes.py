@@ -22,13 +22,13 @@ from vas_dash.backend.client import VasClient
 from vas_dash.backend.transport import Transport
 from vas_dash.changes.operations import Operations
 from vas_dash.changes.permissions import Permissions
-from vas_dash.domain.changes import ChangeSet, Wish, plan
+from vas_dash.domain.changes import ChangeSet, DesiredChange, plan
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.records import CellResult, State
 from vas_dash.errors import BusyError
 from vas_dash.journal import Journal
 
-ZONE = Wish(set_parameters={"zone": 3})
+ZONE = DesiredChange(set_parameters={"zone": 3})
 FLIGHT_S = 0.2
 
 
@@ -84,7 +84,7 @@ def test_a_process_that_is_killed_leaves_a_journal_that_tells_what_it_did(
         quick = Operations(VasClient(transport_to(vas, FLIGHT_S)), journal)
         deadline = time.monotonic() + 60
         while True:
-            reopened = quick.reopen(number, KIM)
+            reopened = quick.resume(number, KIM)
             applied = reopened.record.tally.get(CellResult.APPLIED, 0)
             if len(reopened.rest.changes) + applied == 60:  # nothing is on its way any more
                 break
@@ -146,7 +146,7 @@ def test_two_operators_at_once_lose_nothing_and_hear_of_every_overlap(tmp_path: 
             wanted = [1 + turn % 50 * 2 % 98, 2 + turn % 50 * 2 % 98]
             fleet = both[0].read_fleet()
             drafts = [
-                plan(fleet, dict.fromkeys(rng.sample(keys, 3), Wish(priority=priority)))
+                plan(fleet, dict.fromkeys(rng.sample(keys, 3), DesiredChange(priority=priority)))
                 for priority in wanted
             ]
             numbers = _at_once(both, drafts)

@@ -28,7 +28,7 @@ from tests.fakes.faulty_vas import (
     model,
 )
 from vas_dash.cli import main
-from vas_dash.domain.changes import Wish, plan
+from vas_dash.domain.changes import DesiredChange, plan
 from vas_dash.domain.entities import CellKey
 from vas_dash.fleet.reader import FleetReader
 from vas_dash.journal import Journal
@@ -368,13 +368,13 @@ def test_what_was_not_done_is_tried_again(shell: Shell) -> None:
 
 
 def test_what_a_process_left_half_done_is_read_again_and_finished(shell: Shell) -> None:
-    wishes = {
-        CellKey("c2", "helmet"): Wish(enabled=False),
-        CellKey("c4", "smoke"): Wish(priority=3),
+    desired_changes = {
+        CellKey("c2", "helmet"): DesiredChange(enabled=False),
+        CellKey("c4", "smoke"): DesiredChange(priority=3),
     }
     fleet = FleetReader(client_of(shell.vas)).read_fleet()
     journal = Journal(f"sqlite:///{shell.folder / '.data' / 'journal.db'}")
-    number = journal.record(plan(fleet, wishes), "kim")
+    number = journal.record(plan(fleet, desired_changes), "kim")
     # As a process that died leaves it.
     journal.begin(number)
     journal.close()

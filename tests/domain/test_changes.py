@@ -29,8 +29,8 @@ def test_nothing_is_sent_for_a_cell_that_is_as_wished() -> None:
 
 
 def test_an_unassigned_cell_is_created() -> None:
-    wish = CellIntent(True, 5)
-    assert command(KEY, None, wish) == Create(KEY, wish)
+    desired = CellIntent(True, 5)
+    assert command(KEY, None, desired) == Create(KEY, desired)
 
 
 def test_an_assigned_cell_is_deleted() -> None:
@@ -42,15 +42,15 @@ def test_an_assigned_cell_is_deleted() -> None:
     [("enabled", False), ("desired_fps", 6), ("priority", 0), ("parameters", {"threshold": 0.6})],
 )
 def test_only_what_differs_is_changed(name: str, value: Any) -> None:
-    wish = replace(CURRENT.intent, **{name: value})
-    assert command(KEY, CURRENT, wish) == Update(KEY, "a-1", {name: value})
+    desired = replace(CURRENT.intent, **{name: value})
+    assert command(KEY, CURRENT, desired) == Update(KEY, "a-1", {name: value})
 
 
 @pytest.mark.parametrize("name", ["desired_fps", "priority", "parameters"])
 def test_none_clears(name: str) -> None:
     cleared: dict[str, Any] = {name: None}
-    wish = replace(CURRENT.intent, **cleared)
-    assert command(KEY, CURRENT, wish) == Update(KEY, "a-1", {name: None})
+    desired = replace(CURRENT.intent, **cleared)
+    assert command(KEY, CURRENT, desired) == Update(KEY, "a-1", {name: None})
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,8 @@ def test_unassigned_is_only_the_same_as_unassigned() -> None:
 
 def test_a_number_can_be_written_otherwise() -> None:
     held = replace(CURRENT, parameters={"even": 4.0, "deep": [{"x": 1}]})
-    wish = replace(held.intent, parameters={"even": 4, "deep": [{"x": 1}]})
-    assert command(KEY, held, wish) == Update(KEY, "a-1", {"parameters": wish.parameters})
+    desired = replace(held.intent, parameters={"even": 4, "deep": [{"x": 1}]})
+    assert command(KEY, held, desired) == Update(KEY, "a-1", {"parameters": desired.parameters})
     # The VAS may keep it as it likes: it is the same number.
-    assert same_intent(held.intent, wish)
+    assert same_intent(held.intent, desired)
     assert command(KEY, held, held.intent) is None

@@ -32,7 +32,7 @@ def test_a_cell_that_was_read_on_its_own_replaces_the_one_of_the_sweep() -> None
 
 def test_a_doubted_cell_is_unknown_whatever_was_read() -> None:
     for part in (Part.complete((row("a"),)), Part[Assignment].complete(())):
-        cell = snapshot(part).doubting({KEY: "the change was not confirmed"}).cell(*KEY)
+        cell = snapshot(part).with_unknown({KEY: "the change was not confirmed"}).cell(*KEY)
         assert (cell.state, cell.reason) == (CellState.UNKNOWN, "the change was not confirmed")
         assert cell.last_seen_at == NOON
 
@@ -58,7 +58,7 @@ def test_a_fleet_that_differs_in_one_cell_is_what_it_would_be_if_made_anew(
     fleet: FleetSnapshot, now: Assignment | None
 ) -> None:
     key = KEY if now is None else now.key
-    doubted = fleet.doubting({KEY: "the change was not confirmed"})
+    doubted = fleet.with_unknown({KEY: "the change was not confirmed"})
     for made in (fleet.with_cell(key, now), doubted, doubted.with_cell(key, now)):
         anew = replace(made)
         assert made.known_cameras == anew.known_cameras

@@ -12,8 +12,8 @@ from vas_dash.domain.changes import (
     Blocked,
     CellChange,
     ChangeSet,
+    DesiredChange,
     Problem,
-    Wish,
     inverse,
     plan,
     same_intent,
@@ -33,8 +33,8 @@ parameters = st.none() | st.dictionaries(
 fps = st.none() | st.integers(1, 3)
 intents = st.builds(CellIntent, st.booleans(), fps, fps, parameters)
 cells = st.dictionaries(st.sampled_from(KEYS), intents)
-wish = st.builds(
-    Wish,
+desired = st.builds(
+    DesiredChange,
     st.just(KEEP) | st.booleans(),
     st.just(KEEP) | fps,
     st.just(KEEP) | fps,
@@ -43,14 +43,14 @@ wish = st.builds(
     st.frozensets(st.sampled_from(["a", "b"])),
     st.booleans(),
 )
-wishes = st.dictionaries(st.sampled_from(KEYS), wish)
+desired_changes = st.dictionaries(st.sampled_from(KEYS), desired)
 
 
 def fleet_of(backend: Backend) -> FleetSnapshot:
     return snapshot(CAMERAS, MODELS, backend.rows.values())
 
 
-def holds(wanted: Wish, before: CellIntent | None, after: CellIntent | None) -> bool:
+def holds(wanted: DesiredChange, before: CellIntent | None, after: CellIntent | None) -> bool:
     """Whether a cell is as wished, and otherwise as it was."""
     if wanted.remove:
         return after is None
@@ -71,9 +71,9 @@ def holds(wanted: Wish, before: CellIntent | None, after: CellIntent | None) -> 
     )
 
 
-@given(cells, wishes)
+@given(cells, desired_changes)
 def test_a_plan_that_is_applied_gives_the_wishes_and_nothing_else(
-    start: dict[CellKey, CellIntent], wanted: dict[CellKey, Wish]
+    start: dict[CellKey, CellIntent], wanted: dict[CellKey, DesiredChange]
 ) -> None:
     backend = Backend(start)
     changes = plan(fleet_of(backend), wanted)
@@ -86,9 +86,9 @@ def test_a_plan_that_is_applied_gives_the_wishes_and_nothing_else(
             assert same_intent(backend.intents.get(key), start.get(key))
 
 
-@given(cells, wishes)
+@given(cells, desired_changes)
 def test_what_was_applied_and_undone_is_as_it_was(
-    start: dict[CellKey, CellIntent], wanted: dict[CellKey, Wish]
+    start: dict[CellKey, CellIntent], wanted: dict[CellKey, DesiredChange]
 ) -> None:
     backend = Backend(start)
     undo = inverse(backend.apply(plan(fleet_of(backend), wanted)))
@@ -97,20 +97,22 @@ def test_what_was_applied_and_undone_is_as_it_was(
     assert [change.key for change in redo.changes] == [change.key for change in undo.changes]
 
 
-@given(cells, wishes)
+@given(cells, desired_changes)
 def test_what_is_so_already_gives_nothing(
-    start: dict[CellKey, CellIntent], wanted: dict[CellKey, Wish]
+    start: dict[CellKey, CellIntent], wanted: dict[CellKey, DesiredChange]
 ) -> None:
     backend = Backend(start)
     first = plan(fleet_of(backend), wanted)
     backend.apply(first)
     again = plan(fleet_of(backend), wanted)
     assert again.changes == ()
-    exact = {key: Wish.exactly(backend.intents.get(key)) for key in KEYS}
+    exact = {key: DesiredChange.exactly(backend.intents.get(key)) for key in KEYS}
     assert plan(fleet_of(backend), exact) == ChangeSet()
 
 
-def added(draft: ChangeSet, wanted: dict[CellKey, Wish], fleet: FleetSnapshot) -> ChangeSet:
+def added(
+    draft: ChangeSet, wanted: dict[CellKey, DesiredChange], fleet: FleetSnapshot
+) -> ChangeSet:
     """More wishes on top of a draft; a cell whose further wish is blocked stays as drafted."""
     drafted = {change.key: change for change in draft.changes}
     more = plan(fleet, wanted, drafted)
@@ -120,15 +122,17 @@ def added(draft: ChangeSet, wanted: dict[CellKey, Wish], fleet: FleetSnapshot) -
     return ChangeSet(tuple(whole[key] for key in sorted(whole)), more.blocked)
 
 
-@given(cells, wishes, wishes)
+@given(cells, desired_changes, desired_changes)
 def test_wishes_on_top_of_a_draft_come_to_the_same_as_one_after_the_other(
-    start: dict[CellKey, CellIntent], first: dict[CellKey, Wish], then: dict[CellKey, Wish]
+    start: dict[CellKey, CellIntent],
+    first: dict[CellKey, DesiredChange],
+    then: dict[CellKey, DesiredChange],
 ) -> None:
     at_once, in_turn = Backend(start), Backend(start)
     fleet = fleet_of(at_once)
     draft = plan(fleet, first)
     both = added(draft, then, fleet)
-    assert all(not same_intent(start.get(one.key), one.wish) for one in both.changes)
+    assert all(not same_intent(start.get(one.key), one.desired) for one in both.changes)
     at_once.apply(both)
     in_turn.apply(draft)
     last = plan(fleet_of(in_turn), then)
@@ -136,7 +140,7 @@ def test_wishes_on_top_of_a_draft_come_to_the_same_as_one_after_the_other(
     kept_after_all = {
         change.key
         for change in draft.changes
-        if change.wish is None and change.key in then and then[change.key].enabled is True
+        if change.desired is None and change.key in then and then[change.key].enabled is True
     }
     for key in KEYS:
         if key in kept_after_all:
@@ -147,26 +151,26 @@ def test_wishes_on_top_of_a_draft_come_to_the_same_as_one_after_the_other(
     assert both.blocked == last.blocked
 
 
-@given(cells, wishes)
+@given(cells, desired_changes)
 def test_wishes_on_top_of_no_draft_are_a_plan(
-    start: dict[CellKey, CellIntent], wanted: dict[CellKey, Wish]
+    start: dict[CellKey, CellIntent], wanted: dict[CellKey, DesiredChange]
 ) -> None:
     fleet = fleet_of(Backend(start))
     assert plan(fleet, wanted, {}) == plan(fleet, wanted)
 
 
-@given(cells, wishes)
+@given(cells, desired_changes)
 def test_a_draft_that_is_wished_back_is_empty(
-    start: dict[CellKey, CellIntent], wanted: dict[CellKey, Wish]
+    start: dict[CellKey, CellIntent], wanted: dict[CellKey, DesiredChange]
 ) -> None:
     fleet = fleet_of(Backend(start))
-    back = {key: Wish.exactly(start.get(key)) for key in KEYS}
+    back = {key: DesiredChange.exactly(start.get(key)) for key in KEYS}
     assert added(plan(fleet, wanted), back, fleet) == ChangeSet()
 
 
-@given(cells, wishes, st.randoms(use_true_random=False))
+@given(cells, desired_changes, st.randoms(use_true_random=False))
 def test_the_order_of_wishes_and_rows_does_not_matter(
-    start: dict[CellKey, CellIntent], wanted: dict[CellKey, Wish], random: Any
+    start: dict[CellKey, CellIntent], wanted: dict[CellKey, DesiredChange], random: Any
 ) -> None:
     backend = Backend(start)
     shuffled, rows = list(wanted.items()), list(backend.rows.values())
@@ -183,7 +187,7 @@ def test_exactly_another_state_is_reached(
     start: dict[CellKey, CellIntent], end: dict[CellKey, CellIntent]
 ) -> None:
     backend = Backend(start)
-    changes = plan(fleet_of(backend), {key: Wish.exactly(end.get(key)) for key in KEYS})
+    changes = plan(fleet_of(backend), {key: DesiredChange.exactly(end.get(key)) for key in KEYS})
     assert changes.blocked == ()
     backend.apply(changes)
     assert backend.intents == end
@@ -192,17 +196,25 @@ def test_exactly_another_state_is_reached(
 @pytest.mark.parametrize(
     ("wanted", "after"),
     [
-        (Wish(enabled=False), CellIntent(False, 5, 10, ON.parameters)),
-        (Wish(desired_fps=None), CellIntent(True, None, 10, ON.parameters)),
-        (Wish(priority=7), CellIntent(True, 5, 7, ON.parameters)),
-        (Wish(set_parameters={"x": 1}), CellIntent(True, 5, 10, {**(ON.parameters or {}), "x": 1})),
-        (Wish(remove_parameters=frozenset({"area"})), CellIntent(True, 5, 10, {"threshold": 0.5})),
-        (Wish(parameters=None), CellIntent(True, 5, 10, None)),
-        (Wish(parameters={}), CellIntent(True, 5, 10, {})),
-        (Wish(remove=True), None),
+        (DesiredChange(enabled=False), CellIntent(False, 5, 10, ON.parameters)),
+        (DesiredChange(desired_fps=None), CellIntent(True, None, 10, ON.parameters)),
+        (DesiredChange(priority=7), CellIntent(True, 5, 7, ON.parameters)),
+        (
+            DesiredChange(set_parameters={"x": 1}),
+            CellIntent(True, 5, 10, {**(ON.parameters or {}), "x": 1}),
+        ),
+        (
+            DesiredChange(remove_parameters=frozenset({"area"})),
+            CellIntent(True, 5, 10, {"threshold": 0.5}),
+        ),
+        (DesiredChange(parameters=None), CellIntent(True, 5, 10, None)),
+        (DesiredChange(parameters={}), CellIntent(True, 5, 10, {})),
+        (DesiredChange(remove=True), None),
     ],
 )
-def test_a_property_that_is_not_named_stays(wanted: Wish, after: CellIntent | None) -> None:
+def test_a_property_that_is_not_named_stays(
+    wanted: DesiredChange, after: CellIntent | None
+) -> None:
     before = assigned(KEY, ON)
     fleet = snapshot(CAMERAS, MODELS, [before])
     assert plan(fleet, {KEY: wanted}) == ChangeSet((CellChange(KEY, before, after),))
@@ -211,15 +223,15 @@ def test_a_property_that_is_not_named_stays(wanted: Wish, after: CellIntent | No
 @pytest.mark.parametrize(
     ("wanted", "after"),
     [
-        (Wish(enabled=True), CellIntent(True)),
+        (DesiredChange(enabled=True), CellIntent(True)),
         (
-            Wish(enabled=True, desired_fps=5, set_parameters={"a": 1}),
+            DesiredChange(enabled=True, desired_fps=5, set_parameters={"a": 1}),
             CellIntent(True, 5, None, {"a": 1}),
         ),
-        (Wish.exactly(CellIntent(False)), CellIntent(False)),
+        (DesiredChange.exactly(CellIntent(False)), CellIntent(False)),
     ],
 )
-def test_an_unassigned_cell_is_assigned(wanted: Wish, after: CellIntent) -> None:
+def test_an_unassigned_cell_is_assigned(wanted: DesiredChange, after: CellIntent) -> None:
     fleet = snapshot(CAMERAS, MODELS)
     assert plan(fleet, {KEY: wanted}) == ChangeSet((CellChange(KEY, None, after),))
 
@@ -227,23 +239,30 @@ def test_an_unassigned_cell_is_assigned(wanted: Wish, after: CellIntent) -> None
 @pytest.mark.parametrize(
     "wanted",
     [
-        Wish(),
-        Wish(enabled=False),
-        Wish(remove=True),
-        Wish(desired_fps=None, priority=None, parameters=None),
-        Wish(remove_parameters=frozenset({"a"})),
-        Wish(remove=True, desired_fps=5),
+        DesiredChange(),
+        DesiredChange(enabled=False),
+        DesiredChange(remove=True),
+        DesiredChange(desired_fps=None, priority=None, parameters=None),
+        DesiredChange(remove_parameters=frozenset({"a"})),
+        DesiredChange(remove=True, desired_fps=5),
     ],
 )
-def test_turning_off_clearing_and_removing_leave_an_unassigned_cell_alone(wanted: Wish) -> None:
+def test_turning_off_clearing_and_removing_leave_an_unassigned_cell_alone(
+    wanted: DesiredChange,
+) -> None:
     assert plan(snapshot(CAMERAS, MODELS), {KEY: wanted}) == ChangeSet()
 
 
 @pytest.mark.parametrize(
     "wanted",
-    [Wish(desired_fps=5), Wish(set_parameters={"a": 1}), Wish(parameters={}), Wish(priority=0)],
+    [
+        DesiredChange(desired_fps=5),
+        DesiredChange(set_parameters={"a": 1}),
+        DesiredChange(parameters={}),
+        DesiredChange(priority=0),
+    ],
 )
-def test_a_property_of_an_unassigned_cell_blocks_that_cell_only(wanted: Wish) -> None:
+def test_a_property_of_an_unassigned_cell_blocks_that_cell_only(wanted: DesiredChange) -> None:
     other = assigned(KEYS[1], CellIntent(True))
     changes = plan(snapshot(CAMERAS, MODELS, [other]), dict.fromkeys(KEYS[:2], wanted))
     assert [change.key for change in changes.changes] == [KEYS[1]]
@@ -256,7 +275,7 @@ def test_a_cell_that_is_unknown_is_blocked_with_the_reason() -> None:
     whole = snapshot(CAMERAS, MODELS)
     part = Part.incomplete((known,), "the VAS failed (500)")
     fleet = FleetSnapshot(whole.cameras, whole.models, part, whole.taken_at)
-    changes = plan(fleet, dict.fromkeys(KEYS[:2], Wish(enabled=False)))
+    changes = plan(fleet, dict.fromkeys(KEYS[:2], DesiredChange(enabled=False)))
     assert [change.key for change in changes.changes] == [KEYS[1]]
     problem = Problem("", "the cell is unknown: the VAS failed (500)")
     assert changes.blocked == (Blocked(KEY, (problem,)),)
@@ -264,6 +283,6 @@ def test_a_cell_that_is_unknown_is_blocked_with_the_reason() -> None:
 
 def test_a_camera_that_is_not_in_the_vas_is_blocked() -> None:
     gone = CellKey("gone", "m1")
-    changes = plan(snapshot(CAMERAS, MODELS), {gone: Wish(enabled=True)})
+    changes = plan(snapshot(CAMERAS, MODELS), {gone: DesiredChange(enabled=True)})
     problem = Problem("camera", "the camera is not in the VAS")
     assert changes == ChangeSet(blocked=(Blocked(gone, (problem,)),))

@@ -391,27 +391,27 @@ class FaultyVas:
         page = {"assignments": rows, "total": total, "limit": limit, "offset": offset}
         return 200, _spoil(page, fault, "enabled")
 
-    def _create(self, wish: Row) -> tuple[int, Any]:
-        problem = _out_of_range(wish)
+    def _create(self, desired: Row) -> tuple[int, Any]:
+        problem = _out_of_range(desired)
         if problem is not None:
             return problem
-        if wish["camera_id"] not in self.cameras:
-            return _error(400, f"Device {wish['camera_id']} does not exist")
-        row = self.cell(wish["camera_id"], wish["model_id"])
+        if desired["camera_id"] not in self.cameras:
+            return _error(400, f"Device {desired['camera_id']} does not exist")
+        row = self.cell(desired["camera_id"], desired["model_id"])
         if row is None:
-            row = assignment(wish["camera_id"], wish["model_id"], created_at=_now())
-            row.update({name: wish.get(name) for name in _CHANGEABLE})
-            row["enabled"] = wish.get("enabled", True)
+            row = assignment(desired["camera_id"], desired["model_id"], created_at=_now())
+            row.update({name: desired.get(name) for name in _CHANGEABLE})
+            row["enabled"] = desired.get("enabled", True)
             self.assignments[row["id"]] = row
-        elif row["enabled"] != wish.get("enabled", True):
+        elif row["enabled"] != desired.get("enabled", True):
             return _error(409, "Assignment already exists with another state")
         return 201, row
 
-    def _patch(self, row: Row, wish: Row) -> tuple[int, Any]:
-        problem = _out_of_range(wish)
+    def _patch(self, row: Row, desired: Row) -> tuple[int, Any]:
+        problem = _out_of_range(desired)
         if problem is not None:
             return problem
-        changes = {name: wish[name] for name in ("enabled", *_CHANGEABLE) if name in wish}
+        changes = {name: desired[name] for name in ("enabled", *_CHANGEABLE) if name in desired}
         if any(row[name] != value for name, value in changes.items()):
             row.update(changes, updated_at=_now())
         return 200, row
@@ -554,9 +554,9 @@ def _validation(field: str, value: Any) -> Any:
     return {"error": {"status": 422, "message": "Validation error", "details": [detail]}}
 
 
-def _out_of_range(wish: Row) -> tuple[int, Any] | None:
+def _out_of_range(desired: Row) -> tuple[int, Any] | None:
     for field, (low, high) in {"desired_fps": (1, 30), "priority": (0, 100)}.items():
-        value = wish.get(field)
+        value = desired.get(field)
         if value is not None and not low <= value <= high:
             return 422, _validation(field, value)
     return None

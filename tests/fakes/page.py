@@ -20,7 +20,7 @@ Value = Any
 
 _EMPTY: dict[str, Any] = {
     "url.search": "",
-    "news.data": 0,
+    "changed.data": 0,
     "recent.data": [],
     "rendered.data": {"default_page_size": 50},
 }
@@ -46,7 +46,7 @@ class Page:
 
     # What a browser does.
 
-    def look(self) -> int:
+    def poll(self) -> int:
         """Ask whether there is something to draw, as the clock does; the status of the answer."""
         rendered = self["rendered.data"]
         shown = {
@@ -57,7 +57,7 @@ class Page:
             "taken_ms": rendered.get("taken_ms", 0),
             "taken_by": rendered.get("taken_by", ""),
         }
-        answer = self.client.post(f"{self.prefix}look", json=shown)
+        answer = self.client.post(f"{self.prefix}poll", json=shown)
         assert answer.data == b""
         return answer.status_code
 
@@ -65,8 +65,8 @@ class Page:
         """Ask for the grid: after a look that found something, or with another address."""
         if search is not None:
             self.props["url.search"] = search
-        self.props["news.data"] += 1
-        self.fire("url.search" if search is not None else "news.data")
+        self.props["changed.data"] += 1
+        self.fire("url.search" if search is not None else "changed.data")
         # What grid.js does with it: the texts to their places, and the filters asked for again.
         rendered = self["rendered.data"]
         for name, line in rendered.get("texts", {}).items():
@@ -77,14 +77,14 @@ class Page:
             self.set("options.data", rendered["options"])
             self.sent, self.last = {**sent, **self.sent}, last
 
-    def peek(self, camera: str, model: str, kind: str = "cell") -> str:
+    def tooltip(self, camera: str, model: str, kind: str = "cell") -> str:
         """The tooltip of a cell."""
-        self.set("peek.data", {"kind": kind, "camera": camera, "model": model, "n": 1})
-        return str(self["peek-text.data"]["text"])
+        self.set("tooltip-request.data", {"kind": kind, "camera": camera, "model": model, "n": 1})
+        return str(self["tooltip-text.data"]["text"])
 
     def open(self, camera: str, model: str, kind: str = "cell") -> None:
         """Open the side panel, and let the live part of it follow."""
-        self.set("gesture.data", {"kind": kind, "camera": camera, "model": model, "n": 1})
+        self.set("open-request.data", {"kind": kind, "camera": camera, "model": model, "n": 1})
         self.follow()
 
     def follow(self) -> None:

@@ -116,7 +116,7 @@ def test_a_fault_is_an_unknown_with_its_reason_and_never_a_guess(
         swept(page, vas)
         honest(page, truth)
         assert set(cells(page)) == set(truth), "cameras that were seen before stay"
-        page.peek("cam-1", "ppe")
+        page.tooltip("cam-1", "ppe")
         page.open("cam-1", "ppe")
         page.open("cam-1", "", "camera")
         page.open("", "ppe", "model")
@@ -172,10 +172,10 @@ def test_a_vas_that_refuses_connections_is_said_and_comes_back(
         "? unknown",
         "3 unknown",
     }
-    tip = page.peek("cam-1", "ppe")
+    tip = page.tooltip("cam-1", "ppe")
     assert "unknown: the VAS refused the connection" in tip
     assert ": on, 5 fps, default priority" in tip
-    assert "last seen unassigned" in page.peek("cam-10", "fire")
+    assert "last seen unassigned" in page.tooltip("cam-10", "fire")
 
     fresh = open_page(patient)
     until(fresh, lambda: "refused" in (fresh["trouble.children"] or ""))

@@ -11,7 +11,7 @@ from tests.changes.support import operations_on, writes
 from tests.fakes.faulty_vas import FaultyVas, assignment, camera, model
 from tests.fakes.people import KIM
 from vas_dash.backend.client import VasClient
-from vas_dash.domain.changes import Wish, plan
+from vas_dash.domain.changes import DesiredChange, plan
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.records import CellResult, State
 from vas_dash.files.exporting import export_file
@@ -47,8 +47,10 @@ def test_a_model_is_turned_off_in_three_halls_although_the_vas_goes_away_and_und
         export = export_file(fleet, Format.JSON)
 
         found = FleetGrid(fleet).select(GridQuery(locations=HALLS)).cameras
-        wishes = {CellKey(one.id, "model-2"): Wish(enabled=False) for one in found}
-        changes = plan(fleet, wishes)
+        desired_changes = {
+            CellKey(one.id, "model-2"): DesiredChange(enabled=False) for one in found
+        }
+        changes = plan(fleet, desired_changes)
         assert (len(changes.changes), len(changes.blocked)) == (720, 0)
         number = operations.submit(changes, by=KIM, why="the halls are being painted")
 
@@ -85,7 +87,7 @@ def test_a_model_is_turned_off_in_three_halls_although_the_vas_goes_away_and_und
         # A write that may still be on its way is not offered again until it cannot be any more.
         with monkeypatch.context() as later:
             later.setattr(VasClient, "call_limit_s", 0.0)
-            reopened = operations.reopen(number, KIM)
+            reopened = operations.resume(number, KIM)
         rest = operations.submit(reopened.rest, by=KIM, origin=f"rest of {number}")
         finished = operations.apply(rest)
         assert finished.state is State.FINISHED
@@ -93,7 +95,7 @@ def test_a_model_is_turned_off_in_three_halls_although_the_vas_goes_away_and_und
         applied = reopened.record.tally[CellResult.APPLIED] + finished.tally[CellResult.APPLIED]
         assert applied == 720
         off = [row for row in vas.assignments.values() if not row["enabled"]]
-        assert {(row["camera_id"], row["model_id"]) for row in off} == set(wishes)
+        assert {(row["camera_id"], row["model_id"]) for row in off} == set(desired_changes)
 
         for one in (rest, number):
             back = operations.undo(one, KIM)

@@ -15,7 +15,7 @@ from vas_dash.files import decoding
 from vas_dash.files.drafting import draft_file
 from vas_dash.files.exporting import export_file
 from vas_dash.files.reading import read_file
-from vas_dash.files.tree import MAX_DEPTH, Format
+from vas_dash.files.tree import MAX_DEPTH, Format, FormatError
 
 FLEET = fleet(
     [Camera("c1", "Zufahrt Straße 漢 \N{GRINNING FACE}")],
@@ -152,7 +152,7 @@ def test_a_problem_shows_only_a_piece_of_a_long_value() -> None:
 def test_tabs_between_fields_as_spreadsheets_save_unicode_text() -> None:
     text = "camera\tmodel\tdesired_fps\n" + FLEET.cameras.items[0].title + "\thelmet\t7\n"
     found = draft_file(codecs.BOM_UTF16_LE + text.encode("utf-16-le"), Format.CSV, FLEET)
-    assert [one.wish and one.wish.desired_fps for one in found.changes.changes] == [7]
+    assert [one.desired and one.desired.desired_fps for one in found.changes.changes] == [7]
     assert found.problems == []
 
 
@@ -165,6 +165,17 @@ def test_yaml_of_a_hand_with_comments_quotes_and_blocks_is_read() -> None:
     found = draft_file(text.encode(), Format.YAML, FLEET)
     (change,) = found.changes.changes
     assert found.problems == []
-    assert change.wish is not None
-    assert (change.wish.enabled, change.wish.desired_fps, change.wish.priority) == (False, None, 5)
-    assert change.wish.parameters == {"note": "größer"}
+    assert change.desired is not None
+    assert (change.desired.enabled, change.desired.desired_fps, change.desired.priority) == (
+        False,
+        None,
+        5,
+    )
+    assert change.desired.parameters == {"note": "größer"}
+
+
+def test_a_name_may_hold_what_utf16_without_a_mark_begins_with() -> None:
+    assert decoding.decode(b"camera\nGate \0\n") == "camera\nGate \0\n"
+    for encoding in ("utf-16-le", "utf-16-be"):
+        with pytest.raises(FormatError, match="neither UTF-8 nor UTF-16 with a mark"):
+            decoding.decode("camera\n".encode(encoding))

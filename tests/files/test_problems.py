@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from tests.fakes.fleets import fleet, off, on
-from vas_dash.domain.changes import Wish
+from vas_dash.domain.changes import DesiredChange
 from vas_dash.domain.entities import AiModel, Camera, CellIntent, CellKey
 from vas_dash.domain.fleet import FleetSnapshot, Part
 from vas_dash.files.drafting import FileDraft, draft_file
@@ -279,7 +279,7 @@ def test_everything_that_is_wrong_is_told_in_the_order_of_the_file_and_the_rest_
     )
     places = [(one.line, one.column) for one in found.problems]
     assert places == [(2, 1), (2, 8), (2, 30), (2, 33), (3 + 1, 8)]
-    assert [(one.key, one.wish) for one in found.changes.changes] == [
+    assert [(one.key, one.desired) for one in found.changes.changes] == [
         (CellKey("c1", "helmet"), CellIntent(False, None, None, {"a": 1}))
     ]
 
@@ -300,9 +300,9 @@ def test_a_cell_that_is_as_the_file_says_is_never_a_problem() -> None:
 
 def test_what_a_file_does_not_name_stays_and_what_it_leaves_empty_is_cleared() -> None:
     file = read_file(b"camera,model,desired_fps\nGate 1,helmet,\nGate 2,helmet,7", Format.CSV)
-    assert import_file(file, FLEET).wishes == {
-        CellKey("c1", "helmet"): Wish(desired_fps=None),
-        CellKey("c2", "helmet"): Wish(True, 7, None, None),
+    assert import_file(file, FLEET).desired_changes == {
+        CellKey("c1", "helmet"): DesiredChange(desired_fps=None),
+        CellKey("c2", "helmet"): DesiredChange(True, 7, None, None),
     }
 
 
@@ -310,7 +310,7 @@ def test_other_cells_are_left_alone_unless_they_are_pruned_and_then_told_apart()
     text = "camera,model,enabled\nGate 1,helmet,false\n"
     assert [one.key for one in draft(text, Format.CSV).changes.changes] == [("c1", "helmet")]
     found = draft(text, Format.CSV, prune="")
-    assert {one.key: one.wish for one in found.changes.changes} == {
+    assert {one.key: one.desired for one in found.changes.changes} == {
         ("c1", "helmet"): off(5, 50, a=1),
         ("c1", "old"): None,
         ("c2", "smoke"): None,
@@ -371,7 +371,7 @@ def test_names_that_differ_only_in_how_they_are_written_are_named_side_by_side()
     for name, key in ((composed, "k1"), (apart, "k2")):
         file = read_file(f"camera,model\n{name},helmet\n".encode(), Format.CSV)
         found = import_file(file, snapshot)
-        assert list(found.wishes) == [CellKey(key, "helmet")]
+        assert list(found.desired_changes) == [CellKey(key, "helmet")]
     file = read_file(f"camera,model\n{composed.upper()},helmet\n".encode(), Format.CSV)
     (problem,) = import_file(file, snapshot).problems
     assert "2 cameras have the name" in problem.message
@@ -393,8 +393,8 @@ def test_what_spreadsheets_leave_out_or_add_is_read(text: str) -> None:
     cameras = (Camera("c2", "Gate 2"), Camera("c3", "Gate 3"))
     found = import_file(read_file(text.encode(), Format.CSV), fleet(cameras, MODELS, {}))
     assert found.problems == []
-    assert found.wishes[CellKey("c2", "helmet")].desired_fps is None
-    assert found.wishes[CellKey("c3", "helmet")].desired_fps == 7
+    assert found.desired_changes[CellKey("c2", "helmet")].desired_fps is None
+    assert found.desired_changes[CellKey("c3", "helmet")].desired_fps == 7
 
 
 def test_a_value_under_a_heading_without_a_name_is_told() -> None:

@@ -109,8 +109,10 @@ def test_what_was_exported_is_imported_without_a_difference(
     # On a fleet without assignments the file makes all of them, to the byte.
     made = draft_file(data, format, bare)
     assert made.problems == []
-    wishes = {change.key: change.wish for change in made.changes.changes if change.wish}
-    again = fleet(bare.cameras.items, bare.models.items, wishes)
+    desired_changes = {
+        change.key: change.desired for change in made.changes.changes if change.desired
+    }
+    again = fleet(bare.cameras.items, bare.models.items, desired_changes)
     assert export_file(again, format, ids=ids) == data
 
 

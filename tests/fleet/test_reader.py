@@ -357,7 +357,7 @@ def test_a_saved_cell_is_shown_until_a_later_sweep_has_read_it(reader_of: Reader
         first = reader.current(LONG_S)
         key = a_key(vas)
         clock.seconds += 1
-        reader.saw(key, None, clock.now())
+        reader.record_read(key, None, clock.now())
         assert reader.current().cell(*key).state is CellState.UNASSIGNED
         assert first.cell(*key).state is not CellState.UNASSIGNED
         assert read_again(reader, clock).cell(*key).state is not CellState.UNASSIGNED
@@ -374,7 +374,7 @@ def test_a_sweep_that_began_before_a_save_does_not_take_it_back(reader_of: Reade
         clock.seconds += 11
         reader.current()
         clock.seconds += 1
-        reader.saw(key, None, clock.now())
+        reader.record_read(key, None, clock.now())
         gate.set()
         eventually(lambda: reader.current().taken_at > first.taken_at)
         assert reader.current().cell(*key).state is CellState.UNASSIGNED
@@ -386,7 +386,7 @@ def test_a_doubt_lasts_until_a_sweep_that_began_after_it(reader_of: Readers) -> 
         reader = reader_of(vas, clock)
         reader.current(LONG_S)
         key = a_key(vas)
-        reader.doubt(key, "not confirmed", clock.now() + timedelta(seconds=15))
+        reader.mark_unknown(key, "not confirmed", clock.now() + timedelta(seconds=15))
         assert reader.current().cell(*key).reason == "not confirmed"
         assert read_again(reader, clock, 11).cell(*key).reason == "not confirmed"
         vas.fault("assignments", Fault.FAIL_JSON)
@@ -404,8 +404,8 @@ def test_a_clock_that_steps_back_does_not_keep_what_a_sweep_knows_better(
         before = reader.current(LONG_S)
         first, second = (row.key for row in before.assignments.items)
         clock.seconds += 1
-        reader.saw(first, None, clock.now())
-        reader.doubt(second, "not confirmed", clock.now())
+        reader.record_read(first, None, clock.now())
+        reader.mark_unknown(second, "not confirmed", clock.now())
         clock.seconds += 60
         clock.stepped_back = timedelta(hours=1)
         reader.current(LONG_S)

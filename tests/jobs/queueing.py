@@ -135,7 +135,7 @@ class Worker:
             self.process.wait()
 
 
-class Gate:
+class AuthenticationMiddleware:
     """Lets so many writes through to a VAS; the next ones wait at it until it is opened."""
 
     def __init__(self, vas: FaultyVas, let_through: int) -> None:

@@ -27,7 +27,7 @@ from tests.fakes.faulty_vas import FaultyVas, site
 from tests.fakes.people import KIM
 from tests.jobs.queueing import (
     QUEUE_PASSWORD,
-    Gate,
+    AuthenticationMiddleware,
     Redis,
     Worker,
     environment,
@@ -37,8 +37,8 @@ from tests.jobs.queueing import (
 )
 from vas_dash import Settings, create_server
 from vas_dash.backend.client import VasClient
-from vas_dash.changes.operations import Operations, Reopened
-from vas_dash.domain.changes import Wish
+from vas_dash.changes.operations import Operations, Resumed
+from vas_dash.domain.changes import DesiredChange
 from vas_dash.domain.records import CellResult, ChangeSetRecord, State
 from vas_dash.errors import JobError
 from vas_dash.jobs import create_jobs, queue_checks
@@ -50,7 +50,7 @@ from vas_dash.journal import Journal
 from vas_dash.web.health import Readiness
 
 CELLS = 60
-ZONE = Wish(set_parameters={"zone": 3})
+ZONE = DesiredChange(set_parameters={"zone": 3})
 FLIGHT_S = 0.2
 SLOW_S = 0.2
 
@@ -72,9 +72,9 @@ class Site:
         assert len(changes.changes) == CELLS
         return self.operations.submit(changes, by=KIM)
 
-    def held(self, number: int) -> Gate:
+    def held(self, number: int) -> AuthenticationMiddleware:
         """Start it, and hold it in the middle."""
-        gate = Gate(self.vas, let_through=10)
+        gate = AuthenticationMiddleware(self.vas, let_through=10)
         self.jobs.start(number, KIM)
         assert gate.reached.wait(60)
         return gate
@@ -263,8 +263,8 @@ def test_once_it_is_said_to_be_stopped_nothing_more_is_sent(here: Site, concurre
 def _writes_around_a_cancel(here: Site, concurrency: int, n: int) -> tuple[int, int, int]:
     """Writes that have arrived: once the cancel is written down, once it is over, and at last."""
     operations = operations_on(here.vas, here.journal, concurrency=concurrency)
-    wish = Wish(set_parameters={"zone": n})
-    number = operations.submit(drafted(operations, keys_of(here.vas), wish), by=KIM)
+    desired = DesiredChange(set_parameters={"zone": n})
+    number = operations.submit(drafted(operations, keys_of(here.vas), desired), by=KIM)
     enough = writes(here.vas) + n
     thread = threading.Thread(target=apply_watched, args=(operations, number))
     thread.start()
@@ -319,8 +319,8 @@ def test_after_a_kill_nobody_applies_it_until_it_is_reopened_and_gone_on_with(
 
     quick = Operations(VasClient(transport_to(either.vas, FLIGHT_S)), either.journal)
 
-    def known() -> Reopened | None:
-        found = quick.reopen(number, KIM)
+    def known() -> Resumed | None:
+        found = quick.resume(number, KIM)
         left = CELLS - found.record.tally.get(CellResult.APPLIED, 0)
         return found if len(found.rest.changes) == left else None
 
@@ -383,7 +383,7 @@ def test_an_apply_outlives_a_reload_and_the_end_of_the_pages_server_and_leaves_i
         stack.callback(gunicorn.wait)
         stack.callback(gunicorn.kill)
         first = wait_for(lambda: _answer(f"{base}/pid"), "the page answers")
-        gate = Gate(here.vas, let_through=10)
+        gate = AuthenticationMiddleware(here.vas, let_through=10)
         assert requests.post(f"{base}/start/{number}", timeout=60).text == "started"
         assert gate.reached.wait(60)
 

@@ -125,11 +125,13 @@ def test_a_hostile_address_does_not_freeze_the_grid(still: Page, search: str) ->
 
 
 def test_tooltips_say_what_is_known(still: Page) -> None:
-    assert still.peek("cam-1", "ppe").startswith("Protective gear on Gate 1\nassigned: on, 5 fps")
-    assert still.peek("cam-1", "fire") == "Fire on Gate 1\nunassigned"
-    assert still.peek("cam-1", "", "camera").startswith("Gate 1\nHall 1\nid cam-1")
-    assert still.peek("", "old", "model").endswith("not for new assignments")
-    assert still.peek("no", "such") == ""
+    assert still.tooltip("cam-1", "ppe").startswith(
+        "Protective gear on Gate 1\nassigned: on, 5 fps"
+    )
+    assert still.tooltip("cam-1", "fire") == "Fire on Gate 1\nunassigned"
+    assert still.tooltip("cam-1", "", "camera").startswith("Gate 1\nHall 1\nid cam-1")
+    assert still.tooltip("", "old", "model").endswith("not for new assignments")
+    assert still.tooltip("no", "such") == ""
 
 
 # The side panel.
@@ -363,7 +365,7 @@ def test_a_save_that_fails_says_so_and_keeps_what_was_typed(
     still.refresh()
     if message.startswith("Sent"):
         assert row(still, "cam-1")["m:ppe"] == "? unknown"
-        tip = still.peek("cam-1", "ppe")
+        tip = still.tooltip("cam-1", "ppe")
         assert "\nunknown: " in tip
         assert "\nlast seen 2" in tip
         assert ": on, 5 fps" in tip
@@ -552,7 +554,7 @@ def _refresh(page: Page) -> object:
 
 CALLBACKS: list[Callable[[Page], object]] = [
     _refresh,
-    lambda page: page.peek("cam-1", "ppe") or "nothing known of it",
+    lambda page: page.tooltip("cam-1", "ppe") or "nothing known of it",
     lambda page: page.save(fps="6"),
     lambda page: page.apply("cam-1", "ppe", False),
     lambda page: page.draft(("cam-1", "ppe", False)),
@@ -659,8 +661,8 @@ def deep(depth: int) -> Any:
     "prop",
     [
         "url.search",
-        "peek.data",
-        "gesture.data",
+        "tooltip-request.data",
+        "open-request.data",
         "live.data",
         "apply.data",
         "toggles.data",
@@ -705,15 +707,16 @@ BODIES = [
     b"{",
     b"\xff\xfe",
     b"[" * 100_000,
-    b'{"output": "peek-text.data", "outputs": {"id": "peek-text", "property": "data"},'
+    b'{"output": "tooltip-text.data", "outputs": {"id": "tooltip-text", "property": "data"},'
     b' "inputs": [], "state": [], "changedPropIds": []}',
     b'{"output": "grid.data"}',
     b'{"output": "no.such", "outputs": {"id": "no", "property": "such"}, "inputs": []}',
     b'{"output": 7, "outputs": 7, "inputs": 7, "changedPropIds": 7}',
-    b'{"output": "peek-text.data", "outputs": {"id": "peek-text", "property": "data"}}',
-    b'{"output": "peek-text.data", "outputs": {}, "inputs": [{}], "changedPropIds": ["x"]}',
-    b'{"output": "peek-text.data", "outputs": {"id": "peek-text", "property": "data"},'
-    b' "inputs": [{"id": "peek", "property": "data", "value": 1}], "changedPropIds": ["x.y"],'
+    b'{"output": "tooltip-text.data", "outputs": {"id": "tooltip-text", "property": "data"}}',
+    b'{"output": "tooltip-text.data", "outputs": {}, "inputs": [{}], "changedPropIds": ["x"]}',
+    b'{"output": "tooltip-text.data", "outputs": {"id": "tooltip-text", "property": "data"},'
+    b' "inputs": [{"id": "tooltip-request", "property": "data", "value": 1}],'
+    b' "changedPropIds": ["x.y"],'
     b' "state": [1, 2, 3]}',
 ]
 

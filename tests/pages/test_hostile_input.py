@@ -187,7 +187,7 @@ class Hostile:
 def looks(maker: Hostile, count: int) -> Iterator[bytes]:
     """Bodies of the regular look."""
     for _ in range(count):
-        body = {name: maker.value() for name in arguments.Look.model_fields}
+        body = {name: maker.value() for name in arguments.PollRequest.model_fields}
         del body[maker.random.choice(list(body))]
         yield json.dumps(maker.random.choice([body, body, maker.value()])).encode()
 
@@ -311,7 +311,7 @@ def test_no_body_breaks_a_callback_or_writes_anything(
     until(page, lambda: complete(page))
     before = kept(tmp_path / "journal.db")
     post = sender(server, "/ai-models/_dash-update-component")
-    post_look = sender(server, "/ai-models/look")
+    post_look = sender(server, "/ai-models/poll")
     callbacks = [one for one in page.callbacks if not one["clientside_function"]]
     assert len(callbacks) >= 6
     makers = [(one["output"], Hostile(one, callbacks)) for one in callbacks]

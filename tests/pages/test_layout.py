@@ -283,7 +283,7 @@ def test_a_models_link_keeps_to_the_page_size_of_the_settings() -> None:
 
 
 def test_an_unknown_cell_is_drawn_as_unknown() -> None:
-    doubted = FleetGrid(FLEET.snapshot.doubting({CellKey(DOCK.id, "ppe"): "not confirmed"}))
+    doubted = FleetGrid(FLEET.snapshot.with_unknown({CellKey(DOCK.id, "ppe"): "not confirmed"}))
     drawn = tree(panel.cell_now(cell_now(doubted, DOCK.id, "ppe", ""), DOCK, PPE))
     assert props(drawn[0])["data-state"] == "unknown"
     assert text(drawn).startswith("unknown: not confirmed last seen ")

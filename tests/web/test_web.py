@@ -52,22 +52,22 @@ def client(settings: Settings) -> Client:
 # Where a request comes from.
 
 
-def peek(client: Client, headers: dict[str, str], path: str = CALLBACKS) -> tuple[int, str]:
+def tooltip(client: Client, headers: dict[str, str], path: str = CALLBACKS) -> tuple[int, str]:
     """Send a callback that every fleet answers; the status, and what was answered."""
     answer = client.post(
         path,
         json={
-            "output": "peek-text.data",
-            "outputs": {"id": "peek-text", "property": "data"},
+            "output": "tooltip-text.data",
+            "outputs": {"id": "tooltip-text", "property": "data"},
             "inputs": [
                 {
-                    "id": "peek",
+                    "id": "tooltip-request",
                     "property": "data",
                     "value": {"kind": "cell", "camera": "x", "model": "y"},
                 }
             ],
             "state": [{"id": "recent", "property": "data", "value": []}],
-            "changedPropIds": ["peek.data"],
+            "changedPropIds": ["tooltip-request.data"],
         },
         headers=headers,
     )
@@ -108,7 +108,7 @@ FOREIGN = [
 
 @pytest.mark.parametrize("headers", OWN)
 def test_what_the_page_itself_sends_is_answered(client: Client, headers: dict[str, str]) -> None:
-    assert peek(client, headers)[0] == 200
+    assert tooltip(client, headers)[0] == 200
 
 
 @pytest.mark.parametrize("headers", FOREIGN)
@@ -120,7 +120,7 @@ def test_what_another_site_sends_is_refused_and_runs_nothing(
 ) -> None:
     ran: list[object] = []
     monkeypatch.setattr("dash.Dash._prepare_callback", lambda *_: ran.append(1))
-    assert peek(client, headers) == (403, "This request came from another site.\n")
+    assert tooltip(client, headers) == (403, "This request came from another site.\n")
     assert ran == []
     (record,) = caplog.records
     assert record.getMessage() == "a request was refused: origin"
@@ -147,10 +147,10 @@ def test_further_origins_can_be_allowed(settings: Settings) -> None:
     )
     client = create_server(wider).test_client()
     for origin in ("https://vas.example", "http://10.0.0.1:8080"):
-        assert peek(client, {"Origin": origin})[0] == 200
-        assert peek(client, {"Origin": origin, "Sec-Fetch-Site": "cross-site"})[0] == 200
+        assert tooltip(client, {"Origin": origin})[0] == 200
+        assert tooltip(client, {"Origin": origin, "Sec-Fetch-Site": "cross-site"})[0] == 200
     for origin in ("http://vas.example", "https://vas.example:8443", ANOTHER):
-        assert peek(client, {"Origin": origin})[0] == 403
+        assert tooltip(client, {"Origin": origin})[0] == 403
 
 
 def test_under_a_host_only_the_pages_own_requests_are_checked(settings: Settings) -> None:
@@ -162,8 +162,8 @@ def test_under_a_host_only_the_pages_own_requests_are_checked(settings: Settings
     answer = client.post("/hook", headers=foreign, data=b"x" * (MAX_BODY_BYTES + 1))
     assert (answer.status_code, answer.text) == (200, "the host's")
     assert not set(answer.headers.keys()) & {"Content-Security-Policy", "X-Request-ID"}
-    assert peek(client, foreign, "/below/here/_dash-update-component")[0] == 403
-    assert peek(client, OWN[1], "/below/here/_dash-update-component")[0] == 200
+    assert tooltip(client, foreign, "/below/here/_dash-update-component")[0] == 403
+    assert tooltip(client, OWN[1], "/below/here/_dash-update-component")[0] == 200
 
 
 # What is sent.
@@ -390,7 +390,7 @@ def test_metrics_count_what_the_page_itself_does(settings: Settings) -> None:
 
     page = Page(client)
     until(page, lambda: complete(page))
-    peek(client, {"Origin": ANOTHER})
+    tooltip(client, {"Origin": ANOTHER})
     client.post(CALLBACKS, json={})
     journal = Journal(settings.db_url)
     changes = ChangeSet((CellChange(CellKey("c", "m"), None, CellIntent(True)),))

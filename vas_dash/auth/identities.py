@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from flask import Request
 
 from vas_dash.auth.addresses import Proxies
-from vas_dash.auth.gate import Identify
+from vas_dash.auth.middleware import Identify
 from vas_dash.config import Settings, is_loopback
 from vas_dash.domain.operators import Operator, Role, person_name
 from vas_dash.errors import NotAllowedError
@@ -20,7 +20,7 @@ ANYBODY = Operator("operator", Role.ADMIN)
 
 
 def on_this_machine(settings: Settings) -> Identify:
-    """Whoever reaches the page from the machine itself, whatever address it listens on.
+    """Who reaches the page from the machine itself, whatever address it listens on.
 
     The page is asked for by a name of loopback or of its own: a site that points a name of its own
     at this machine (DNS rebinding) would be of the same origin for a browser.

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from vas_dash.auth.addresses import Proxies
 from vas_dash.auth.attempts import Attempts
-from vas_dash.auth.gate import plain
+from vas_dash.auth.middleware import plain
 from vas_dash.auth.sessions import Sessions, session_key
 from vas_dash.auth.users import MAX_PASSWORD_CHARS, BusyHashingError, Users
 from vas_dash.config import Settings

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from vas_dash.auth.addresses import Proxies
-from vas_dash.auth.gate import plain
+from vas_dash.auth.middleware import plain
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -1,4 +1,4 @@
-"""A circuit breaker: while the VAS does not answer, whoever asks is told so at once.
+"""A circuit breaker: while the VAS does not answer, callers are told so at once.
 
 Each call that waits for a VAS that hangs keeps a thread of the page busy for a second.
 The pattern: Michael Nygard, "Release It!", "Circuit Breaker".
@@ -36,7 +36,7 @@ class Breaker:
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self.on_turn: Callable[[bool], None] = lambda _open: None
+        self.on_state_change: Callable[[bool], None] = lambda _open: None
         self._clock = clock
         self._lock = threading.Lock()
         self._failures = 0
@@ -94,7 +94,7 @@ class Breaker:
                 _log.warning(
                     "the VAS is asked less often: %s, %d times in a row", reason, TRIPS_AFTER
                 )
-                self.on_turn(True)
+                self.on_state_change(True)
 
     def _answered(self) -> None:
         with self._lock:
@@ -103,4 +103,4 @@ class Breaker:
             self._open_until = None
             if closed:
                 _log.info("the VAS answers again")
-                self.on_turn(False)
+                self.on_state_change(False)

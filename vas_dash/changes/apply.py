@@ -277,10 +277,10 @@ class _Todo:
 
 def _before_sending(cell: CellRecord, current: Assignment | None) -> Outcome | Command:
     """What has to be sent for a cell, or what came of it where nothing has or nothing may."""
-    needed = command(cell.change.key, current, cell.change.wish)
+    needed = command(cell.change.key, current, cell.change.desired)
     changed = not same_assignment(cell.change.before, current)
     if needed is None:
-        why = "changed elsewhere since it was drafted, and already as wished" if changed else None
+        why = "changed elsewhere since it was drafted, and already as desired" if changed else None
         return Outcome(CellResult.UNCHANGED, why, True, current)
     if changed:
         return Outcome(CellResult.CONFLICT, "changed elsewhere since it was drafted", True, current)
@@ -298,7 +298,7 @@ def _after_sending(cell: CellRecord, sent: Sent, reading: Reading, stopped: str 
         why = sent.reason or f"it could not be read again: {reading.unknown[key]}"
         return Outcome(CellResult.UNKNOWN, why)
     current = reading.known[key]
-    if same_intent(_intent(current), cell.change.wish):
+    if same_intent(_intent(current), cell.change.desired):
         return Outcome(CellResult.APPLIED, None, True, current)
     if sent.answer is Answer.LOST:
         return Outcome(CellResult.UNKNOWN, sent.reason, True, current)

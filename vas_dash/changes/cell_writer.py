@@ -21,8 +21,8 @@ from vas_dash.fleet.reader import FleetReader
 __all__ = ["CellWriter"]
 
 READ_LEAVES = 0.1
-"""Of the budget, so much is left when the first read must end, to have that in the journal: who
-tries again finds no change set that is still being applied."""
+"""Of the budget, so much is left when the first read must end, to have that in the journal: a
+second try finds no change set that is still being applied."""
 
 _log = logging.getLogger(__name__)
 
@@ -70,13 +70,13 @@ class CellWriter:
         self,
         key: CellKey,
         opened_with: Assignment | None,
-        wish: CellIntent | None,
+        desired: CellIntent | None,
         until: float | None = None,
         *,
         by: Permissions,
         why: str | None = None,
     ) -> Outcome:
-        """Make the cell `wish` (None: unassigned) if it still is what `opened_with` says.
+        """Make the cell `desired` (None: unassigned) if it still is what `opened_with` says.
 
         `until` (`time.monotonic()`) bounds it further than the budget does. Who wants it, and
         `why`, stand in the journal.
@@ -93,7 +93,7 @@ class CellWriter:
             return Outcome(CellResult.NOT_SENT, "other changes are still waiting for the VAS")
         now = time.monotonic()
         budget_s = self._budget_s if until is None else min(self._budget_s, until - now)
-        change = CellChange(key, opened_with, wish)
+        change = CellChange(key, opened_with, desired)
         job = _Job(self._operations, budget_s, change, by, why, self._slots.release)
         try:
             threading.Thread(target=job.run, name="cell-save", daemon=True).start()
@@ -103,9 +103,9 @@ class CellWriter:
         outcome = job.wait()
         if self._reader is not None:
             if outcome.unknown_until is not None:
-                self._reader.doubt(key, outcome.reason or "", outcome.unknown_until)
+                self._reader.mark_unknown(key, outcome.reason or "", outcome.unknown_until)
             elif outcome.read:
-                self._reader.saw(key, outcome.after, job.read_at)
+                self._reader.record_read(key, outcome.after, job.read_at)
         return outcome
 
 
@@ -151,7 +151,7 @@ class _Job:
             outcome = self._save()
         except VasDashError as error:
             outcome = self._unfinished(str(error))
-        except Exception:  # a fault of ours: whoever waits must be told
+        except Exception:  # a fault of ours: the caller must be told
             _log.exception("a cell could not be saved")
             outcome = self._unfinished("the page could not save the change")
         finally:

@@ -60,27 +60,27 @@ def checked(changes: ChangeSet, snapshot: FleetSnapshot) -> ChangeSet:
 
 
 def _check(change: CellChange, model: AiModel | None, validate: _Validate) -> tuple[Problem, ...]:
-    wish, before = change.wish, change.before
-    if wish is None:
+    desired, before = change.desired, change.before
+    if desired is None:
         return ()
     problems: list[Problem] = []
     if before is None and model is None:
         problems.append(Problem("model", "the VAS has no such model"))
     elif before is None and model is not None and not model.enabled:
         problems.append(Problem("model", "the model is not open to new assignments"))
-    if not isinstance(wish.enabled, bool):
+    if not isinstance(desired.enabled, bool):
         problems.append(Problem("enabled", "must be true or false"))
-    if before is None or wish.desired_fps != before.desired_fps:
-        problems += _range("desired_fps", wish.desired_fps, FPS_RANGE)
-    if before is None or wish.priority != before.priority:
-        problems += _range("priority", wish.priority, PRIORITY_RANGE)
-    if wish.parameters is not None and (
-        before is None or not same_json(wish.parameters, before.parameters)
+    if before is None or desired.desired_fps != before.desired_fps:
+        problems += _range("desired_fps", desired.desired_fps, FPS_RANGE)
+    if before is None or desired.priority != before.priority:
+        problems += _range("priority", desired.priority, PRIORITY_RANGE)
+    if desired.parameters is not None and (
+        before is None or not same_json(desired.parameters, before.parameters)
     ):
-        if not isinstance(wish.parameters, Mapping):
+        if not isinstance(desired.parameters, Mapping):
             problems.append(Problem("parameters", "must be a JSON object"))
         elif model is not None and model.config_schema:
-            problems += validate(model, wish.parameters)
+            problems += validate(model, desired.parameters)
     return tuple(problems)
 
 

@@ -1,4 +1,4 @@
-"""Work on a draft: plan wishes into it, drop cells, and hand it over to be applied."""
+"""Work on a draft: plan desired changes into it, drop cells, and hand it over to be applied."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from vas_dash.changes.checks import checked
 from vas_dash.changes.permissions import Permissions
-from vas_dash.domain.changes import ChangeSet, Wishes, plan
+from vas_dash.domain.changes import ChangeSet, DesiredChanges, plan
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.records import Draft
@@ -54,20 +54,20 @@ class Drafting:
         return draft
 
     def add(
-        self, draft_id: str, by: Permissions, fleet: FleetSnapshot, wishes: Wishes
+        self, draft_id: str, by: Permissions, fleet: FleetSnapshot, desired_changes: DesiredChanges
     ) -> tuple[Draft, ChangeSet]:
-        """Plan wishes on top of what is drafted; the draft, and what the wishes came to.
+        """Plan desired changes on top of what is drafted; the draft, and what they came to.
 
         Cells that come to nothing leave the draft. A cell that was drafted before and whose further
-        wish cannot be keeps what was drafted.
+        desired change cannot be keeps what was drafted.
         """
         planned = ChangeSet()
 
         def edit(draft: Draft) -> Draft:
             nonlocal planned
-            planned = by.allowed(checked(plan(fleet, wishes, draft.changes), fleet), fleet)
-            changes = {key: one for key, one in draft.changes.items() if key not in wishes}
-            blocked = {key: one for key, one in draft.blocked.items() if key not in wishes}
+            planned = by.allowed(checked(plan(fleet, desired_changes, draft.changes), fleet), fleet)
+            changes = {key: one for key, one in draft.changes.items() if key not in desired_changes}
+            blocked = {key: one for key, one in draft.blocked.items() if key not in desired_changes}
             for change in planned.changes:
                 changes[change.key] = change
             for one in planned.blocked:

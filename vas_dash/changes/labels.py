@@ -16,7 +16,7 @@ from vas_dash.domain.text import count, cut
 __all__ = [
     "Difference",
     "Kind",
-    "deed",
+    "change_summary",
     "differences",
     "intent_line",
     "kind_of",
@@ -51,10 +51,10 @@ def kind_of(change: CellChange) -> Kind:
     """Its main kind: a cell that is turned off and gets another fps is turned off."""
     if change.before is None:
         return Kind.ADDED
-    if change.wish is None:
+    if change.desired is None:
         return Kind.REMOVED
-    if change.before.enabled != change.wish.enabled:
-        return Kind.TURNED_ON if change.wish.enabled else Kind.TURNED_OFF
+    if change.before.enabled != change.desired.enabled:
+        return Kind.TURNED_ON if change.desired.enabled else Kind.TURNED_OFF
     return Kind.CHANGED
 
 
@@ -81,7 +81,7 @@ class Difference(NamedTuple):
 def differences(change: CellChange) -> tuple[Difference, ...]:
     """What differs; nothing for a cell that was not to be changed."""
     before = None if change.before is None else change.before.intent
-    after = change.wish
+    after = change.desired
     if before is not None and after is not None:
         return (*_switched(before, after), *_properties(before, after))
     if before is after:
@@ -89,10 +89,10 @@ def differences(change: CellChange) -> tuple[Difference, ...]:
     return (Difference("", intent_line(before), intent_line(after)),)
 
 
-def deed(change: CellChange) -> str:
+def change_summary(change: CellChange) -> str:
     """What was done, in the past tense: `turned off, fps 5 -> 10`."""
     before = None if change.before is None else change.before.intent
-    after = change.wish
+    after = change.desired
     if before is None:
         return "not changed" if after is None else f"assigned, {intent_line(after)}"
     if after is None:

@@ -14,8 +14,8 @@ from vas_dash.changes.permissions import NOT_YOURS, Permissions
 from vas_dash.domain.changes import (
     Blocked,
     ChangeSet,
+    DesiredChange,
     Problem,
-    Wish,
     inverse,
     plan,
     same_assignment,
@@ -28,7 +28,7 @@ from vas_dash.errors import BusyError, NotAllowedError, ReasonNeededError, Unkno
 from vas_dash.fleet.reader import FleetReader
 from vas_dash.journal import Journal
 
-__all__ = ["Operations", "Progress", "ReasonRule", "Reopened"]
+__all__ = ["Operations", "Progress", "ReasonRule", "Resumed"]
 
 ReasonRule = Literal["off", "optional", "required"]
 
@@ -49,7 +49,7 @@ _OPEN = {CellResult.NOT_SENT, CellResult.SENT, CellResult.UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
-class Reopened:
+class Resumed:
     """What is known of a change set now, and what was not sent as a fresh plan.
 
     The plan is a draft, not recorded yet; cells that were changed elsewhere since are blocked.
@@ -131,7 +131,7 @@ class Operations:
         asking again.
 
         A change set that was applied before, wholly or in part, is left as it is: nothing is sent
-        twice. One whose process died (`APPLYING`) is to be reopened. `cancelled` stops new writes;
+        twice. One whose process died (`APPLYING`) is to be resumed. `cancelled` stops new writes;
         `may_send` is asked at the last moment before the first byte of each: what it allows goes
         out. Both are asked from several threads. The read before the first write ends by
         `read_until` (`time.monotonic()`). `on_outcome` is told what became of cells, by their
@@ -163,7 +163,7 @@ class Operations:
             ended = application.run()
             return self._journal.end(change_set_id, ended.state, ended.note)
 
-    def reopen(self, change_set_id: int, by: Permissions) -> Reopened:
+    def resume(self, change_set_id: int, by: Permissions) -> Resumed:
         """Read again what is not known, settle what can be settled, and plan the rest afresh.
 
         Nothing is sent. A write without an answer whose cell is as before stays unknown for good:
@@ -179,7 +179,7 @@ class Operations:
             by.require_change_set(record.who)
             settled = record.state is not State.APPLYING and not set(record.tally) & _OPEN
             if record.state is State.READY or settled:
-                return Reopened(record, ChangeSet())
+                return Resumed(record, ChangeSet())
             fleet = self._reader.read_fleet()
             doubtful = self._journal.cells(
                 change_set_id, results=[CellResult.SENT, CellResult.UNKNOWN]
@@ -202,7 +202,7 @@ class Operations:
                 note = "interrupted" if left else None
             record = self._journal.end(change_set_id, state, note)
         rest = checked(_still_as_drafted([*not_sent, *not_stored], fleet), fleet)
-        return Reopened(record, by.allowed(rest, fleet))
+        return Resumed(record, by.allowed(rest, fleet))
 
     def retry(self, change_set_id: int, by: Permissions) -> ChangeSet:
         """Everything that was not done (not sent, refused, conflict, unknown), planned afresh.
@@ -212,12 +212,12 @@ class Operations:
         """
         by.require_change_set(self._record(change_set_id).who)
         fleet = self._reader.read_fleet()
-        wishes = {
-            cell.change.key: Wish.exactly(cell.change.wish)
+        desired_changes = {
+            cell.change.key: DesiredChange.exactly(cell.change.desired)
             for cell in self._journal.cells(change_set_id, results=_NOT_DONE)
-            if cell.change.before is not None or cell.change.wish is not None
+            if cell.change.before is not None or cell.change.desired is not None
         }
-        return by.allowed(checked(plan(fleet, wishes), fleet), fleet)
+        return by.allowed(checked(plan(fleet, desired_changes), fleet), fleet)
 
     def undo(self, change_set_id: int, by: Permissions) -> ChangeSet:
         """The inverse of the applied cells, as a draft: review it, then `submit` and `apply`.
@@ -247,7 +247,7 @@ def _read_later(cell: CellRecord, fleet: FleetSnapshot) -> Outcome:
     if now.state is CellState.UNKNOWN:
         return Outcome(CellResult.UNKNOWN, now.reason)
     current = now.assignment
-    if same_intent(_intent(current), cell.change.wish):
+    if same_intent(_intent(current), cell.change.desired):
         return Outcome(CellResult.APPLIED, "confirmed later", True, current)
     if not same_assignment(current, cell.change.before):
         return Outcome(CellResult.CONFLICT, "changed elsewhere since it was sent", True, current)
@@ -258,16 +258,16 @@ def _read_later(cell: CellRecord, fleet: FleetSnapshot) -> Outcome:
 
 def _still_as_drafted(cells: Iterable[CellRecord], fleet: FleetSnapshot) -> ChangeSet:
     """The cells planned again from what they hold now; what is so already is left out."""
-    wishes: dict[CellKey, Wish] = {}
+    desired_changes: dict[CellKey, DesiredChange] = {}
     changed: list[Blocked] = []
     for cell in cells:
         change = cell.change
         now = fleet.cell(*change.key)
         if now.state is CellState.UNKNOWN or same_assignment(now.assignment, change.before):
-            wishes[change.key] = Wish.exactly(change.wish)
-        elif not same_intent(_intent(now.assignment), change.wish):
+            desired_changes[change.key] = DesiredChange.exactly(change.desired)
+        elif not same_intent(_intent(now.assignment), change.desired):
             changed.append(Blocked(change.key, _CHANGED))
-    planned = plan(fleet, wishes)
+    planned = plan(fleet, desired_changes)
     blocked = sorted([*planned.blocked, *changed], key=lambda one: one.key)
     return replace(planned, blocked=tuple(blocked))
 

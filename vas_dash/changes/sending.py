@@ -101,7 +101,7 @@ class Sender:
     def _run(self, position: int, todo: Command) -> None:
         try:
             answer, reason = self._write(todo)
-        except Exception:  # a fault of ours: whoever waits must be told
+        except Exception:  # a fault of ours: who waits must be told
             _log.exception("a change could not be sent")
             answer, reason = Answer.LOST, "the change could not be sent"
         self._over.put(Sent(position, answer, reason))

@@ -300,7 +300,7 @@ def _retry(options: argparse.Namespace) -> int:
 
 def _reopen(options: argparse.Namespace) -> int:
     def rest(operations: Operations, by: Permissions) -> tuple[ChangeSet, ChangeSetRecord]:
-        reopened = operations.reopen(options.id, by)
+        reopened = operations.resume(options.id, by)
         return reopened.rest, reopened.record
 
     return _from_change_set(options, "rest", rest)

@@ -94,7 +94,7 @@ def change_json(change: CellChange, names: Names) -> dict[str, Any]:
         **names.json(change.key),
         "kind": kind_of(change),
         "before": _intent_json(change.before),
-        "after": _intent_json(change.wish),
+        "after": _intent_json(change.desired),
     }
 
 

@@ -1,7 +1,7 @@
 """From what cells hold to what they should hold: change sets, and a command for each cell. Pure.
 
-A `Wish` names the properties of a cell that are wanted and leaves the others as they are; `plan`
-holds wishes against a snapshot and gives a `ChangeSet`: the cells that differ, before and after.
+A `DesiredChange` names the properties of a cell that are wanted and leaves the others as they are.
+`plan` compares desired changes with a snapshot and gives a `ChangeSet`: cells before and after.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ __all__ = [
     "Command",
     "Create",
     "Delete",
+    "DesiredChange",
+    "DesiredChanges",
     "Keep",
     "Problem",
     "Update",
-    "Wish",
-    "Wishes",
     "command",
     "inverse",
     "plan",
@@ -46,13 +46,13 @@ KEEP: Final = Keep.KEEP
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DesiredChange:
     """What is wanted of a cell. What is not named stays as it is; None clears.
 
     `parameters` replaces all parameters; `set_parameters` and `remove_parameters` then change
     single ones of them, by name. `remove` takes the assignment away, whatever else is named.
 
-    An unassigned cell is assigned by `enabled=True`, and by a wish that names all of `enabled`,
+    An unassigned cell is assigned by `enabled=True`, and by naming all of `enabled`,
     `desired_fps`, `priority` and `parameters`. Turning it off, clearing and removing find nothing
     to do there; anything else blocks the cell, since there is nothing to change.
     """
@@ -66,15 +66,15 @@ class Wish:
     remove: bool = False
 
     @classmethod
-    def exactly(cls, intent: CellIntent | None) -> Wish:
+    def exactly(cls, intent: CellIntent | None) -> DesiredChange:
         """The cell is to hold this intent and nothing else; None: unassigned."""
         if intent is None:
             return cls(remove=True)
         return cls(intent.enabled, intent.desired_fps, intent.priority, intent.parameters)
 
 
-Wishes: TypeAlias = Mapping[CellKey, Wish]
-"""One wish for each selected cell: `dict.fromkeys(selected, Wish(enabled=False))`."""
+DesiredChanges: TypeAlias = Mapping[CellKey, DesiredChange]
+"""For each selected cell, as in `dict.fromkeys(selected, DesiredChange(enabled=False))`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class CellChange:
 
     key: CellKey
     before: Assignment | None
-    wish: CellIntent | None
+    desired: CellIntent | None
 
 
 NO_DRAFT: Final[Mapping[CellKey, CellChange]] = {}
@@ -121,11 +121,13 @@ class ChangeSet:
 
 
 def plan(
-    snapshot: FleetSnapshot, wishes: Wishes, drafted: Mapping[CellKey, CellChange] = NO_DRAFT
+    snapshot: FleetSnapshot,
+    desired_changes: DesiredChanges,
+    drafted: Mapping[CellKey, CellChange] = NO_DRAFT,
 ) -> ChangeSet:
-    """What has to change for the wishes to hold. Cells that are so already are left out.
+    """What has to change for the desired changes to hold. Cells that are so already are left out.
 
-    Where a cell is `drafted`, the wish is held against what the draft makes of it, and the change
+    Where a cell is `drafted`, it is compared with what the draft makes of it, and the change
     still begins with what the cell held when it was drafted.
 
     Blocked are cells that the snapshot does not know, cameras that are not in the VAS, and
@@ -135,24 +137,24 @@ def plan(
     cameras = {camera.id for camera in snapshot.cameras.items}
     all_cameras = snapshot.cameras.is_complete
     none: Mapping[str, Cell] = {}
-    # One wish for thousands of cells comes to the same in each of them that is empty.
+    # One desired change for thousands of cells comes to the same in each of them that is empty.
     assigned: dict[int, CellIntent | None] = {}
     changes: list[CellChange] = []
     blocked: list[Blocked] = []
-    for key, wish in wishes.items():
+    for key, desired in desired_changes.items():
         cell = cells.get(key.camera_id, none).get(key.model_id, default)
         if all_cameras and key.camera_id not in cameras:
             planned: CellChange | Blocked | None = Blocked(key, _NO_CAMERA)
         elif cell.state is CellState.UNKNOWN:
             planned = Blocked(key, (Problem("", f"the cell is unknown: {cell.reason}"),))
         elif key in drafted:
-            planned = _redrafted(drafted[key], wish)
+            planned = _redrafted(drafted[key], desired)
         elif cell.assignment is not None:
-            planned = _reassigned(key, cell.assignment, wish)
+            planned = _reassigned(key, cell.assignment, desired)
         else:
-            if id(wish) not in assigned:
-                assigned[id(wish)] = _assigned(wish)
-            planned = _newly_assigned(key, assigned[id(wish)], wish)
+            if id(desired) not in assigned:
+                assigned[id(desired)] = _assigned(desired)
+            planned = _newly_assigned(key, assigned[id(desired)], desired)
         if isinstance(planned, Blocked):
             blocked.append(planned)
         elif planned is not None:
@@ -162,37 +164,37 @@ def plan(
     return ChangeSet(tuple(changes), tuple(blocked))
 
 
-def _reassigned(key: CellKey, before: Assignment, wish: Wish) -> CellChange | None:
+def _reassigned(key: CellKey, before: Assignment, desired: DesiredChange) -> CellChange | None:
     """The change of an assigned cell; None: it is so already."""
-    intent = None if wish.remove else _resulting(before.intent, wish)
+    intent = None if desired.remove else _resulting(before.intent, desired)
     if intent is not None and not _differences(before.intent, intent):
         return None
     return CellChange(key, before, intent)
 
 
 def _newly_assigned(
-    key: CellKey, intent: CellIntent | None, wish: Wish
+    key: CellKey, intent: CellIntent | None, desired: DesiredChange
 ) -> CellChange | Blocked | None:
     """The change of an unassigned cell that is to become `intent`; None: it stays as it is."""
     if intent is not None:
         return CellChange(key, None, intent)
-    return Blocked(key, _NOT_ASSIGNED) if _needs_an_assignment(wish) else None
+    return Blocked(key, _NOT_ASSIGNED) if _needs_an_assignment(desired) else None
 
 
-def _redrafted(drafted: CellChange, wish: Wish) -> CellChange | Blocked | None:
-    """The drafted change with one more wish; None: nothing is left to change."""
+def _redrafted(drafted: CellChange, desired: DesiredChange) -> CellChange | Blocked | None:
+    """The drafted change with one more desired change; None: nothing is left to change."""
     before = _intent(drafted.before)
-    base = drafted.wish
-    if base is None and before is not None and wish.enabled is True:
+    base = drafted.desired
+    if base is None and before is not None and desired.enabled is True:
         # Kept after all: with the properties that it has.
         base = before
     if base is not None:
-        intent = None if wish.remove else _resulting(base, wish)
+        intent = None if desired.remove else _resulting(base, desired)
     else:
-        intent = _assigned(wish)
-        if intent is None and _needs_an_assignment(wish):
+        intent = _assigned(desired)
+        if intent is None and _needs_an_assignment(desired):
             return Blocked(drafted.key, _NOT_ASSIGNED)
-    return replace(drafted, wish=intent) if _differ(before, intent) else None
+    return replace(drafted, desired=intent) if _differ(before, intent) else None
 
 
 def inverse(applied: Iterable[tuple[CellChange, Assignment | None]]) -> ChangeSet:
@@ -201,7 +203,7 @@ def inverse(applied: Iterable[tuple[CellChange, Assignment | None]]) -> ChangeSe
     A cell that holds anything else by now is no longer what this change set was drafted from.
     """
     back = (CellChange(change.key, after, _intent(change.before)) for change, after in applied)
-    changes = [one for one in back if _differ(_intent(one.before), one.wish)]
+    changes = [one for one in back if _differ(_intent(one.before), one.desired)]
     return ChangeSet(tuple(sorted(changes, key=lambda change: change.key)))
 
 
@@ -213,32 +215,32 @@ _NO_CAMERA = (Problem("camera", "the camera is not in the VAS"),)
 _NOT_ASSIGNED = (Problem("", "the model is not assigned to this camera"),)
 
 
-def _assigned(wish: Wish) -> CellIntent | None:
+def _assigned(desired: DesiredChange) -> CellIntent | None:
     """What an unassigned cell becomes; None: it stays so."""
-    if wish.remove or wish.enabled is KEEP:
+    if desired.remove or desired.enabled is KEEP:
         return None
-    if not wish.enabled and KEEP in (wish.desired_fps, wish.priority, wish.parameters):
+    if not desired.enabled and KEEP in (desired.desired_fps, desired.priority, desired.parameters):
         return None
-    return _resulting(CellIntent(wish.enabled), wish)
+    return _resulting(CellIntent(desired.enabled), desired)
 
 
-def _needs_an_assignment(wish: Wish) -> bool:
-    if wish.remove:
+def _needs_an_assignment(desired: DesiredChange) -> bool:
+    if desired.remove:
         return False
-    named = (wish.desired_fps, wish.priority, wish.parameters)
-    return bool(wish.set_parameters) or any(value not in (KEEP, None) for value in named)
+    named = (desired.desired_fps, desired.priority, desired.parameters)
+    return bool(desired.set_parameters) or any(value not in (KEEP, None) for value in named)
 
 
-def _resulting(before: CellIntent, wish: Wish) -> CellIntent:
-    parameters = before.parameters if wish.parameters is KEEP else wish.parameters
-    if wish.set_parameters or (wish.remove_parameters and parameters is not None):
+def _resulting(before: CellIntent, desired: DesiredChange) -> CellIntent:
+    parameters = before.parameters if desired.parameters is KEEP else desired.parameters
+    if desired.set_parameters or (desired.remove_parameters and parameters is not None):
         kept = (parameters or {}).items()
-        single = {name: value for name, value in kept if name not in wish.remove_parameters}
-        parameters = {**single, **wish.set_parameters}
+        single = {name: value for name, value in kept if name not in desired.remove_parameters}
+        parameters = {**single, **desired.set_parameters}
     return CellIntent(
-        before.enabled if wish.enabled is KEEP else wish.enabled,
-        before.desired_fps if wish.desired_fps is KEEP else wish.desired_fps,
-        before.priority if wish.priority is KEEP else wish.priority,
+        before.enabled if desired.enabled is KEEP else desired.enabled,
+        before.desired_fps if desired.desired_fps is KEEP else desired.desired_fps,
+        before.priority if desired.priority is KEEP else desired.priority,
         parameters,
     )
 
@@ -274,13 +276,13 @@ class Delete:
 Command = Create | Update | Delete
 
 
-def command(key: CellKey, current: Assignment | None, wish: CellIntent | None) -> Command | None:
-    """What turns `current` into `wish` (None: unassigned); None when they are the same."""
+def command(key: CellKey, current: Assignment | None, desired: CellIntent | None) -> Command | None:
+    """What turns `current` into `desired` (None: unassigned); None when they are the same."""
     if current is None:
-        return None if wish is None else Create(key, wish)
-    if wish is None:
+        return None if desired is None else Create(key, desired)
+    if desired is None:
         return Delete(key, current.id)
-    changes = _differences(current.intent, wish)
+    changes = _differences(current.intent, desired)
     return Update(key, current.id, changes) if changes else None
 
 

@@ -139,7 +139,7 @@ class FleetSnapshot:
     def remembering(self, previous: FleetSnapshot) -> FleetSnapshot:
         """This snapshot, with what `previous` knew as last seen where this one knows less."""
         doubted = {
-            key: previous._doubted(previous.cell(*key), reason)
+            key: previous._made_unknown(previous.cell(*key), reason)
             for key, reason in self.assignments.faults.items()
         }
         return replace(
@@ -182,13 +182,13 @@ class FleetSnapshot:
             merged[key.camera_id] = {**merged.get(key.camera_id, {}), key.model_id: cell}
         vars(self)["cells"] = merged
 
-    def doubting(self, doubts: Mapping[CellKey, str]) -> FleetSnapshot:
+    def with_unknown(self, reasons: Mapping[CellKey, str]) -> FleetSnapshot:
         """This snapshot, with these cells unknown, each for its reason."""
         return self.with_exceptions(
-            {key: self._doubted(self.cell(*key), reason) for key, reason in doubts.items()}
+            {key: self._made_unknown(self.cell(*key), reason) for key, reason in reasons.items()}
         )
 
-    def _doubted(self, cell: Cell, reason: str) -> Cell:
+    def _made_unknown(self, cell: Cell, reason: str) -> Cell:
         known = cell.state is not CellState.UNKNOWN
         seen_at = self.taken_at if known else cell.last_seen_at
         return Cell(CellState.UNKNOWN, cell.assignment, reason, seen_at)

@@ -33,7 +33,7 @@ class CellResult(StrEnum):
 class State(StrEnum):
     """How far a change set is.
 
-    `APPLYING` without a process that applies it: that process died, and `reopen` is needed.
+    `APPLYING` without a process that applies it: that process died, and `resume` is needed.
     `STOPPED`: cancelled, or the VAS could not be reached any more; some cells were not sent.
     """
 

@@ -46,7 +46,7 @@ def decode(data: bytes) -> str:
         # The text before the fault gives its place.
         before = data[: error.start].decode(encoding, "ignore")
         raise BadEncodingError(before, _NOT_UTF8) from None
-    if "\0" in text[:100]:
+    if "\0" in text[:2]:  # UTF-16 without a mark; further on it may stand in a name
         raise FormatError(0, _NOT_UTF8)
     if not text.strip():
         raise FormatError(0, "the file is empty")

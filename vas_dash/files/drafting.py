@@ -44,7 +44,7 @@ def draft_file(
     """
     file = read_file(data, format)
     found = import_file(file, snapshot, prune)
-    changes = checked(plan(snapshot, {**found.wishes, **found.removals}), snapshot)
+    changes = checked(plan(snapshot, {**found.desired_changes, **found.removals}), snapshot)
     problems = sorted([*found.problems, *_placed(changes.blocked, file, found)])
     pruned = frozenset(found.removals)
     if problems and pruned:  # a file with a wrong cell is not to be trusted with removals

@@ -1,4 +1,4 @@
-"""A file held against the fleet: wishes for its cells, and the place of all that is wrong."""
+"""Rows of a file to desired changes: names to cameras and models, and what cannot be."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vas_dash.domain.changes import Wish
+from vas_dash.domain.changes import DesiredChange
 from vas_dash.domain.entities import FPS_RANGE, PRIORITY_RANGE, AiModel, Camera, CellKey
 from vas_dash.domain.finding import folded
 from vas_dash.domain.fleet import FleetSnapshot
@@ -25,11 +25,11 @@ __all__ = ["Import", "import_file"]
 class Import:
     """What a file asks for. `removals` are cells that it does not name; only pruning fills them.
 
-    `cells` says where in the file each wish stands.
+    `cells` says where in the file each desired change stands.
     """
 
-    wishes: Mapping[CellKey, Wish]
-    removals: Mapping[CellKey, Wish]
+    desired_changes: Mapping[CellKey, DesiredChange]
+    removals: Mapping[CellKey, DesiredChange]
     problems: Sequence[FileProblem]
     cells: Mapping[CellKey, FileCell]
 
@@ -37,7 +37,7 @@ class Import:
 def import_file(
     file: FileIntent, snapshot: FleetSnapshot, prune: GridQuery | None = None
 ) -> Import:
-    """Wishes for the cells of a file.
+    """DesiredChanges for the cells of a file.
 
     What a row does not name stays as it is; null or an empty field is: not set. A cell that the
     file names and that is unassigned becomes assigned, on unless the file says off. With `prune`
@@ -54,18 +54,18 @@ def import_file(
     for cell in file.cells:
         reader.take(cell)
     problems = sorted({*file.problems, *reader.problems})
-    removals: dict[CellKey, Wish] = {}
+    removals: dict[CellKey, DesiredChange] = {}
     if prune is not None and not problems:
-        removals = _removals(snapshot, prune, reader.wishes)
-    return Import(reader.wishes, removals, problems, reader.cells)
+        removals = _removals(snapshot, prune, reader.desired_changes)
+    return Import(reader.desired_changes, removals, problems, reader.cells)
 
 
 def _removals(
-    snapshot: FleetSnapshot, prune: GridQuery, named: Mapping[CellKey, Wish]
-) -> dict[CellKey, Wish]:
+    snapshot: FleetSnapshot, prune: GridQuery, named: Mapping[CellKey, DesiredChange]
+) -> dict[CellKey, DesiredChange]:
     cameras, models = in_scope(snapshot, prune)
     return {
-        key: Wish.exactly(None)
+        key: DesiredChange.exactly(None)
         for camera in cameras
         for model_id, cell in snapshot.cells.get(camera.id, {}).items()
         if cell.assignment is not None
@@ -86,7 +86,7 @@ class _Reader:
     """Takes cell after cell of one file."""
 
     def __init__(self, file: FileIntent, snapshot: FleetSnapshot) -> None:
-        self.wishes: dict[CellKey, Wish] = {}
+        self.desired_changes: dict[CellKey, DesiredChange] = {}
         self.cells: dict[CellKey, FileCell] = {}
         self.problems: list[FileProblem] = []
         self._file = file
@@ -98,7 +98,7 @@ class _Reader:
             self._models_alike[folded(model.model_id)].append(model)
 
     def take(self, cell: FileCell) -> None:
-        """A wish for the cell, or problems."""
+        """A desired change for the cell, or problems."""
         before = len(self.problems)
         camera = model = None
         try:
@@ -134,11 +134,11 @@ class _Reader:
         self.cells[key] = cell
         if len(self.problems) > before:
             return
-        wish = Wish(**wanted)
+        desired = DesiredChange(**wanted)
         if self._snapshot.cell(*key).assignment is None:
-            new = Wish(enabled=True, desired_fps=None, priority=None, parameters=None)
-            wish = replace(new, **wanted)
-        self.wishes[key] = wish
+            new = DesiredChange(enabled=True, desired_fps=None, priority=None, parameters=None)
+            desired = replace(new, **wanted)
+        self.desired_changes[key] = desired
 
     def _holds(self, key: CellKey, name: str, value: object) -> bool:
         """Whether the cell has this fps or priority, though nobody could give it to it."""

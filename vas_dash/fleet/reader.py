@@ -38,7 +38,7 @@ def _utc_now() -> datetime:
 
 
 class FleetReader:
-    """The newest picture of the fleet, for all browsers of this process.
+    """The newest snapshot of the fleet, for all browsers of this process.
 
     Sweeps run in a thread of their own, started when somebody looks and one is due: `interval_s`
     after the last one, or ten times what that took, whichever is longer. A sweep that could read
@@ -74,15 +74,15 @@ class FleetReader:
         self._picture: tuple[str | None, FleetSnapshot] | None = None
         """What is shown of `_read`, and the reason if it is too old to be shown as it is."""
         self._seen: dict[CellKey, tuple[Assignment | None, datetime]] = {}
-        self._doubts: dict[CellKey, tuple[str, datetime]] = {}
+        self._unknown: dict[CellKey, tuple[str, datetime]] = {}
         self._started = now() - timedelta(seconds=clock())
         """The time of day at which `clock` was 0, as it was seen last."""
         _renew_in_children(self)
 
     def current(self, wait_s: float = 0.0) -> FleetSnapshot:
-        """The newest picture; starts a sweep when one is due. Never blocks longer than `wait_s`.
+        """The newest snapshot; starts a sweep when one is due. Never blocks longer than `wait_s`.
 
-        It waits only where there is no picture yet, or a very old one. It is the same object until
+        It waits only where there is no snapshot yet, or a very old one. It is the same object until
         something changes.
         """
         with self._changed:
@@ -91,7 +91,7 @@ class FleetReader:
                 self._changed.wait_for(lambda: self._began is None, wait_s)
             return self._shown()
 
-    def saw(self, key: CellKey, assignment: Assignment | None, began_at: datetime) -> None:
+    def record_read(self, key: CellKey, assignment: Assignment | None, began_at: datetime) -> None:
         """One cell was read, by a read that began at `began_at`: newer than the sweep, it wins.
 
         `CellWriter` tells this by itself after each save.
@@ -100,17 +100,17 @@ class FleetReader:
             self._seen[key] = (assignment, began_at)
             if self._read is not None and self._read.taken_at <= began_at:
                 self._read = self._read.with_cell(key, assignment)
-            if key in self._doubts and self._doubts[key][1] < began_at:
-                del self._doubts[key]
+            if key in self._unknown and self._unknown[key][1] < began_at:
+                del self._unknown[key]
             self._picture = None
 
-    def doubt(self, key: CellKey, reason: str, until: datetime) -> None:
+    def mark_unknown(self, key: CellKey, reason: str, until: datetime) -> None:
         """One cell is unknown for `reason` until a sweep that began after `until` has read it.
 
         `CellWriter` tells this by itself after a save that was not confirmed.
         """
         with self._changed:
-            self._doubts[key] = (reason, until)
+            self._unknown[key] = (reason, until)
             self._picture = None
 
     def close(self) -> None:
@@ -141,13 +141,13 @@ class FleetReader:
         self._started = started
         if back > STEP_BACK:
             self._seen = {key: (cell, when - back) for key, (cell, when) in self._seen.items()}
-            self._doubts = {key: (why, when - back) for key, (why, when) in self._doubts.items()}
+            self._unknown = {key: (why, when - back) for key, (why, when) in self._unknown.items()}
 
     def _is_old(self) -> bool:
         return self._read is None or self._clock() - self._read_at > 2 * self._rest_s
 
     def _shown(self) -> FleetSnapshot:
-        """The last sweep's picture, or one that says it is too old to be true any more."""
+        """The last sweep's snapshot, or one that says it is too old to be true any more."""
         if self._read is None:
             if self._nothing is None:
                 reason = "the fleet has not been read yet"
@@ -158,8 +158,10 @@ class FleetReader:
             shown = self._read
             if reason_old is not None:
                 shown = FleetSnapshot.nothing_read(reason_old, self._now()).remembering(shown)
-            if self._doubts:
-                shown = shown.doubting({key: doubt[0] for key, doubt in self._doubts.items()})
+            if self._unknown:
+                shown = shown.with_unknown(
+                    {key: mark_unknown[0] for key, mark_unknown in self._unknown.items()}
+                )
             self._picture = (reason_old, shown)
         return self._picture[1]
 
@@ -249,10 +251,10 @@ class FleetReader:
         self._seen = {key: seen for key, seen in self._seen.items() if seen[1] >= snapshot.taken_at}
         part = snapshot.assignments
         read = None if part.is_complete else {row.key for row in part.items}
-        self._doubts = {
-            key: doubt
-            for key, doubt in self._doubts.items()
-            if doubt[1] >= snapshot.taken_at or (read is not None and key not in read)
+        self._unknown = {
+            key: mark_unknown
+            for key, mark_unknown in self._unknown.items()
+            if mark_unknown[1] >= snapshot.taken_at or (read is not None and key not in read)
         }
 
     def _tell(self, snapshot: FleetSnapshot) -> None:
@@ -269,7 +271,7 @@ class FleetReader:
             _log.warning("the fleet is not read in full: %s", "; ".join(map(str, reasons)))
 
     def _renew(self) -> None:
-        """In a forked child: the sweep and whoever held the lock stayed in the parent."""
+        """In a forked child: the sweep, and a thread that held the lock, stayed in the parent."""
         self._changed = threading.Condition()
         self._began = None
 

@@ -1,4 +1,4 @@
-"""Change sets that are applied outside of requests, whoever does it.
+"""Change sets that are applied outside of requests.
 
 The page hands a change set over (`Jobs`); a process or a worker elsewhere takes and applies
 it (`apply_handed_over`). All that they tell each other (how far it is, that it is to stop) stands

@@ -157,4 +157,4 @@ def _row(draft_id: str, cell: CellChange | Blocked) -> dict[str, Any]:
     if isinstance(cell, Blocked):
         pairs = [(problem.field, problem.message) for problem in cell.problems]
         return row | {"problems": json.dumps(pairs)}
-    return row | {"before": assignment_text(cell.before), "wish": intent_text(cell.wish)}
+    return row | {"before": assignment_text(cell.before), "wish": intent_text(cell.desired)}

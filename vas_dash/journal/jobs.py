@@ -24,7 +24,7 @@ JOB_BITS = 52
 
 
 class JobTable:
-    """What the page and whoever applies tell each other, through the journal that both have.
+    """What the page and the applier tell each other, through the journal that both have.
 
     Every method raises JournalError when the journal cannot be used.
     """
@@ -33,7 +33,7 @@ class JobTable:
         self._store = store
 
     def hand_over(self, change_set_id: int) -> int | None:
-        """A job for whoever is to apply it; None where it is not ready."""
+        """A job for the applier; None where it is not ready."""
         values = {
             "job": secrets.randbits(JOB_BITS),
             "change_set_id": change_set_id,
@@ -52,7 +52,7 @@ class JobTable:
         return int(values["job"])
 
     def take_back(self, job: int) -> None:
-        """The job is void: whoever gets it, later than anybody waited, leaves it alone."""
+        """The job is void: an applier that gets it too late leaves it alone."""
         with self._store.write() as connection:
             connection.execute(delete(JOBS).where(JOBS.c.job == job, ~JOBS.c.taken))
 
@@ -75,7 +75,7 @@ class JobTable:
             return connection.execute(wanted).scalar()
 
     def cancel(self, change_set_id: int) -> None:
-        """Whoever applies it is to stop."""
+        """The applier is to stop."""
         self._put(change_set_id, {"cancelled": True})
 
     def is_cancelled(self, change_set_id: int) -> bool:
@@ -85,7 +85,7 @@ class JobTable:
             return bool(connection.execute(wanted).scalar())
 
     def tell(self, change_set_id: int, progress: str) -> None:
-        """How far it is, as a text of whoever applies it."""
+        """How far it is, as a text of the applier."""
         self._put(change_set_id, {"progress": progress})
 
     def told(self, change_set_id: int) -> str | None:

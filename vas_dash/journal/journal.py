@@ -1,4 +1,4 @@
-"""The journal: written before the VAS is, read by history, undo and whoever reopens."""
+"""The journal: written before the VAS is, read by history, undo and resuming."""
 
 from __future__ import annotations
 
@@ -331,7 +331,7 @@ def _rows(changes: ChangeSet) -> list[dict[str, Any]]:
             "camera_id": change.key.camera_id,
             "model_id": change.key.model_id,
             "before": assignment_text(change.before),
-            "wish": intent_text(change.wish),
+            "wish": intent_text(change.desired),
             "result": CellResult.NOT_SENT,
             "settled_at": None,
         }

@@ -1,4 +1,4 @@
-"""Bring the journal's tables up to date, once, whoever comes first."""
+"""Bring the journal's tables up to date: the first process does it, others wait."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Store:
     def opened(self, *, to_write: bool = False) -> Opened:
         """Open it, with its tables up to date, if that was not done yet.
 
-        On a disk that cannot be written a journal that is up to date can still be read; whoever
+        On a disk that cannot be written a journal that is up to date can still be read; who
         wants to write tries anew.
         """
         opened = self._opened

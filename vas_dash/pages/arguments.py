@@ -31,7 +31,7 @@ class _Argument(BaseModel):
 _Digest = Annotated[str, Field(max_length=64)]
 
 
-class _Picture(_Argument):
+class _Snapshot(_Argument):
     """What the browser shows: a digest, and when (Unix) and by which worker it was taken."""
 
     digest: _Digest = ""
@@ -39,14 +39,14 @@ class _Picture(_Argument):
     taken_by: Annotated[str, Field(max_length=64)] = ""
 
 
-class Rendered(_Picture):
+class Rendered(_Snapshot):
     """What the browser shows, with digests of its frame and of each row."""
 
     frame: _Digest = ""
     rows: Annotated[str, Field(max_length=10_000)] = ""
 
 
-class Gesture(_Argument):
+class OpenRequest(_Argument):
     """Something was opened: a cell, a camera (row head) or a model (column head)."""
 
     kind: Literal["cell", "camera", "model"]
@@ -120,7 +120,7 @@ class Toggle(_Argument):
         return CellKey(self.camera, self.model)
 
 
-class Look(_Picture):
+class PollRequest(_Snapshot):
     """What the browser shows, and what it is to show: the view, with its own changes and draft."""
 
     search: Annotated[str | None, Field(max_length=20_000)] = None
@@ -317,7 +317,7 @@ def learned_of(
 
 
 RENDERED = TypeAdapter(Rendered)
-GESTURE = TypeAdapter(Gesture)
+OPEN_REQUEST = TypeAdapter(OpenRequest)
 OPENED = TypeAdapter(Opened)
 RECENT = TypeAdapter(Annotated[list[Learned], Field(max_length=2000)])
 TOGGLES = TypeAdapter(Toggles)

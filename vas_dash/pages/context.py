@@ -1,4 +1,4 @@
-"""What every callback needs: the services, and the newest picture of the fleet."""
+"""What every callback needs: the services, and the newest snapshot of the fleet."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from vas_dash.fleet.reader import FleetReader
 from vas_dash.jobs.service import Jobs
 from vas_dash.pages.arguments import Learned
 from vas_dash.pages.grid.model import FleetGrid
-from vas_dash.pages.grid.rendering import Drawings
+from vas_dash.pages.grid.rendering import RenderedPages
 
 WAIT_S = 0.6
-"""Longest wait for a picture of the fleet that is still being read."""
+"""Longest wait for a snapshot of the fleet that is still being read."""
 
 SAVE_S = 0.9
 """Longest time from the beginning of a callback that saves until the save has its outcome."""
 
-_PICTURES_KEPT = 8
+_SNAPSHOTS_KEPT = 8
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Context:
     drafting: Drafting
     jobs: Jobs
     operator: Callable[[], Operator]
-    _pictures: _Pictures = field(default_factory=lambda: _Pictures())
+    _rendered: _RenderedSnapshots = field(default_factory=lambda: _RenderedSnapshots())
 
     @property
     def permissions(self) -> Permissions:
@@ -52,30 +52,30 @@ class Context:
         return Permissions(self.operator(), lambda: self.reader.current(wait_s=WAIT_S))
 
     def grid(self, recent: Sequence[Learned] = ()) -> FleetGrid:
-        """The grid of the newest picture."""
-        return self.drawings(recent).grid
+        """The grid of the newest snapshot."""
+        return self.rendered_pages(recent).grid
 
-    def drawings(self, recent: Sequence[Learned] = ()) -> Drawings:
-        """The newest picture, with what this browser's own changes have shown since."""
+    def rendered_pages(self, recent: Sequence[Learned] = ()) -> RenderedPages:
+        """The newest snapshot, with what this browser's own changes have shown since."""
         snapshot = self.reader.current(wait_s=WAIT_S)
         learned = {entry.key: entry.cell for entry in recent if entry.until > snapshot.taken_at}
-        return self._pictures.drawings(snapshot, learned, self.settings.page_size)
+        return self._rendered.rendered_pages(snapshot, learned, self.settings.page_size)
 
 
-class _Pictures:
-    """What was drawn of the newest picture, and of it with what browsers know better.
+class _RenderedSnapshots:
+    """What was drawn of the newest snapshot, and of it with what browsers know better.
 
-    Nothing of an older picture is kept: each is as large as the fleet.
+    Nothing of an older snapshot is kept: each is as large as the fleet.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._snapshot: FleetSnapshot | None = None
-        self._kept: OrderedDict[str, Drawings] = OrderedDict()
+        self._kept: OrderedDict[str, RenderedPages] = OrderedDict()
 
-    def drawings(
+    def rendered_pages(
         self, snapshot: FleetSnapshot, learned: Mapping[CellKey, Cell], page_size: int
-    ) -> Drawings:
+    ) -> RenderedPages:
         """What is drawn of `snapshot`, the newest, with what is `learned` of single cells."""
         key = repr(learned) if learned else ""
         with self._lock:
@@ -85,7 +85,7 @@ class _Pictures:
             kept = self._kept.get(key)
             if kept is None:
                 drawn = snapshot.with_exceptions(learned) if learned else snapshot
-                kept = self._kept[key] = Drawings(drawn, page_size)
-                while len(self._kept) > _PICTURES_KEPT:
+                kept = self._kept[key] = RenderedPages(drawn, page_size)
+                while len(self._kept) > _SNAPSHOTS_KEPT:
                     self._kept.popitem(last=False)
             return kept

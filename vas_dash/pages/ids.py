@@ -4,14 +4,14 @@ from __future__ import annotations
 
 URL = "url"
 POLL_MS = "poll-ms"
-NEWS = "news"
+CHANGED = "changed"
 
 # Stores: what the browser holds.
 RENDERED = "rendered"
 OPTIONS = "options"
-GESTURE = "gesture"
-PEEK = "peek"
-PEEK_TEXT = "peek-text"
+OPEN_REQUEST = "open-request"
+TOOLTIP_REQUEST = "tooltip-request"
+TOOLTIP_TEXT = "tooltip-text"
 TOGGLES = "toggles"
 KEPT = "kept"
 APPLY = "apply"

@@ -143,7 +143,7 @@ def _plumbing(settings: Settings) -> list[Component]:
         dcc.Location(id=ids.URL, refresh=False),
         dcc.Store(id=ids.POLL_MS, data=round(settings.poll_s * 1000)),
         dcc.Store(id=ids.RENDERED, data={"default_page_size": settings.page_size}),
-        *stores(ids.NEWS, ids.OPTIONS, ids.GESTURE, ids.PEEK, ids.PEEK_TEXT),
+        *stores(ids.CHANGED, ids.OPTIONS, ids.OPEN_REQUEST, ids.TOOLTIP_REQUEST, ids.TOOLTIP_TEXT),
         *stores(ids.TOGGLES, ids.KEPT, ids.APPLY, ids.APPLIED),
         *stores(ids.FIND_CELLS, ids.FOUND_CELLS, ids.ACT, ids.ACTED),
         *stores(ids.OPENED, ids.PANEL_RESULT, ids.LIVE, ids.LIVE_DIGEST),

@@ -32,7 +32,7 @@ IsCallback = Callable[[object], bool]
 
 
 class Answers:
-    """WSGI: every request has an id, and every answer `headers`, whoever in `app` makes it."""
+    """WSGI: every request has an id, and every answer `headers`, whatever in `app` makes it."""
 
     def __init__(
         self, app: WSGIApplication, headers: SecurityHeaders, metrics: Metrics | None = None
@@ -131,8 +131,8 @@ def _plain(text: str, status: int = 200) -> Response:
 def _kind(path: str) -> str:
     if path == CALLBACK_PATH:
         return "callback"
-    if path == "/look":
-        return "look"
+    if path == "/poll":
+        return "poll"
     if path.startswith(("/assets/", "/_dash-component-suites/")):
         return "file"
     return "watching" if path in ("/healthz", "/readyz", "/metrics") else "page"

@@ -69,7 +69,7 @@ class Metrics:
             multiprocess_mode="livemax",
         )
 
-    def breaker_turned(self, is_open: bool) -> None:
+    def breaker_changed(self, is_open: bool) -> None:
         """The breaker of the calls to the VAS has opened or closed."""
         self.breaker_open.set(int(is_open))
         if is_open:
@@ -98,7 +98,7 @@ def of_this_process() -> Metrics:
 
 
 class KeptTotals:
-    """Totals that are read again after five seconds: whoever asks more often costs nothing."""
+    """Totals that are read again after five seconds: asking more often costs nothing."""
 
     def __init__(self, read: Totals) -> None:
         self._read = read

@@ -206,7 +206,7 @@ def test_pruning_counts_removals_apart(page: Page, drafting: Drafting) -> None:
     assert "1 change: 1 turned off." in said
     assert "2 assignments that the file does not have would be removed." in said
     assert take(page) == "/ai-models/review"
-    kinds = [change.wish is None for change in drafted(page, drafting).change_set.changes]
+    kinds = [change.desired is None for change in drafted(page, drafting).change_set.changes]
     assert sorted(kinds) == [False, True, True]
 
 

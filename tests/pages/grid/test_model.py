@@ -100,7 +100,7 @@ def test_every_column_sorts_both_ways(sort: str, expected: list[str]) -> None:
 
 
 def test_unknown_cells_sort_after_the_known_ones() -> None:
-    doubted = snapshot(CAMERAS, MODELS, ASSIGNMENTS).doubting(
+    doubted = snapshot(CAMERAS, MODELS, ASSIGNMENTS).with_unknown(
         {CellKey("id-Gate 10", "ppe"): "not confirmed"}
     )
     assert names(view(FleetGrid(doubted), "?sort=m:ppe"))[-1] == "Gate 10"
@@ -214,7 +214,7 @@ def test_state_finds_cameras_by_their_cells(search: str, expected: list[str]) ->
 
 
 def test_a_camera_with_an_unknown_cell_is_not_said_to_have_nothing_on() -> None:
-    doubted = snapshot(CAMERAS, MODELS, ASSIGNMENTS).doubting(
+    doubted = snapshot(CAMERAS, MODELS, ASSIGNMENTS).with_unknown(
         {CellKey("dock-7", "fire"): "not confirmed"}
     )
     grid = FleetGrid(doubted)
@@ -278,7 +278,7 @@ def test_counts_go_over_everything_that_was_found_and_not_over_the_page() -> Non
 
 
 def test_counts_of_each_column_are_those_of_its_cells() -> None:
-    fleet = snapshot(CAMERAS, MODELS, ASSIGNMENTS).doubting({CellKey("dock-7", "fire"): "?"})
+    fleet = snapshot(CAMERAS, MODELS, ASSIGNMENTS).with_unknown({CellKey("dock-7", "fire"): "?"})
     counts = FleetGrid(fleet).select(GridQuery()).counts
     assert counts == {
         "ppe": Counts(on=2, off=1, unassigned=1),
@@ -569,7 +569,7 @@ def test_doubt_about_an_unknown_cell_does_not_make_it_newer() -> None:
         snapshot(CAMERAS, MODELS, ASSIGNMENTS)
     )
     key = CellKey("id-Gate 10", "ppe")
-    assert stale.doubting({key: "not confirmed"}).cell(*key) == Cell(
+    assert stale.with_unknown({key: "not confirmed"}).cell(*key) == Cell(
         CellState.UNKNOWN, ASSIGNMENTS[0], "not confirmed", NOON
     )
 

@@ -18,7 +18,7 @@ from tests.fakes.people import KIM, LEE
 from vas_dash import Settings
 from vas_dash.changes.operations import Operations
 from vas_dash.changes.permissions import Permissions
-from vas_dash.domain.changes import ChangeSet, Wish
+from vas_dash.domain.changes import ChangeSet, DesiredChange
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.records import CellResult, State
 from vas_dash.journal import Journal
@@ -63,15 +63,23 @@ def operations(vas: FaultyVas, journal: Journal) -> Operations:
 
 
 def submitted(
-    operations: Operations, wish: Wish, *keys: CellKey, by: Permissions = KIM, **said: str
+    operations: Operations,
+    desired: DesiredChange,
+    *keys: CellKey,
+    by: Permissions = KIM,
+    **said: str,
 ) -> int:
-    return operations.submit(drafted(operations, keys, wish), by=by, **said)
+    return operations.submit(drafted(operations, keys, desired), by=by, **said)
 
 
 def applied(
-    operations: Operations, wish: Wish, *keys: CellKey, by: Permissions = KIM, **said: str
+    operations: Operations,
+    desired: DesiredChange,
+    *keys: CellKey,
+    by: Permissions = KIM,
+    **said: str,
 ) -> int:
-    number = submitted(operations, wish, *keys, by=by, **said)
+    number = submitted(operations, desired, *keys, by=by, **said)
     assert operations.apply(number).state is State.FINISHED
     return number
 
@@ -129,8 +137,8 @@ def buttons(page: Page, part: str = "actions") -> list[str]:
 def test_the_list_is_newest_first_and_filters_by_the_address(
     page: Page, operations: Operations
 ) -> None:
-    applied(operations, Wish(enabled=False), PPE_1, why="lens broken")
-    applied(operations, Wish(enabled=True), PPE_2, by=LEE)
+    applied(operations, DesiredChange(enabled=False), PPE_1, why="lens broken")
+    applied(operations, DesiredChange(enabled=True), PPE_2, by=LEE)
     look(page)
     assert [row[0] for row in rows(page)] == ["2", "1"]
     assert rows(page)[1][2:] == [
@@ -191,7 +199,7 @@ def test_what_is_wrong_with_a_filter_stands_at_its_field(page: Page, vas: Faulty
 
 
 def test_nothing_is_sent_when_nothing_changed(page: Page, operations: Operations) -> None:
-    number = applied(operations, Wish(enabled=False), PPE_1)
+    number = applied(operations, DesiredChange(enabled=False), PPE_1)
     look(page, number)
     look(page, number)
     assert page.last is not None
@@ -225,7 +233,7 @@ def test_an_unknown_number_is_said(page: Page, number: str) -> None:
 def test_a_change_set_shows_its_cells_and_filters_them_by_result(
     page: Page, operations: Operations, vas: FaultyVas
 ) -> None:
-    changes = drafted(operations, [PPE_1, PPE_2], Wish(desired_fps=9))
+    changes = drafted(operations, [PPE_1, PPE_2], DesiredChange(desired_fps=9))
     number = operations.submit(changes, by=KIM, why="too slow")
     vas.edit("cam-2", "ppe", desired_fps=3)
     operations.apply(number)
@@ -253,7 +261,7 @@ def test_a_change_set_shows_its_cells_and_filters_them_by_result(
 def test_what_has_not_begun_can_be_applied_and_is_followed(
     page: Page, operations: Operations, vas: FaultyVas
 ) -> None:
-    number = submitted(operations, Wish(enabled=False), PPE_1)
+    number = submitted(operations, DesiredChange(enabled=False), PPE_1)
     look(page, number)
     assert buttons(page) == ["Apply now"]
     assert page["history-shown.data"]["live"] is True
@@ -269,11 +277,11 @@ def test_what_has_not_begun_can_be_applied_and_is_followed(
 def test_one_that_is_applied_shows_how_far_it_is_and_can_be_cancelled(
     page: Page, operations: Operations, vas: FaultyVas
 ) -> None:
-    gate = Gate(vas, let_through=3)
+    gate = AuthenticationMiddleware(vas, let_through=3)
     for n in range(40):
         vas.put(assignment("cam-10", f"m{n}"))
     keys = [CellKey("cam-10", f"m{n}") for n in range(40)]
-    number = submitted(operations, Wish(enabled=False), *keys)
+    number = submitted(operations, DesiredChange(enabled=False), *keys)
     do(page, "apply", number)
     wait(lambda: "3 of 40" in look(page, number))
     bar = next(
@@ -302,7 +310,7 @@ def test_one_that_is_applied_shows_how_far_it_is_and_can_be_cancelled(
     assert page["running.data"] is None
 
 
-class Gate:
+class AuthenticationMiddleware:
     """Writes of a VAS that wait until it is opened, all but the first few."""
 
     def __init__(self, vas: FaultyVas, let_through: int) -> None:
@@ -334,7 +342,7 @@ def wait(condition: Callable[[], bool]) -> None:
 def test_undo_becomes_the_draft_and_the_address_the_review(
     page: Page, operations: Operations, journal: Journal
 ) -> None:
-    number = applied(operations, Wish(enabled=False), PPE_1)
+    number = applied(operations, DesiredChange(enabled=False), PPE_1)
     do(page, "undo", number)
     handle = page["draft.data"]
     assert (handle["count"], handle["blocked"], handle["revision"]) == (1, 0, 1)
@@ -342,14 +350,14 @@ def test_undo_becomes_the_draft_and_the_address_the_review(
     draft = journal.drafts.load(handle["id"], "operator")
     assert draft.origin == f"undo of {number}"
     (change,) = draft.changes.values()
-    assert (change.key, change.wish and change.wish.enabled) == (PPE_1, True)
+    assert (change.key, change.desired and change.desired.enabled) == (PPE_1, True)
 
 
 def test_a_draft_that_is_there_is_replaced_only_when_told_so(
     page: Page, operations: Operations, journal: Journal
 ) -> None:
-    first = applied(operations, Wish(enabled=False), PPE_1)
-    second = applied(operations, Wish(enabled=True), PPE_2)
+    first = applied(operations, DesiredChange(enabled=False), PPE_1)
+    second = applied(operations, DesiredChange(enabled=True), PPE_2)
     do(page, "undo", first)
     handle = page["draft.data"]
     page.props["url.pathname"] = None
@@ -367,7 +375,7 @@ def test_a_draft_that_is_there_is_replaced_only_when_told_so(
 def test_the_failed_ones_are_drafted_from_what_the_vas_holds_now(
     page: Page, operations: Operations, journal: Journal, vas: FaultyVas
 ) -> None:
-    number = submitted(operations, Wish(desired_fps=9), PPE_1, PPE_2)
+    number = submitted(operations, DesiredChange(desired_fps=9), PPE_1, PPE_2)
     vas.edit("cam-2", "ppe", desired_fps=3)
     operations.apply(number)
     do(page, "retry", number)
@@ -382,7 +390,7 @@ def test_the_failed_ones_are_drafted_from_what_the_vas_holds_now(
 def test_nothing_is_drafted_from_cells_that_cannot_be_read_or_are_so_already(
     page: Page, operations: Operations, vas: FaultyVas
 ) -> None:
-    number = submitted(operations, Wish(desired_fps=9), PPE_1)
+    number = submitted(operations, DesiredChange(desired_fps=9), PPE_1)
     vas.edit("cam-1", "ppe", desired_fps=3)
     operations.apply(number)
     vas.fault("assignments", Fault.FAIL_JSON)
@@ -399,7 +407,7 @@ def test_nothing_is_drafted_from_cells_that_cannot_be_read_or_are_so_already(
 def test_an_interrupted_one_is_read_again_and_gone_on_with(
     page: Page, operations: Operations, journal: Journal
 ) -> None:
-    number = submitted(operations, Wish(desired_fps=9), PPE_1, PPE_2)
+    number = submitted(operations, DesiredChange(desired_fps=9), PPE_1, PPE_2)
     journal.begin(number)
     told = look(page, number)
     assert "State interrupted" in told
@@ -418,7 +426,7 @@ def test_an_interrupted_one_is_read_again_and_gone_on_with(
 def test_a_vas_that_hangs_does_not_hold_the_page_up(
     page: Page, operations: Operations, journal: Journal, vas: FaultyVas
 ) -> None:
-    number = submitted(operations, Wish(desired_fps=9), PPE_1)
+    number = submitted(operations, DesiredChange(desired_fps=9), PPE_1)
     journal.begin(number)
     vas.fault("all", Fault.HANG)
     page.set("history-do.data", {"action": "read", "number": number})
@@ -461,7 +469,7 @@ def test_what_a_browser_would_not_send_changes_nothing(page: Page, prop: str, va
 
 
 def test_a_hostile_draft_id_is_not_used(page: Page, operations: Operations) -> None:
-    number = applied(operations, Wish(enabled=False), PPE_1)
+    number = applied(operations, DesiredChange(enabled=False), PPE_1)
     page.props["draft.data"] = {"id": "../../etc"}
     do(page, "undo", number)
     assert page["draft.data"]["id"] != "../../etc"
@@ -477,7 +485,7 @@ def show_history(page: Page) -> str:
 
 
 def test_the_panel_tells_a_cells_history(page: Page, operations: Operations) -> None:
-    number = applied(operations, Wish(enabled=False), PPE_1, why="lens broken")
+    number = applied(operations, DesiredChange(enabled=False), PPE_1, why="lens broken")
     page.open("cam-1", "ppe")
     told = show_history(page)
     assert told.startswith("History turned off by kim, ")
@@ -496,7 +504,7 @@ def test_the_panel_tells_a_cells_history(page: Page, operations: Operations) -> 
 def test_the_panel_says_when_a_cell_was_changed_elsewhere(
     page: Page, operations: Operations, vas: FaultyVas
 ) -> None:
-    applied(operations, Wish(enabled=False), PPE_1)
+    applied(operations, DesiredChange(enabled=False), PPE_1)
     vas.edit("cam-1", "ppe", enabled=True, desired_fps=7)
 
     def told() -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.fleet.fleets import LATER, NOON, assigned, camera, snapshot
-from vas_dash.changes.labels import deed, differences
+from vas_dash.changes.labels import change_summary, differences
 from vas_dash.domain.changes import CellChange
 from vas_dash.domain.entities import AiModel, Assignment, CellIntent
 from vas_dash.domain.fleet import Cell, CellState
@@ -27,7 +27,7 @@ from vas_dash.pages.cell_history.model import CellHistory, cell_history
 from vas_dash.pages.grid.model import FleetGrid
 from vas_dash.pages.history.model import Action, actions, cell_page, head, list_page
 from vas_dash.pages.history.query import HistoryQuery, chosen, format_history, parse_history
-from vas_dash.pages.history.status import Standing, journalled_progress, progress, standing
+from vas_dash.pages.history.status import Status, journalled_progress, progress, status_of
 
 PPE = AiModel("ppe", "Protective gear")
 GRID = FleetGrid(
@@ -60,7 +60,7 @@ def a_record(**fields: Any) -> ChangeSetRecord:
 
 def a_cell(
     before: Assignment | None = ON_5,
-    wish: CellIntent | None = None,
+    desired: CellIntent | None = None,
     result: CellResult = CellResult.APPLIED,
     **fields: Any,
 ) -> CellRecord:
@@ -72,7 +72,7 @@ def a_cell(
         "settled_at": NOON,
     }
     position = fields.pop("position", 0)
-    change = CellChange(KEY, before, wish)
+    change = CellChange(KEY, before, desired)
     return CellRecord(118, position, change, result, **(values | fields))
 
 
@@ -80,7 +80,7 @@ def a_cell(
 
 
 @pytest.mark.parametrize(
-    ("before", "wish", "done", "differs"),
+    ("before", "desired", "done", "differs"),
     [
         (ON_5, CellIntent(False, 5), "turned off", ("on -> off",)),
         (ON_5, CellIntent(True, 10), "fps 5 -> 10", ("fps 5 -> 10",)),
@@ -102,10 +102,10 @@ def a_cell(
     ],
 )
 def test_a_change_in_words(
-    before: Assignment | None, wish: CellIntent | None, done: str, differs: tuple[str, ...]
+    before: Assignment | None, desired: CellIntent | None, done: str, differs: tuple[str, ...]
 ) -> None:
-    change = CellChange(KEY, before, wish)
-    assert deed(change) == done
+    change = CellChange(KEY, before, desired)
+    assert change_summary(change) == done
     assert tuple(one.text for one in differences(change)) == differs
 
 
@@ -124,9 +124,9 @@ def test_the_list_says_how_it_went() -> None:
     page = list_page(
         HistoryPage((waiting, a_record(), stopped), 117, None),
         HistoryQuery(who="kim", before=200),
-        {119: Standing.READY, 118: Standing.FINISHED, 117: Standing.STOPPED},
+        {119: Status.READY, 118: Status.FINISHED, 117: Status.STOPPED},
     )
-    assert [(row.number, row.outcome, row.standing) for row in page.rows] == [
+    assert [(row.number, row.outcome, row.status) for row in page.rows] == [
         (119, "nothing sent", "not begun"),
         (118, "700 applied", "finished"),
         (117, "340 of 700 applied, 348 not sent, 12 conflicts, cancelled", "stopped"),
@@ -151,9 +151,9 @@ def test_an_empty_list_says_whether_a_filter_makes_it_so() -> None:
 
 def test_a_change_set_whose_process_died_is_interrupted() -> None:
     record = a_record(state=State.APPLYING)
-    assert standing(record, applied_now=True) is Standing.APPLYING
-    assert standing(record, applied_now=False) is Standing.INTERRUPTED
-    assert standing(a_record(), applied_now=False) is Standing.FINISHED
+    assert status_of(record, applied_now=True) is Status.APPLYING
+    assert status_of(record, applied_now=False) is Status.INTERRUPTED
+    assert status_of(a_record(), applied_now=False) is Status.FINISHED
 
 
 # The address.
@@ -216,7 +216,7 @@ def test_an_end_before_the_beginning_is_a_mistake() -> None:
 
 
 def test_the_head_tells_who_when_why_and_how_it_went() -> None:
-    found = head(a_record(started_at=NOON, ended_at=LATER), Standing.FINISHED)
+    found = head(a_record(started_at=NOON, ended_at=LATER), Status.FINISHED)
     assert found.title == "Change set 118"
     assert dict(found.facts) == {
         "Who": "kim",
@@ -253,30 +253,28 @@ def test_progress_from_the_journal_alone() -> None:
 @pytest.mark.parametrize(
     ("how", "results", "offered"),
     [
-        (Standing.READY, [CellResult.NOT_SENT], [Action.APPLY]),
-        (Standing.APPLYING, [CellResult.NOT_SENT, CellResult.APPLIED], [Action.CANCEL]),
-        (Standing.INTERRUPTED, [CellResult.NOT_SENT, CellResult.SENT], [Action.READ]),
-        (Standing.FINISHED, [CellResult.APPLIED], [Action.UNDO]),
-        (Standing.FINISHED, [CellResult.UNCHANGED], []),
-        (Standing.FINISHED, [CellResult.CONFLICT], [Action.RETRY]),
+        (Status.READY, [CellResult.NOT_SENT], [Action.APPLY]),
+        (Status.APPLYING, [CellResult.NOT_SENT, CellResult.APPLIED], [Action.CANCEL]),
+        (Status.INTERRUPTED, [CellResult.NOT_SENT, CellResult.SENT], [Action.READ]),
+        (Status.FINISHED, [CellResult.APPLIED], [Action.UNDO]),
+        (Status.FINISHED, [CellResult.UNCHANGED], []),
+        (Status.FINISHED, [CellResult.CONFLICT], [Action.RETRY]),
         (
-            Standing.STOPPED,
+            Status.STOPPED,
             list(CellResult),
             [Action.READ, Action.REST, Action.RETRY, Action.UNDO],
         ),
     ],
 )
-def test_what_is_offered(
-    how: Standing, results: Sequence[CellResult], offered: list[Action]
-) -> None:
+def test_what_is_offered(how: Status, results: Sequence[CellResult], offered: list[Action]) -> None:
     assert [choice.action for choice in actions(how, dict.fromkeys(results, 1))] == offered
 
 
 def test_cells_by_name_with_both_values_of_a_conflict() -> None:
     cells = [
-        a_cell(wish=CellIntent(False, 5), after=ON_5),
+        a_cell(desired=CellIntent(False, 5), after=ON_5),
         a_cell(
-            wish=CellIntent(False, 5),
+            desired=CellIntent(False, 5),
             result=CellResult.CONFLICT,
             message="changed elsewhere since it was drafted",
             after=replace(ON_5, desired_fps=7),
@@ -284,7 +282,7 @@ def test_cells_by_name_with_both_values_of_a_conflict() -> None:
         ),
     ]
     tally = {CellResult.APPLIED: 1, CellResult.CONFLICT: 1}
-    page = cell_page(a_record(cells=2, tally=tally), Standing.FINISHED, cells, HistoryQuery(), GRID)
+    page = cell_page(a_record(cells=2, tally=tally), Status.FINISHED, cells, HistoryQuery(), GRID)
     assert [(row.camera, row.model, row.change, row.result) for row in page.rows] == [
         ("Dock", "Protective gear", ("on -> off",), "applied"),
         ("Dock", "Protective gear", ("on -> off",), "conflict"),
@@ -304,14 +302,14 @@ def test_cells_by_name_with_both_values_of_a_conflict() -> None:
 
 def test_a_cell_that_is_gone_goes_by_its_ids() -> None:
     nothing = FleetGrid(snapshot("not read", "not read", "not read"))
-    page = cell_page(a_record(), Standing.FINISHED, [a_cell()], HistoryQuery(), nothing)
+    page = cell_page(a_record(), Status.FINISHED, [a_cell()], HistoryQuery(), nothing)
     assert (page.rows[0].camera, page.rows[0].model) == ("id-Dock", "ppe")
 
 
 def test_cells_come_by_the_hundred() -> None:
     cells = [a_cell(position=position) for position in range(100, 201)]
     query = HistoryQuery(result=CellResult.APPLIED, after_position=99)
-    page = cell_page(a_record(), Standing.FINISHED, cells, query, GRID)
+    page = cell_page(a_record(), Status.FINISHED, cells, query, GRID)
     assert len(page.rows) == 100
     assert (page.first, page.next) == ("?result=applied", "?result=applied&from=199")
 
@@ -328,8 +326,10 @@ def an_entry(cell: CellRecord, **fields: Any) -> CellHistoryEntry:
 
 
 def test_a_cells_history_in_words() -> None:
-    turned_off = a_cell(wish=CellIntent(False, 5), after=replace(ON_5, enabled=False))
-    refused = a_cell(wish=CellIntent(True, 10), result=CellResult.REFUSED, message="no", read=False)
+    turned_off = a_cell(desired=CellIntent(False, 5), after=replace(ON_5, enabled=False))
+    refused = a_cell(
+        desired=CellIntent(True, 10), result=CellResult.REFUSED, message="no", read=False
+    )
     yesterday = NOON - timedelta(days=1)
     found = told(
         an_entry(refused, id=119, why=None, created_at=NOON),
@@ -343,7 +343,7 @@ def test_a_cells_history_in_words() -> None:
     assert found.elsewhere is None
 
 
-LEFT = an_entry(a_cell(wish=CellIntent(True, 5), after=ON_5))
+LEFT = an_entry(a_cell(desired=CellIntent(True, 5), after=ON_5))
 
 
 def test_a_cell_that_moved_without_us_was_changed_elsewhere() -> None:

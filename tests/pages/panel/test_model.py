@@ -79,11 +79,11 @@ def test_fps_that_cannot_be_meant_is_told_at_its_field(fps: str, message: str) -
     ],
 )
 def test_priority_likewise(priority: str, errors: dict[str, str]) -> None:
-    wish, said = read_intent(IntentText("on", "", priority), None)
+    desired, said = read_intent(IntentText("on", "", priority), None)
     assert said == errors
     if not errors:
-        assert wish is not None
-        assert wish.priority == (int(priority) if priority else None)
+        assert desired is not None
+        assert desired.priority == (int(priority) if priority else None)
 
 
 def test_every_field_has_its_own_message() -> None:
@@ -97,9 +97,9 @@ def test_unassigned_wants_nothing_more() -> None:
 
 def test_parameters_go_through_as_they_are() -> None:
     parameters = {"a": 2**80, "b": 1.0}
-    wish, _ = read_intent(IntentText("on"), parameters)
-    assert wish is not None
-    assert wish.parameters is parameters
+    desired, _ = read_intent(IntentText("on"), parameters)
+    assert desired is not None
+    assert desired.parameters is parameters
 
 
 @given(
@@ -142,7 +142,7 @@ def test_a_cell_that_moved_is_called_changed(model_id: str, token: str) -> None:
 
 
 def test_an_unknown_cell_says_why_and_is_not_called_changed() -> None:
-    doubted = FleetGrid(GRID.snapshot.doubting({CellKey(DOCK.id, "ppe"): "not confirmed"}))
+    doubted = FleetGrid(GRID.snapshot.with_unknown({CellKey(DOCK.id, "ppe"): "not confirmed"}))
     now = cell_now(doubted, DOCK.id, "ppe", "")
     assert not now.changed
     assert now.lines[0] == "unknown: not confirmed"

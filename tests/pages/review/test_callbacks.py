@@ -20,7 +20,7 @@ from vas_dash import Settings
 from vas_dash.backend.client import VasClient
 from vas_dash.backend.transport import Transport
 from vas_dash.changes.drafting import Drafting
-from vas_dash.domain.changes import ChangeSet, Wish
+from vas_dash.domain.changes import ChangeSet, DesiredChange
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.records import CellResult, ChangeSetRecord, State
@@ -31,9 +31,9 @@ from vas_dash.journal import Journal
 
 DRAFT_ID = "a-draft"
 WISHES = {
-    ("cam-1", "ppe"): Wish(enabled=False),
-    ("cam-2", "ppe"): Wish(enabled=True, desired_fps=7),
-    ("cam-10", "fire"): Wish(enabled=True),
+    ("cam-1", "ppe"): DesiredChange(enabled=False),
+    ("cam-2", "ppe"): DesiredChange(enabled=True, desired_fps=7),
+    ("cam-10", "fire"): DesiredChange(enabled=True),
 }
 _turn = itertools.count(1)
 
@@ -73,10 +73,10 @@ class Review:
         self.journal = journal
         self.vas = vas
 
-    def draft(self, wishes: dict[tuple[str, str], Wish]) -> None:
+    def draft(self, desired_changes: dict[tuple[str, str], DesiredChange]) -> None:
         """Draft it, and tell the page."""
         fleet = read_fleet(self.vas)
-        keyed = {CellKey(*key): wish for key, wish in wishes.items()}
+        keyed = {CellKey(*key): desired for key, desired in desired_changes.items()}
         draft, _ = self.drafting.add(DRAFT_ID, OPERATOR, fleet, keyed)
         self.page.props["draft.data"] = {
             "id": DRAFT_ID,
@@ -186,7 +186,12 @@ def test_cells_groups_and_finds_are_dropped(review: Review) -> None:
     assert review.drop("cell", camera="cam-10", model="fire") == "1 cell dropped."
     assert review.page["draft.data"]["count"] == 2
     review.look()
-    review.draft({("cam-1", "fire"): Wish(enabled=True), ("cam-2", "fire"): Wish(enabled=True)})
+    review.draft(
+        {
+            ("cam-1", "fire"): DesiredChange(enabled=True),
+            ("cam-2", "fire"): DesiredChange(enabled=True),
+        }
+    )
     review.look(by="camera")
     assert review.drop("group", {"by": "camera"}, group="cam-2") == "2 cells dropped."
     review.look()
@@ -201,7 +206,7 @@ def test_cells_groups_and_finds_are_dropped(review: Review) -> None:
 
 def test_what_was_not_looked_at_is_not_dropped_unseen(review: Review) -> None:
     seen = review.page["review-shown.data"]["revision"]
-    review.draft({("cam-1", "fire"): Wish(enabled=True)})
+    review.draft({("cam-1", "fire"): DesiredChange(enabled=True)})
     message = review.drop("found", revision=seen)
     assert message == "The draft changed meanwhile: review it again."
     assert len(review.draft_now().changes) == 4
@@ -210,8 +215,8 @@ def test_what_was_not_looked_at_is_not_dropped_unseen(review: Review) -> None:
 def test_blocked_cells_stand_apart_and_block_only_themselves(review: Review) -> None:
     review.draft(
         {
-            ("cam-1", "old"): Wish(enabled=True),
-            ("cam-10", "ppe"): Wish(enabled=True, set_parameters={"threshold": 7}),
+            ("cam-1", "old"): DesiredChange(enabled=True),
+            ("cam-10", "ppe"): DesiredChange(enabled=True, set_parameters={"threshold": 7}),
         }
     )
     shown = review.look()
@@ -230,7 +235,7 @@ def test_blocked_cells_stand_apart_and_block_only_themselves(review: Review) -> 
 
 def test_what_cannot_be_applied_at_all_cannot_be_submitted(open_review: OpenReview) -> None:
     review = open_review()
-    review.draft({("cam-1", "old"): Wish(enabled=True)})
+    review.draft({("cam-1", "old"): DesiredChange(enabled=True)})
     review.look()
     assert review.page["review-apply.hidden"] is True
     assert review.page["review-note.children"] == "Nothing here can be applied."
@@ -256,7 +261,7 @@ def test_applying_submits_clears_starts_and_goes_to_the_history(
 
 
 def test_a_stale_draft_is_not_submitted(review: Review) -> None:
-    review.draft({("cam-1", "fire"): Wish(enabled=True)})
+    review.draft({("cam-1", "fire"): DesiredChange(enabled=True)})
     assert review.apply() == "The draft changed meanwhile: review it again."
     assert review.journal.change_set(1) is None
     review.look()
@@ -377,7 +382,7 @@ def test_a_draft_that_cannot_be_read_is_said_once_and_comes_back(
 
 def test_another_tab_s_changes_reach_this_one(review: Review) -> None:
     data = dict(review.page["draft.data"])
-    review.draft({("cam-1", "fire"): Wish(enabled=True)})
+    review.draft({("cam-1", "fire"): DesiredChange(enabled=True)})
     review.page.props["draft.data"] = data
     assert "4 changes" in review.look()
     assert review.page["draft.data"]["count"] == 4
@@ -386,8 +391,8 @@ def test_another_tab_s_changes_reach_this_one(review: Review) -> None:
 def test_somebody_else_s_draft_is_not_shown(open_review: OpenReview) -> None:
     review = open_review()
     fleet = read_fleet(review.vas)
-    wishes = {CellKey("cam-1", "ppe"): Wish(enabled=False)}
-    review.drafting.add(DRAFT_ID, LEE, fleet, wishes)
+    desired_changes = {CellKey("cam-1", "ppe"): DesiredChange(enabled=False)}
+    review.drafting.add(DRAFT_ID, LEE, fleet, desired_changes)
     review.page.props["draft.data"] = {"id": DRAFT_ID, "revision": 1, "count": 1, "blocked": 0}
     assert review.look() == ""
 

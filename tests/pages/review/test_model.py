@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.fakes.fleets import NOW, fleet, off, on
 from vas_dash.changes.labels import Kind, differences, kind_of
-from vas_dash.domain.changes import Blocked, CellChange, Problem, Wish, plan
+from vas_dash.domain.changes import Blocked, CellChange, DesiredChange, Problem, plan
 from vas_dash.domain.entities import AiModel, Camera, CellIntent, CellKey
 from vas_dash.domain.fleet import FleetSnapshot, Part
 from vas_dash.domain.records import Draft
@@ -31,8 +31,10 @@ CELLS = {
 FLEET = fleet(CAMERAS, MODELS, CELLS)
 
 
-def draft(wishes: dict[tuple[str, str], Wish], snapshot: FleetSnapshot = FLEET) -> Draft:
-    planned = plan(snapshot, {CellKey(*key): wish for key, wish in wishes.items()})
+def draft(
+    desired_changes: dict[tuple[str, str], DesiredChange], snapshot: FleetSnapshot = FLEET
+) -> Draft:
+    planned = plan(snapshot, {CellKey(*key): desired for key, desired in desired_changes.items()})
     return Draft(
         "d",
         1,
@@ -42,8 +44,10 @@ def draft(wishes: dict[tuple[str, str], Wish], snapshot: FleetSnapshot = FLEET) 
     )
 
 
-def review(wishes: dict[tuple[str, str], Wish], now: FleetSnapshot = FLEET) -> Review:
-    return Review(draft(wishes), FleetGrid(now))
+def review(
+    desired_changes: dict[tuple[str, str], DesiredChange], now: FleetSnapshot = FLEET
+) -> Review:
+    return Review(draft(desired_changes), FleetGrid(now))
 
 
 def only(made: Review) -> CellChange:
@@ -55,19 +59,19 @@ def only(made: Review) -> CellChange:
 
 
 @pytest.mark.parametrize(
-    ("key", "wish", "kind", "said"),
+    ("key", "desired", "kind", "said"),
     [
-        (("c1", "people"), Wish(enabled=False), "turned off", ["on > off"]),
+        (("c1", "people"), DesiredChange(enabled=False), "turned off", ["on > off"]),
         (
             ("c1", "people"),
-            Wish(enabled=False, desired_fps=None),
+            DesiredChange(enabled=False, desired_fps=None),
             "turned off",
             ["on > off", "fps 5 > default"],
         ),
-        (("c2", "people"), Wish(enabled=True, desired_fps=7), "turned on", ["off > on"]),
+        (("c2", "people"), DesiredChange(enabled=True, desired_fps=7), "turned on", ["off > on"]),
         (
             ("c1", "people"),
-            Wish(priority=9, set_parameters={"threshold": 0.75, "zone": [1, "a"]}),
+            DesiredChange(priority=9, set_parameters={"threshold": 0.75, "zone": [1, "a"]}),
             "changed",
             [
                 "priority 1 > 9",
@@ -75,20 +79,20 @@ def only(made: Review) -> CellChange:
                 'parameter zone not set > [1, "a"]',
             ],
         ),
-        (("c10", "people"), Wish(parameters={}), "changed", ["parameters default > {}"]),
+        (("c10", "people"), DesiredChange(parameters={}), "changed", ["parameters default > {}"]),
         (
             ("c2", "smoke"),
-            Wish(enabled=True, desired_fps=2, priority=3, parameters={"a": 1}),
+            DesiredChange(enabled=True, desired_fps=2, priority=3, parameters={"a": 1}),
             "added",
             ['unassigned > on, 2 fps, priority 3, parameters {"a": 1}'],
         ),
-        (("c1", "smoke"), Wish(remove=True), "removed", ["on, 3 fps > unassigned"]),
+        (("c1", "smoke"), DesiredChange(remove=True), "removed", ["on, 3 fps > unassigned"]),
     ],
 )
 def test_a_change_is_of_one_kind_and_says_what_differs(
-    key: tuple[str, str], wish: Wish, kind: str, said: list[str]
+    key: tuple[str, str], desired: DesiredChange, kind: str, said: list[str]
 ) -> None:
-    change = only(review({key: wish}))
+    change = only(review({key: desired}))
     assert kind_of(change).words == kind
     found = [f"{one.name} {one.before} > {one.after}".strip() for one in differences(change)]
     assert found == said
@@ -96,7 +100,7 @@ def test_a_change_is_of_one_kind_and_says_what_differs(
 
 def test_many_and_long_parameters_are_cut() -> None:
     many = {f"p{n:02}": "x" * 500 for n in range(30)}
-    found = differences(only(review({("c1", "people"): Wish(set_parameters=many)})))
+    found = differences(only(review({("c1", "people"): DesiredChange(set_parameters=many)})))
     assert len(found) == 21
     assert found[-1].name == found[-1].text == "10 more parameters"
     assert found[0].after.endswith("(cut, 502 characters)")
@@ -123,7 +127,7 @@ def moved(key: tuple[str, str], intent: CellIntent | None) -> FleetSnapshot:
     return FLEET.with_cell(cell, changed)
 
 
-WISHES = {("c1", "people"): Wish(desired_fps=9)}
+WISHES = {("c1", "people"): DesiredChange(desired_fps=9)}
 
 
 @pytest.mark.parametrize(
@@ -142,11 +146,11 @@ WISHES = {("c1", "people"): Wish(desired_fps=9)}
         ),
         (
             moved(("c1", "people"), on(9, 1, threshold=0.5)),
-            "changed elsewhere since it was drafted, and already as wished",
+            "changed elsewhere since it was drafted, and already as desired",
             0,
         ),
         (
-            FLEET.doubting({CellKey("c1", "people"): "not confirmed"}),
+            FLEET.with_unknown({CellKey("c1", "people"): "not confirmed"}),
             "unknown just now: not confirmed",
             0,
         ),
@@ -169,10 +173,10 @@ def test_a_cell_that_is_no_longer_what_it_was_says_so(
 def test_the_load_is_summed_over_the_fleet_and_cells_without_fps_apart() -> None:
     made = review(
         {
-            ("c1", "people"): Wish(enabled=False),
-            ("c2", "people"): Wish(enabled=True),
-            ("c10", "people"): Wish(desired_fps=4),
-            ("c1", "smoke"): Wish(priority=3),
+            ("c1", "people"): DesiredChange(enabled=False),
+            ("c2", "people"): DesiredChange(enabled=True),
+            ("c10", "people"): DesiredChange(desired_fps=4),
+            ("c1", "smoke"): DesiredChange(priority=3),
         }
     )
     assert made.loads == (Load("people", "People", 5, 11, 1, 0), made.loads[1])
@@ -185,7 +189,7 @@ def test_the_load_is_summed_over_the_fleet_and_cells_without_fps_apart() -> None
 
 def test_a_conflict_does_not_change_the_load() -> None:
     now = moved(("c1", "people"), on(20))
-    (load,) = review({("c1", "people"): Wish(enabled=False)}, now).loads
+    (load,) = review({("c1", "people"): DesiredChange(enabled=False)}, now).loads
     assert (load.fps_before, load.fps_after) == (20, 20)
 
 
@@ -195,7 +199,7 @@ def test_sums_of_a_part_say_so() -> None:
     assert review(WISHES, now).loads_note == (
         "The sums are of the known part: some assignments are unknown: the VAS cut the connection."
     )
-    doubted = FLEET.doubting({CellKey("c1", "people"): "not confirmed"})
+    doubted = FLEET.with_unknown({CellKey("c1", "people"): "not confirmed"})
     made = review(WISHES, doubted)
     assert made.loads_note == "The sums are of the known part: some of these cells are unknown."
     assert (made.loads[0].fps_before, made.loads[0].fps_after) == (0, 0)
@@ -225,7 +229,7 @@ def test_counts_and_sums_are_what_counting_by_hand_gives(
     before: dict[CellKey, CellIntent | None], after: dict[CellKey, CellIntent | None]
 ) -> None:
     snapshot = fleet(CAMERAS, MODELS, {k: v for k, v in before.items() if v is not None})
-    planned = plan(snapshot, {key: Wish.exactly(intent) for key, intent in after.items()})
+    planned = plan(snapshot, {key: DesiredChange.exactly(intent) for key, intent in after.items()})
     changes = {change.key: change for change in planned.changes}
     made = Review(Draft("d", 1, "edit", changes), FleetGrid(snapshot))
     differing = [key for key in KEYS if before[key] != after[key]]
@@ -250,11 +254,11 @@ def _kind_by_hand(before: CellIntent | None, after: CellIntent | None) -> Kind:
 # Filters and groups.
 
 SEVERAL = {
-    ("c1", "people"): Wish(enabled=False),
-    ("c2", "people"): Wish(enabled=True),
-    ("c10", "people"): Wish(desired_fps=4),
-    ("c1", "smoke"): Wish(remove=True),
-    ("c10", "smoke"): Wish(desired_fps=4),
+    ("c1", "people"): DesiredChange(enabled=False),
+    ("c2", "people"): DesiredChange(enabled=True),
+    ("c10", "people"): DesiredChange(desired_fps=4),
+    ("c1", "smoke"): DesiredChange(remove=True),
+    ("c10", "smoke"): DesiredChange(desired_fps=4),
 }
 
 
@@ -302,8 +306,8 @@ def test_few_cells_are_shown_at_once_and_many_are_folded() -> None:
     assert all(group.is_open for group in made.page(ReviewQuery()).groups)
     cameras = [Camera(f"x{n}", f"X {n}") for n in range(250)]
     big = fleet(cameras, MODELS, {CellKey(one.id, "people"): on(1) for one in cameras})
-    wishes = {(one.id, "people"): Wish(enabled=False) for one in cameras}
-    many = Review(draft(wishes, big), FleetGrid(big))
+    desired_changes = {(one.id, "people"): DesiredChange(enabled=False) for one in cameras}
+    many = Review(draft(desired_changes, big), FleetGrid(big))
     folded = many.page(ReviewQuery())
     assert [(group.is_open, group.count) for group in folded.groups] == [(False, 250)]
     opened = many.page(ReviewQuery(), {"people": PAGE})

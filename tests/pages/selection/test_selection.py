@@ -11,7 +11,7 @@ from tests.fakes.faulty_vas import Fault, FaultyVas
 from tests.fakes.page import Page, controls, text
 from tests.fakes.pages import complete, row, until
 from vas_dash import Settings, create_server
-from vas_dash.domain.changes import KEEP, Wish
+from vas_dash.domain.changes import KEEP, DesiredChange
 from vas_dash.pages.form.builder import top_fields
 from vas_dash.pages.selection import model as bulk
 from vas_dash.schema.flatten import flattened
@@ -317,15 +317,15 @@ def test_forms_read_as_wishes() -> None:
         "free": "set",
     }
     value = {"priority": "7", "parameter:b": "1.0", "free": "[1]", "free-name": "new"}
-    wish, errors = bulk.read_form(bulk.Typed(how, value))
+    desired, errors = bulk.read_form(bulk.Typed(how, value))
     assert errors == {}
-    assert wish == Wish(
+    assert desired == DesiredChange(
         desired_fps=None,
         priority=7,
         set_parameters={"b": 1.0, "new": [1]},
         remove_parameters=frozenset({"a"}),
     )
-    assert wish.enabled is KEEP
+    assert desired.enabled is KEEP
 
 
 @pytest.mark.parametrize(
@@ -359,9 +359,9 @@ def test_values_are_typed_as_in_the_panel(
 ) -> None:
     known = {} if schema is None else top_fields(flattened({"properties": {"a": schema}}))
     typed = bulk.Typed({"parameter:a": "set"}, {"parameter:a": text})
-    wish, errors = bulk.read_form(typed, known)
+    desired, errors = bulk.read_form(typed, known)
     assert errors == {}
-    assert wish.set_parameters == {"a": value}
+    assert desired.set_parameters == {"a": value}
 
 
 def test_a_comma_in_a_number_is_explained() -> None:

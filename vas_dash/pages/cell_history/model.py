@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from vas_dash.changes.labels import deed, intent_line, result_word
+from vas_dash.changes.labels import change_summary, intent_line, result_word
 from vas_dash.domain.changes import same_assignment
 from vas_dash.domain.fleet import Cell, CellState
 from vas_dash.domain.records import CellHistoryEntry, CellResult
@@ -69,7 +69,7 @@ def _elsewhere(
 
 def _line(entry: CellHistoryEntry, now: datetime) -> HistoryLine:
     record, cell = entry.change_set, entry.cell
-    done = f"{deed(cell.change)} by {cut(record.who, 80)}"
+    done = f"{change_summary(cell.change)} by {cut(record.who, 80)}"
     if cell.result is not CellResult.APPLIED:
         done = f"{result_word(cell.result)}: {done}"
     parts = [done, _when(record.created_at, now)]

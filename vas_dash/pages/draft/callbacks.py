@@ -11,7 +11,7 @@ from dash.exceptions import PreventUpdate
 
 from vas_dash.changes.checks import checked as checked_changes
 from vas_dash.changes.labels import outcome_text
-from vas_dash.domain.changes import Blocked, Wish, plan
+from vas_dash.domain.changes import Blocked, DesiredChange, plan
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.records import CellResult, Draft
 from vas_dash.errors import JournalError, NotAllowedError
@@ -112,8 +112,10 @@ def cell_name(grid: FleetGrid, key: CellKey) -> str:
 def _kept(context: Context, grid: FleetGrid, toggles: Toggles) -> tuple[Draft, tuple[Blocked, ...]]:
     draft_id, by = toggles.draft.id, context.permissions
     drafting = context.drafting
-    wishes = {
-        one.key: Wish(enabled=one.enabled) for one in toggles.cells if one.enabled is not None
+    desired_changes = {
+        one.key: DesiredChange(enabled=one.enabled)
+        for one in toggles.cells
+        if one.enabled is not None
     }
     dropped = [one.key for one in toggles.cells if one.enabled is None]
     draft: Draft | None = None
@@ -122,8 +124,8 @@ def _kept(context: Context, grid: FleetGrid, toggles: Toggles) -> tuple[Draft, t
         draft = drafting.clear(draft_id, by)
     if dropped:
         draft = drafting.drop(draft_id, by, dropped)
-    if wishes:
-        draft, planned = drafting.add(draft_id, by, grid.snapshot, wishes)
+    if desired_changes:
+        draft, planned = drafting.add(draft_id, by, grid.snapshot, desired_changes)
         blocked = planned.blocked
     return draft or drafting.load(draft_id, by), blocked
 
@@ -144,8 +146,8 @@ def _applied(
 ) -> tuple[str, dict[str, Any] | None]:
     """What came of one cell, in words, and what is known of it now."""
     title = cell_name(grid, single.key)
-    wishes = {single.key: Wish(enabled=single.enabled)}
-    changes = checked_changes(plan(grid.snapshot, wishes), grid.snapshot)
+    desired_changes = {single.key: DesiredChange(enabled=single.enabled)}
+    changes = checked_changes(plan(grid.snapshot, desired_changes), grid.snapshot)
     if changes.blocked:
         return f"{title}: not applied, {drafted.why_blocked(changes.blocked[0])}.", None
     if not changes.changes:
@@ -155,7 +157,7 @@ def _applied(
         why = "changes need a reason here: draft it, and give the reason in the review"
         return f"{title}: not applied: {why}.", None
     outcome = context.writer.save(
-        single.key, change.before, change.wish, until, by=context.permissions
+        single.key, change.before, change.desired, until, by=context.permissions
     )
     known = learned_of(single.key, change.before, outcome)
     text = "" if outcome.result is CellResult.APPLIED else outcome_text(outcome, "applied")

@@ -15,18 +15,18 @@ BLOCKED = "! cannot be done"
 """Stands in a cell whose drafted change cannot be."""
 
 
-def after_text(before: Assignment | None, wish: CellIntent | None) -> str:
+def after_text(before: Assignment | None, desired: CellIntent | None) -> str:
     """What a cell becomes, as short as what stands in the cell; it names what a state hides."""
-    if wish is None:
+    if desired is None:
         return f"{SHAPES[CellState.UNASSIGNED]} {CellState.UNASSIGNED}"
-    state = CellState.ON if wish.enabled else CellState.OFF
+    state = CellState.ON if desired.enabled else CellState.OFF
     text = f"{SHAPES[state]} {state}"
-    was = before.intent if before is not None else CellIntent(wish.enabled)
-    if wish.enabled or wish.desired_fps != was.desired_fps:
-        text += _value(wish.desired_fps, was.desired_fps, "{} fps", " default fps")
-    if wish.enabled or wish.priority != was.priority:
-        text += _value(wish.priority, was.priority, "p{}", " default priority")
-    if not same_json(wish.parameters, was.parameters, exactly=True):
+    was = before.intent if before is not None else CellIntent(desired.enabled)
+    if desired.enabled or desired.desired_fps != was.desired_fps:
+        text += _value(desired.desired_fps, was.desired_fps, "{} fps", " default fps")
+    if desired.enabled or desired.priority != was.priority:
+        text += _value(desired.priority, was.priority, "p{}", " default priority")
+    if not same_json(desired.parameters, was.parameters, exactly=True):
         text += ", parameters"
     return text
 
@@ -44,7 +44,7 @@ def texts(
     found: dict[str, dict[str, str]] = {}
     for key in _among(draft, cameras, models):
         change = draft.changes.get(key)
-        text = BLOCKED if change is None else after_text(change.before, change.wish)
+        text = BLOCKED if change is None else after_text(change.before, change.desired)
         found.setdefault(key.camera_id, {})[key.model_id] = text
     return found
 
@@ -90,5 +90,5 @@ def line(cell: CellChange | Blocked) -> str:
     """What is drafted of one cell, in a sentence."""
     if isinstance(cell, Blocked):
         return f"Drafted, but cannot be done: {why_blocked(cell)}."
-    shown = after_text(cell.before, cell.wish)[2:]
+    shown = after_text(cell.before, cell.desired)[2:]
     return f"Drafted, not saved: {shown}."

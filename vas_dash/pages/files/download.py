@@ -1,7 +1,7 @@
 """Export as a download: `GET export?format=csv&ids=1`, and with the grid's own query a part of it.
 
 The file is the one that `python -m vas_dash export` writes of the same fleet. It is made of the
-newest picture that the page has; `Last-Modified` says of when that is.
+newest snapshot that the page has; `Last-Modified` says of when that is.
 """
 
 from __future__ import annotations

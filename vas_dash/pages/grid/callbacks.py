@@ -14,7 +14,7 @@ from vas_dash.errors import JournalError
 from vas_dash.fleet.query import parse_query
 from vas_dash.pages import ids, labels
 from vas_dash.pages.arguments import (
-    GESTURE,
+    OPEN_REQUEST,
     RENDERED,
     DraftRef,
     Learned,
@@ -27,7 +27,7 @@ from vas_dash.pages.context import Context
 from vas_dash.pages.draft.handle import checked_handle
 from vas_dash.pages.grid import view as grid_view
 from vas_dash.pages.grid.model import camera_tooltip
-from vas_dash.pages.grid.rendering import Drawing
+from vas_dash.pages.grid.rendering import RenderedPage
 from vas_dash.pages.layout import any_model
 
 
@@ -46,13 +46,13 @@ def _register_refresh(app: Dash, context: Context) -> None:
         Output(ids.GRID, "sort_by"),
         Output(ids.RENDERED, "data"),
         Input(ids.URL, "search"),
-        Input(ids.NEWS, "data"),
+        Input(ids.CHANGED, "data"),
         Input(ids.RECENT, "data"),
         Input(ids.DRAFT, "data"),
         State(ids.RENDERED, "data"),
     )
     def refresh(
-        search: object, _news: object, recent: object, draft: object, rendered: object
+        search: object, _changed: object, recent: object, draft: object, rendered: object
     ) -> tuple[Any, ...]:
         """Send what differs from what the browser shows; nothing when nothing does.
 
@@ -60,19 +60,23 @@ def _register_refresh(app: Dash, context: Context) -> None:
         places: every further output would cost each answer more than the texts themselves.
         """
         shown = checked(RENDERED, rendered)
-        # Whoever looks may soon save: the first save is not to wait for the journal's tables.
+        # Who looks may soon save: the first save is not to wait for the journal's tables.
         context.writer.get_ready()
-        drawing = drawn(context, search, checked_recent(recent), checked_handle(draft))
-        if shown.digest == drawing.digest:
+        rendered_page = drawn(context, search, checked_recent(recent), checked_handle(draft))
+        if shown.digest == rendered_page.digest:
             raise PreventUpdate
-        if ctx.triggered_id == ids.NEWS and drawing.is_older_than(shown.taken_ms, shown.taken_by):
+        if ctx.triggered_id == ids.CHANGED and rendered_page.is_older_than(
+            shown.taken_ms, shown.taken_by
+        ):
             raise PreventUpdate
-        same_frame = shown.frame == drawing.frame
+        same_frame = shown.frame == rendered_page.frame
         return (
-            no_update if same_frame else grid_view.table_columns(drawing.page.columns),
-            _rows(drawing, shown) if same_frame else grid_view.table_data(drawing.page),
-            no_update if same_frame else grid_view.table_sort(drawing.query, drawing.page.columns),
-            orjson.Fragment(drawing.for_browser),
+            no_update if same_frame else grid_view.table_columns(rendered_page.page.columns),
+            _rows(rendered_page, shown) if same_frame else grid_view.table_data(rendered_page.page),
+            no_update
+            if same_frame
+            else grid_view.table_sort(rendered_page.query, rendered_page.page.columns),
+            orjson.Fragment(rendered_page.for_browser),
         )
 
 
@@ -97,16 +101,16 @@ def _register_filters(app: Dash, context: Context) -> None:
 
 def _register_tooltip(app: Dash, context: Context) -> None:
     @app.callback(
-        Output(ids.PEEK_TEXT, "data"),
-        Input(ids.PEEK, "data"),
+        Output(ids.TOOLTIP_TEXT, "data"),
+        Input(ids.TOOLTIP_REQUEST, "data"),
         State(ids.RECENT, "data"),
         prevent_initial_call=True,
     )
-    def peek(what: object, recent: object) -> dict[str, str]:
+    def tooltip(what: object, recent: object) -> dict[str, str]:
         """The tooltip of a cell or a head, when somebody rests on it."""
-        gesture = checked(GESTURE, what)
+        open_request = checked(OPEN_REQUEST, what)
         grid = context.grid(checked_recent(recent))
-        camera, model = grid.camera(gesture.camera), grid.model(gesture.model)
+        camera, model = grid.camera(open_request.camera), grid.model(open_request.model)
         text = ""
         if camera is not None and model is not None:
             cell = grid.snapshot.cell(camera.id, model.model_id)
@@ -115,22 +119,22 @@ def _register_tooltip(app: Dash, context: Context) -> None:
             text = camera_tooltip(camera)
         elif model is not None:
             text = grid.columns[model.model_id].tooltip
-        return {"camera": gesture.camera, "model": gesture.model, "text": text}
+        return {"camera": open_request.camera, "model": open_request.model, "text": text}
 
 
 def drawn(
     context: Context, search: object, recent: Sequence[Learned], ref: DraftRef | None
-) -> Drawing:
+) -> RenderedPage:
     """What a browser is to show that has `search` in its address, and this draft if any."""
     query = parse_query(search, context.settings.page_size)
-    drawing = context.drawings(recent).draw(query)
+    rendered_page = context.rendered_pages(recent).draw(query)
     if ref is None:
-        return drawing
+        return rendered_page
     try:
         draft = context.drafting.load(ref.id, context.permissions)
     except JournalError as error:
-        return drawing.without_draft(error.reason)
-    return drawing.with_draft(draft)
+        return rendered_page.without_draft(error.reason)
+    return rendered_page.with_draft(draft)
 
 
 def _register_in_browser(app: Dash) -> None:
@@ -147,18 +151,18 @@ def _register_in_browser(app: Dash) -> None:
     in_browser(app, "vas_address.toControls", Input(ids.URL, "search"))
     in_browser(app, "vas_address.offered", Input(ids.FILTER_STATE_OF, "options"), at_start=False)
     in_browser(app, "vas_grid.rendered", Input(ids.RENDERED, "data"), Input(ids.GRID, "data"))
-    in_browser(app, "vas_grid.tooltip", Input(ids.PEEK_TEXT, "data"), at_start=False)
+    in_browser(app, "vas_grid.tooltip", Input(ids.TOOLTIP_TEXT, "data"), at_start=False)
 
 
-def _rows(drawing: Drawing, shown: Rendered) -> Any:
+def _rows(rendered_page: RenderedPage, shown: Rendered) -> Any:
     """The rows that changed, or all where cameras came or went."""
-    if drawing.rows == shown.rows:
+    if rendered_page.rows == shown.rows:
         return no_update
-    now, before = drawing.rows.split(), shown.rows.split()
+    now, before = rendered_page.rows.split(), shown.rows.split()
     if len(now) != len(before):
-        return grid_view.table_data(drawing.page)
+        return grid_view.table_data(rendered_page.page)
     pairs = enumerate(zip(now, before, strict=True))
     changed = [position for position, (one, other) in pairs if one != other]
     if len(changed) == len(now):
-        return grid_view.table_data(drawing.page)
-    return grid_view.table_patch(drawing.page.rows, changed)
+        return grid_view.table_data(rendered_page.page)
+    return grid_view.table_patch(rendered_page.page.rows, changed)

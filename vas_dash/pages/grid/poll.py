@@ -11,25 +11,25 @@ import logging
 from flask import Flask, Response, request
 from pydantic import ValidationError
 
-from vas_dash.pages.arguments import Look
+from vas_dash.pages.arguments import PollRequest
 from vas_dash.pages.context import Context
 from vas_dash.pages.grid.callbacks import drawn
 
-log = logging.getLogger("vas_dash.look")
+log = logging.getLogger("vas_dash.poll")
 
 
 def register(server: Flask, context: Context) -> None:
-    """Put `look` on the page's server: 204, or 200 where the grid is to be asked for again."""
+    """Put `poll` on the page's server: 204, or 200 where the grid is to be asked for again."""
 
-    def look() -> Response:
+    def poll() -> Response:
         try:
-            asked = Look.model_validate(request.get_json(silent=True))
+            asked = PollRequest.model_validate(request.get_json(silent=True))
         except (ValidationError, RecursionError):
-            log.warning("a look was not understood")
+            log.warning("a poll was not understood")
             return Response("This is not what the page asks.\n", status=400, mimetype="text/plain")
-        drawing = drawn(context, asked.search, asked.recent, asked.draft)
+        rendered_page = drawn(context, asked.search, asked.recent, asked.draft)
         # With several workers the fleet is not to go back in time for a moment.
-        older = drawing.is_older_than(asked.taken_ms, asked.taken_by)
-        return Response(status=204 if older or drawing.digest == asked.digest else 200)
+        older = rendered_page.is_older_than(asked.taken_ms, asked.taken_by)
+        return Response(status=204 if older or rendered_page.digest == asked.digest else 200)
 
-    server.add_url_rule("/look", view_func=look, endpoint="look", methods=["POST"])
+    server.add_url_rule("/poll", view_func=poll, endpoint="poll", methods=["POST"])

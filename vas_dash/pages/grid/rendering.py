@@ -19,7 +19,7 @@ from vas_dash.pages.draft import model as drafted
 from vas_dash.pages.grid import status
 from vas_dash.pages.grid.model import FleetGrid, GridPage
 
-_DRAWINGS_KEPT = 256
+_RENDERED_KEPT = 256
 
 _IMPORTED = secrets.token_hex(4)
 
@@ -28,7 +28,7 @@ CLOCKS_APART_MS = 60_000
 
 
 @dataclass(frozen=True)
-class Drawing:
+class RenderedPage:
     """All that one browser is to show of the fleet.
 
     `frame` changes with the columns, the order and everything else but the rows and the texts.
@@ -46,9 +46,9 @@ class Drawing:
         return " ".join([row.digest for row in self.page.rows])
 
     def is_older_than(self, taken_ms: int, taken_by: str) -> bool:
-        """Whether a browser shows a newer picture already, which another worker has taken.
+        """Whether a browser shows a newer snapshot already, which another worker has taken.
 
-        Of this one's pictures each is newer than the last, whatever the time of day was set to.
+        Of this one's snapshots each is newer than the last, whatever the time of day was set to.
         """
         own_ms: int = self.view["taken_ms"]
         return taken_by != _this_worker() and 0 < taken_ms - own_ms < CLOCKS_APART_MS
@@ -64,7 +64,7 @@ class Drawing:
         digests = {"frame": self.frame, "rows": self.rows, "digest": self.digest}
         return orjson.dumps({**self.view, **digests})
 
-    def with_draft(self, draft: Draft) -> Drawing:
+    def with_draft(self, draft: Draft) -> RenderedPage:
         """The same, with what is drafted in the cells of this page."""
         models = [
             column.id.removeprefix(MODEL_PREFIX)
@@ -79,13 +79,13 @@ class Drawing:
         facts = {**drafted.facts(draft), "trouble": ""}
         return replace(self, page=replace(self.page, rows=rows), view={**self.view, "draft": facts})
 
-    def without_draft(self, reason: str) -> Drawing:
+    def without_draft(self, reason: str) -> RenderedPage:
         """The same, where the draft cannot be read."""
         return replace(self, view={**self.view, "draft": {"trouble": reason}})
 
 
-class Drawings:
-    """The drawings of one snapshot: each is made once, so that polls and paging cost little."""
+class RenderedPages:
+    """The pages of one snapshot: each is rendered once, so that polls and paging cost little."""
 
     def __init__(self, snapshot: FleetSnapshot, default_page_size: int = 50) -> None:
         self.grid = FleetGrid(snapshot)
@@ -93,18 +93,18 @@ class Drawings:
         self._options = digest(
             (self.grid.locations, [column.name for column in self.grid.columns.values()])
         )
-        self._drawings: dict[GridQuery, Drawing] = {}
+        self._rendered_pages: dict[GridQuery, RenderedPage] = {}
 
-    def draw(self, query: GridQuery) -> Drawing:
+    def draw(self, query: GridQuery) -> RenderedPage:
         """What a browser with that query is to show."""
-        drawing = self._drawings.get(query)
-        if drawing is None:
-            if len(self._drawings) >= _DRAWINGS_KEPT:
-                self._drawings.clear()
-            drawing = self._drawings[query] = self._draw(query)
-        return drawing
+        rendered_page = self._rendered_pages.get(query)
+        if rendered_page is None:
+            if len(self._rendered_pages) >= _RENDERED_KEPT:
+                self._rendered_pages.clear()
+            rendered_page = self._rendered_pages[query] = self._draw(query)
+        return rendered_page
 
-    def _draw(self, query: GridQuery) -> Drawing:
+    def _draw(self, query: GridQuery) -> RenderedPage:
         page = self.grid.page(query)
         snapshot = self.grid.snapshot
         frame = digest(
@@ -134,7 +134,7 @@ class Drawings:
                 "select-all": _select_all(page),
             },
         }
-        return Drawing(query, page, frame, view)
+        return RenderedPage(query, page, frame, view)
 
 
 def _this_worker() -> str:

@@ -1,4 +1,4 @@
-"""The quiet lines of the page: how new the picture is, and what of it is unknown and why."""
+"""The quiet lines of the page: how new the snapshot is, and what of it is unknown and why."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from vas_dash.domain.text import count, cut
 from vas_dash.errors import BackendError, JobError, JournalError, NotAllowedError, VasDashError
 from vas_dash.pages.context import Context
 from vas_dash.pages.history.model import Action
-from vas_dash.pages.history.status import done_text, standing
+from vas_dash.pages.history.status import done_text, status_of
 
 __all__ = ["WAIT_S", "Actions", "Outcome"]
 
@@ -92,10 +92,10 @@ def _done(context: Context, action: Action, number: int, draft_id: str, by: Perm
             over = jobs.cancel(number, by)
             return Outcome("Cancelled: nothing more is sent." if over else STOPPING)
         case Action.READ:
-            record = operations.reopen(number, by).record
-            return Outcome(done_text(record, standing(record, applied_now=False)))
+            record = operations.resume(number, by).record
+            return Outcome(done_text(record, status_of(record, applied_now=False)))
         case Action.REST:
-            changes, origin = operations.reopen(number, by).rest, f"rest of {number}"
+            changes, origin = operations.resume(number, by).rest, f"rest of {number}"
         case Action.RETRY:
             changes, origin = operations.retry(number, by), f"retry of {number}"
         case Action.UNDO:

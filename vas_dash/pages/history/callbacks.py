@@ -30,7 +30,7 @@ from vas_dash.pages.history import running, status, view
 from vas_dash.pages.history.actions import Actions, Outcome
 from vas_dash.pages.history.model import Action
 from vas_dash.pages.history.query import chosen, parse_history, whole_number
-from vas_dash.pages.history.status import Standing
+from vas_dash.pages.history.status import Status
 from vas_dash.pages.parts import message
 
 _TRIES = 60
@@ -177,27 +177,27 @@ def _list(context: Context, search: str) -> _Shown:
     if asked.problems:
         return _trouble("History", "Not filtered: see the fields above.", notes, filters=True)
     page = context.operations.journal.history(asked.wanted, before=query.before, after=query.after)
-    standings = {}
+    statuses = {}
     items = []
     for item in page.items:
-        record, how = item, status.standing(item, applied_now=True)
-        if how is Standing.APPLYING:
+        record, how = item, status.status_of(item, applied_now=True)
+        if how is Status.APPLYING:
             again, how = running.standing_of(context, item.id)
             record = again or item
         items.append(record)
-        standings[record.id] = how
+        statuses[record.id] = how
     found = history.list_page(
-        type(page)(tuple(items), page.next_before, page.next_after), query, standings
+        type(page)(tuple(items), page.next_before, page.next_after), query, statuses
     )
     prefix = context.settings.prefix
     parts = _parts("History", notes, filters=True)
     parts["body"] = _Part(found, lambda: view.change_set_list(found, prefix))
-    return _Shown(parts, live=Standing.APPLYING in standings.values())
+    return _Shown(parts, live=Status.APPLYING in statuses.values())
 
 
 def _one(context: Context, text: str, search: str) -> _Shown:
     number = whole_number(text)
-    record, how = (None, Standing.READY) if number is None else running.standing_of(context, number)
+    record, how = (None, Status.READY) if number is None else running.standing_of(context, number)
     if number is None or record is None:
         return _trouble("History", f"There is no change set {cut(text, 40)}.")
     query = parse_history(search)
@@ -215,7 +215,7 @@ def _one(context: Context, text: str, search: str) -> _Shown:
     parts["head"] = _Part(top, lambda: view.head(top))
     parts["actions"] = _Part((number, choices), lambda: view.action_buttons(choices, number))
     parts["body"] = _Part((number, page), lambda: view.cells(page, number, prefix))
-    is_live = how is Standing.APPLYING
+    is_live = how is Status.APPLYING
     if is_live:
         bar = running.progress_of(context, record)
         parts["progress"] = _Part(bar, lambda: view.progress(bar))
@@ -224,7 +224,7 @@ def _one(context: Context, text: str, search: str) -> _Shown:
     # What has not begun can be begun by any process at any time.
     return _Shown(
         parts,
-        live=is_live or how is Standing.READY,
+        live=is_live or how is Status.READY,
         running=number if follow else None,
         over=None if follow else number,
         told=status.done_text(record, how),

@@ -19,7 +19,7 @@ from vas_dash.domain.text import cut
 from vas_dash.pages import labels
 from vas_dash.pages.grid.model import FleetGrid
 from vas_dash.pages.history.query import HistoryQuery, format_history
-from vas_dash.pages.history.status import Standing, outcome_text
+from vas_dash.pages.history.status import Status, outcome_text
 
 __all__ = [
     "CELLS_ON_A_PAGE",
@@ -56,7 +56,7 @@ class ListRow:
     origin: str
     cells: str
     outcome: str
-    standing: Standing
+    status: Status
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,7 @@ class ListPage:
     empty: str | None
 
 
-def list_page(
-    page: HistoryPage, query: HistoryQuery, standings: Mapping[int, Standing]
-) -> ListPage:
+def list_page(page: HistoryPage, query: HistoryQuery, statuses: Mapping[int, Status]) -> ListPage:
     """The page of the list that was read for `query`."""
     rows = tuple(
         ListRow(
@@ -81,8 +79,8 @@ def list_page(
             record.why or "",
             cut(record.origin, _NAME_LIMIT),
             f"{record.cells:,}",
-            outcome_text(record, standings[record.id]),
-            standings[record.id],
+            outcome_text(record, statuses[record.id]),
+            statuses[record.id],
         )
         for record in page.items
     )
@@ -111,7 +109,7 @@ class ChangeSetHead:
     facts: tuple[tuple[str, str], ...]
 
 
-def head(record: ChangeSetRecord, how: Standing) -> ChangeSetHead:
+def head(record: ChangeSetRecord, how: Status) -> ChangeSetHead:
     """Who, when, why, from where, and how it went."""
     facts = [
         ("Who", cut(record.who, _NAME_LIMIT)),
@@ -121,7 +119,7 @@ def head(record: ChangeSetRecord, how: Standing) -> ChangeSetHead:
         facts.append(("Why", record.why))
     facts += [("Origin", cut(record.origin, _NAME_LIMIT)), ("Cells", f"{record.cells:,}")]
     facts.append(("State", how))
-    if how is not Standing.APPLYING:
+    if how is not Status.APPLYING:
         facts.append(("Result", outcome_text(record, how)))
     if record.started_at is not None and record.ended_at is not None:
         facts.append(("Ended", labels.moment(record.ended_at)))
@@ -170,14 +168,14 @@ _CHOICES = {
 }
 
 
-def actions(how: Standing, tally: Tally) -> tuple[Choice, ...]:
+def actions(how: Status, tally: Tally) -> tuple[Choice, ...]:
     """What can be done with a change set that stands so."""
     match how:
-        case Standing.READY:
+        case Status.READY:
             offered = [Action.APPLY]
-        case Standing.APPLYING:
+        case Status.APPLYING:
             offered = [Action.CANCEL]
-        case Standing.INTERRUPTED:
+        case Status.INTERRUPTED:
             offered = [Action.READ]
         case _:
             rules = (
@@ -242,13 +240,13 @@ class CellPage:
 
 def cell_page(
     record: ChangeSetRecord,
-    how: Standing,
+    how: Status,
     cells: Sequence[CellRecord],
     query: HistoryQuery,
     grid: FleetGrid,
 ) -> CellPage:
     """The page that begins with `cells`; one more than fits says that there are more."""
-    live = how is Standing.APPLYING
+    live = how is Status.APPLYING
     shown = cells[:CELLS_ON_A_PAGE]
     place = HistoryQuery(result=query.result)
     more = None

@@ -15,12 +15,12 @@ from vas_dash.pages import ids
 from vas_dash.pages.arguments import RUNNING, checked
 from vas_dash.pages.context import Context
 from vas_dash.pages.history import status, view
-from vas_dash.pages.history.status import Standing
+from vas_dash.pages.history.status import Status
 
 __all__ = ["followed", "is_beginning", "progress_of", "register", "standing_of"]
 
 _BEGINNING = timedelta(seconds=30)
-"""So long a change set that has not begun may be on its way to whoever applies it."""
+"""So long a change set that has not begun may be on its way to its applier."""
 
 
 def register(app: Dash, context: Context) -> None:
@@ -48,35 +48,35 @@ def register(app: Dash, context: Context) -> None:
         if record is None:
             return True, "", "", "", None
         address = view.history_address(context.settings.prefix, number)
-        if how is not Standing.APPLYING and not is_beginning(record, how):
+        if how is not Status.APPLYING and not is_beginning(record, how):
             text = status.done_text(record, how)
             return False, text, address, text, None
         text = f"Change set {number} is about to be applied"
-        if how is Standing.APPLYING:
+        if how is Status.APPLYING:
             text = f"Change set {number} is being applied: {progress_of(context, record).text}"
         if text == told and not hidden:
             raise PreventUpdate
         return False, text, address, "", no_update
 
 
-def standing_of(context: Context, number: int) -> tuple[ChangeSetRecord | None, Standing]:
+def standing_of(context: Context, number: int) -> tuple[ChangeSetRecord | None, Status]:
     """The change set, and how it stands."""
     journal = context.operations.journal
     record = journal.change_set(number)
     if record is None:
-        return None, Standing.READY
-    how = status.standing(record, applied_now=True)
-    if how is Standing.APPLYING and not journal.is_applied_now(number):
+        return None, Status.READY
+    how = status.status_of(record, applied_now=True)
+    if how is Status.APPLYING and not journal.is_applied_now(number):
         # It may have ended between the two looks.
         record = journal.change_set(number) or record
-        how = status.standing(record, applied_now=False)
+        how = status.status_of(record, applied_now=False)
     return record, how
 
 
-def is_beginning(record: ChangeSetRecord, how: Standing) -> bool:
+def is_beginning(record: ChangeSetRecord, how: Status) -> bool:
     """Whether it may be on its way to the process that applies it."""
     return (
-        how is Standing.READY
+        how is Status.READY
         and record.ended_at is None
         and datetime.now(UTC) - record.created_at < _BEGINNING
     )

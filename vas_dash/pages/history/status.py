@@ -12,18 +12,18 @@ from vas_dash.domain.text import count, cut
 
 __all__ = [
     "Progress",
-    "Standing",
+    "Status",
     "done_text",
     "journalled_progress",
     "outcome_text",
     "progress",
-    "standing",
+    "status_of",
 ]
 
 _OPEN = (CellResult.NOT_SENT, CellResult.SENT)
 
 
-class Standing(StrEnum):
+class Status(StrEnum):
     """How far a change set is, in words. `INTERRUPTED`: the process that applied it died."""
 
     READY = "not begun"
@@ -34,26 +34,26 @@ class Standing(StrEnum):
 
 
 _STANDINGS = {
-    State.READY: Standing.READY,
-    State.APPLYING: Standing.APPLYING,
-    State.STOPPED: Standing.STOPPED,
-    State.FINISHED: Standing.FINISHED,
+    State.READY: Status.READY,
+    State.APPLYING: Status.APPLYING,
+    State.STOPPED: Status.STOPPED,
+    State.FINISHED: Status.FINISHED,
 }
 
 
-def standing(record: ChangeSetRecord, *, applied_now: bool) -> Standing:
+def status_of(record: ChangeSetRecord, *, applied_now: bool) -> Status:
     """How far it is; `applied_now`: some process is at it."""
     if record.state is State.APPLYING and not applied_now:
-        return Standing.INTERRUPTED
+        return Status.INTERRUPTED
     return _STANDINGS[record.state]
 
 
-def outcome_text(record: ChangeSetRecord, how: Standing) -> str:
+def outcome_text(record: ChangeSetRecord, how: Status) -> str:
     """How it went, in words."""
     note = f", {cut(record.note)}" if record.note else ""
-    if how is Standing.READY:
+    if how is Status.READY:
         return f"nothing sent{note}"
-    return tally_words(record.tally, record.cells, live=how is Standing.APPLYING) + note
+    return tally_words(record.tally, record.cells, live=how is Status.APPLYING) + note
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,6 @@ def _duration(seconds: float) -> str:
     return count(round(seconds / 3600), "hour")
 
 
-def done_text(record: ChangeSetRecord, how: Standing) -> str:
+def done_text(record: ChangeSetRecord, how: Status) -> str:
     """A change set and how it went, on one line."""
     return f"Change set {record.id} is {how}: {outcome_text(record, how)}."

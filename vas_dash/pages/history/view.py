@@ -19,7 +19,7 @@ from vas_dash.pages.history.model import (
     ListPage,
     ListRow,
 )
-from vas_dash.pages.history.status import Progress, Standing
+from vas_dash.pages.history.status import Progress, Status
 from vas_dash.pages.parts import aria, button, data, stores
 
 __all__ = [
@@ -155,7 +155,7 @@ def _list_row(row: ListRow, prefix: str) -> Component:
         row.origin,
         row.cells,
         row.outcome,
-        html.Span(row.standing.value, className="vd-standing", **_standing(row.standing)),
+        html.Span(row.status.value, className="vd-change-status", **_status(row.status)),
     )
     return html.Tr(
         [
@@ -165,8 +165,8 @@ def _list_row(row: ListRow, prefix: str) -> Component:
     )
 
 
-def _standing(standing: Standing) -> dict[str, Any]:
-    return data(standing=standing.name.lower())
+def _status(status: Status) -> dict[str, Any]:
+    return data(status=status.name.lower())
 
 
 def _table(caption: str, heads: tuple[str, ...], rows: list[Component]) -> Component:

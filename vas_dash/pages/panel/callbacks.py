@@ -23,7 +23,7 @@ from vas_dash.fleet.table import open_for_new
 from vas_dash.pages import ids, labels
 from vas_dash.pages.arguments import (
     FIELD_IDS,
-    GESTURE,
+    OPEN_REQUEST,
     OPENED,
     Opened,
     assignment_json,
@@ -77,21 +77,21 @@ def register(app: Dash, context: Context) -> None:
         Output(ids.PANEL_ACTIONS, "hidden"),
         Output(ids.PANEL, "hidden"),
         Output(ids.OPENED, "data"),
-        Input(ids.GESTURE, "data"),
+        Input(ids.OPEN_REQUEST, "data"),
         State(ids.RECENT, "data"),
         prevent_initial_call=True,
     )
     def open_panel(what: object, recent: object) -> tuple[Any, ...]:
         """Open the panel of a cell, a camera or a model."""
-        gesture = checked(GESTURE, what)
+        open_request = checked(OPEN_REQUEST, what)
         grid = context.grid(checked_recent(recent))
-        camera, model = grid.camera(gesture.camera), grid.model(gesture.model)
+        camera, model = grid.camera(open_request.camera), grid.model(open_request.model)
         opened: dict[str, Any] = {
-            "kind": gesture.kind,
-            "camera": gesture.camera,
-            "model": gesture.model,
+            "kind": open_request.kind,
+            "camera": open_request.camera,
+            "model": open_request.model,
         }
-        match gesture.kind:
+        match open_request.kind:
             case "cell" if camera is not None and model is not None:
                 context.writer.get_ready()
                 assignment = grid.snapshot.cell(camera.id, model.model_id).assignment
@@ -104,7 +104,7 @@ def register(app: Dash, context: Context) -> None:
                 title, form = cut(model.title, 80), []
             case _:
                 raise PreventUpdate
-        return title, form, "", gesture.kind != "cell", False, opened
+        return title, form, "", open_request.kind != "cell", False, opened
 
     @app.callback(
         Output(ids.PANEL_LIVE, "children"),
@@ -170,12 +170,12 @@ def register(app: Dash, context: Context) -> None:
         typed = _typed(values, names, field_values, fields)
         base = opened.assignment
         form = read_form(model.config_schema, base.parameters if base else None, typed.parameters)
-        wish, errors = panel.read_intent(typed.intent, form.parameters, base)
-        field_errors = {} if wish is None else dict(form.errors)
+        desired, errors = panel.read_intent(typed.intent, form.parameters, base)
+        field_errors = {} if desired is None else dict(form.errors)
         if rule == "required" and not typed.reason.strip():
             errors["reason"] = "a reason is needed"
         against = conflict.assignment if choice == "mine" and conflict else base
-        if wish is not None and against is None and not open_for_new(model, grid.snapshot):
+        if desired is not None and against is None and not open_for_new(model, grid.snapshot):
             errors["intent"] = labels.NOT_FOR_NEW
         if errors or field_errors:
             return (
@@ -185,9 +185,9 @@ def register(app: Dash, context: Context) -> None:
                 {"key": list(key), "ok": False},
             )
         outcome = context.writer.save(
-            key, against, wish, began + SAVE_S, by=context.permissions, why=typed.reason
+            key, against, desired, began + SAVE_S, by=context.permissions, why=typed.reason
         )
-        return _answer(grid, model, opened, typed, wish, outcome, rule)
+        return _answer(grid, model, opened, typed, desired, outcome, rule)
 
 
 def _live(grid: FleetGrid, opened: Opened, page_size: int) -> tuple[list[Component], str]:
@@ -303,7 +303,7 @@ def _answer(
     model: AiModel,
     opened: Opened,
     typed: _Typed,
-    wish: CellIntent | None,
+    desired: CellIntent | None,
     outcome: Outcome,
     rule: ReasonRule,
 ) -> tuple[Any, ...]:
@@ -311,7 +311,7 @@ def _answer(
     key = CellKey(opened.camera, opened.model)
     result: dict[str, Any] = {"key": list(key), "ok": False}
     keep = _form(grid, model, opened.assignment, rule, typed)
-    agrees = same_intent(outcome.after.intent if outcome.after else None, wish)
+    agrees = same_intent(outcome.after.intent if outcome.after else None, desired)
     text = sentence(outcome_text(outcome))
     match outcome.result:
         case CellResult.APPLIED:
@@ -324,7 +324,9 @@ def _answer(
             current = outcome.after
             result |= {"conflict": assignment_json(current)} | {"learned": [learned(key, current)]}
             stored = outcome.result is CellResult.OVERWRITTEN
-            message = view.conflict_message(_said(current), _wished(wish), after_write=stored)
+            message = view.conflict_message(
+                _said(current), _desired_lines(desired), after_write=stored
+            )
             return keep, message, no_update, result
         case _:
             result |= {"learned": learned_of(key, opened.assignment, outcome)}
@@ -356,5 +358,5 @@ def _said(assignment: Assignment | None) -> list[str]:
     return labels.assignment_text(assignment).split("\n")
 
 
-def _wished(wish: CellIntent | None) -> list[str]:
-    return ["not assigned"] if wish is None else labels.intent_text(wish).split("\n")
+def _desired_lines(desired: CellIntent | None) -> list[str]:
+    return ["not assigned"] if desired is None else labels.intent_text(desired).split("\n")

@@ -73,7 +73,7 @@ def loads(
                 sums[model_id].add(cell.assignment, 1, 1)
     for change in changes:
         sums[change.key.model_id].add(change.before, 1, -1)
-        sums[change.key.model_id].add(change.wish, 1, 1)
+        sums[change.key.model_id].add(change.desired, 1, 1)
     return tuple(
         Load(model_id, titles[model_id], *one.fps, *one.without) for model_id, one in sums.items()
     )

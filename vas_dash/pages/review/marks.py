@@ -18,7 +18,7 @@ class Mark(StrEnum):
 
     NONE = ""
     CHANGED = "changed"
-    AS_WISHED = "as wished"
+    AS_DESIRED = "as desired"
     UNKNOWN = "unknown"
 
 
@@ -47,7 +47,7 @@ def mark_of(change: CellChange, now: Cell) -> Mark:
     ):
         return Mark.NONE
     current = None if now.assignment is None else now.assignment.intent
-    return Mark.AS_WISHED if same_intent(current, change.wish) else Mark.CHANGED
+    return Mark.AS_DESIRED if same_intent(current, change.desired) else Mark.CHANGED
 
 
 def mark_text(mark: Mark, cell: Cell) -> str:
@@ -56,7 +56,7 @@ def mark_text(mark: Mark, cell: Cell) -> str:
         return ""
     if mark is Mark.UNKNOWN:
         return f"unknown just now: {cut(cell.reason or 'no reason given')}"
-    if mark is Mark.AS_WISHED:
-        return "changed elsewhere since it was drafted, and already as wished"
+    if mark is Mark.AS_DESIRED:
+        return "changed elsewhere since it was drafted, and already as desired"
     now = None if cell.assignment is None else cell.assignment.intent
     return f"changed elsewhere since it was drafted: now {intent_line(now)}"

@@ -1,6 +1,6 @@
 """What is drafted, for the eyes: before and after, counts, and what it does to the asked-for load.
 
-Nothing here knows how it is drawn. A `Review` is made once for a draft and a picture of the fleet,
+Nothing here knows how it is drawn. A `Review` is made once for a draft and a snapshot of the fleet,
 and asked many times: 100,000 cells are counted and ordered then, and put into words only where they
 are shown.
 """
@@ -76,7 +76,7 @@ def counts_text(kinds: Mapping[Kind, int]) -> str:
 
 
 class Review:
-    """A draft held against the newest picture of the fleet."""
+    """A draft held against the newest snapshot of the fleet."""
 
     def __init__(self, draft: Draft, grid: FleetGrid) -> None:
         self.draft = draft

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from vas_dash.changes.drafting import MOST_CHANGES
-from vas_dash.domain.changes import Wish
+from vas_dash.domain.changes import DesiredChange
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.text import cut
 from vas_dash.errors import JournalError, NotAllowedError
@@ -35,7 +35,11 @@ from vas_dash.pages.selection import view
 
 _TEXT_LIMIT = 100_000
 _UNKEPT = "Nothing was drafted: {}."
-_WISHES = {"on": Wish(enabled=True), "off": Wish(enabled=False), "remove": Wish(remove=True)}
+_WISHES = {
+    "on": DesiredChange(enabled=True),
+    "off": DesiredChange(enabled=False),
+    "remove": DesiredChange(remove=True),
+}
 _NOTHING = "Nothing is selected."
 _MOST_CELLS = MOST_CHANGES
 _TOO_MANY = f"More than {_MOST_CELLS:,} cells are selected: nothing was drafted."
@@ -91,7 +95,7 @@ def register(app: Dash, context: Context) -> None:
         values: object,
         value_ids: object,
     ) -> tuple[Any, ...]:
-        """Draft a wish for every selected cell, or open the form that says which."""
+        """Draft a desired change for every selected cell, or open the form that says which."""
         action = checked(ACTION, what)
         grid = context.grid(checked_recent(recent))
         typed = bulk.Typed(_texts(hows, how_ids), _texts(values, value_ids))
@@ -158,12 +162,12 @@ class _Acting:
 
     def _edit(self, typed: bulk.Typed) -> tuple[Any, ...]:
         keys = _keys(self._action.cells)
-        wish, errors = bulk.read_form(typed, bulk.known_fields(self._grid, keys))
+        desired, errors = bulk.read_form(typed, bulk.known_fields(self._grid, keys))
         if errors:
             message = errors.get("", "Not drafted: see the fields above.")
             form = self._edit_form(typed, errors)
             return no_update, False, no_update, form, view.trouble(message), _done(self._action)
-        answer = self._add(dict.fromkeys(keys, wish))
+        answer = self._add(dict.fromkeys(keys, desired))
         if answer[-1]["ok"]:
             return answer
         # Every cell refuses it: what was typed stays, to be mended.
@@ -178,25 +182,27 @@ class _Acting:
             return no_update, False, no_update, form, message, _done(self._action)
         source = bulk.copied(self._grid, camera_id)
         targets = {camera for group in self._action.cells for camera in group.cameras}
-        wishes = {
-            CellKey(camera, model_id): wish
+        desired_changes = {
+            CellKey(camera, model_id): desired
             for camera in sorted(targets - {camera_id})
-            for model_id, wish in source.wishes.items()
+            for model_id, desired in source.desired_changes.items()
         }
         note = None
         if source.unknown:
             left_out = ", ".join(cut(title, 80) for title in source.unknown[:10])
             note = f"Left out, since they are unknown there: {left_out}."
-        return self._add(wishes, note)
+        return self._add(desired_changes, note)
 
-    def _add(self, wishes: Mapping[CellKey, Wish], note: str | None = None) -> tuple[Any, ...]:
+    def _add(
+        self, desired_changes: Mapping[CellKey, DesiredChange], note: str | None = None
+    ) -> tuple[Any, ...]:
         draft, planned = self._context.drafting.add(
-            self._action.draft.id, self._by, self._grid.snapshot, wishes
+            self._action.draft.id, self._by, self._grid.snapshot, desired_changes
         )
         blocked = [
             (cell_name(self._grid, one.key), drafted.why_blocked(one)) for one in planned.blocked
         ]
-        report = bulk.report(len(wishes), len(planned.changes), blocked)
+        report = bulk.report(len(desired_changes), len(planned.changes), blocked)
         told = view.told(report, f"{self._context.settings.prefix}review")
         if note:
             told.append(view.trouble(note))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vas_dash.domain.changes import KEEP, Keep, Wish, same_json
+from vas_dash.domain.changes import KEEP, DesiredChange, Keep, same_json
 from vas_dash.domain.entities import FPS_RANGE, PRIORITY_RANGE, CellIntent, CellKey
 from vas_dash.domain.finding import Search, folded
 from vas_dash.domain.fleet import CellState
@@ -162,8 +162,8 @@ def _intents(grid: FleetGrid, draft: Draft, keys: Iterable[CellKey]) -> Iterable
     for key in keys:
         change = draft.changes.get(key)
         if change is not None:
-            if change.wish is not None:
-                yield change.wish
+            if change.desired is not None:
+                yield change.desired
             continue
         cell = cells.get(key.camera_id, {}).get(key.model_id, default)
         if cell.state in (CellState.ON, CellState.OFF) and cell.assignment is not None:
@@ -214,8 +214,8 @@ def _json_text(value: Any) -> str:
 
 def read_form(
     typed: Typed, known: Mapping[str, FormField] | None = None
-) -> tuple[Wish, dict[str, str]]:
-    """What the form wants, and messages by field. Without messages the wish holds.
+) -> tuple[DesiredChange, dict[str, str]]:
+    """What the form wants, and messages by field. Without messages the desired change holds.
 
     `known` are the fields that the panel has for the parameters, by name (`known_fields`).
     """
@@ -243,15 +243,15 @@ def read_form(
             _read_value(text, name, parameter, known.get(parameter), to_set, errors)
         if parameter in to_remove and parameter in to_set:
             errors[name] = "this parameter is set and removed"
-    wish = Wish(
+    desired = DesiredChange(
         desired_fps=fps,
         priority=priority,
         set_parameters=to_set,
         remove_parameters=frozenset(to_remove),
     )
-    if not errors and wish == Wish():
+    if not errors and desired == DesiredChange():
         errors[""] = "Nothing is to be changed: every property is left as it is."
-    return wish, errors
+    return desired, errors
 
 
 def _how(typed: Typed, name: str, errors: dict[str, str]) -> str:
@@ -329,7 +329,7 @@ _NO_NUMBERS = ("nan", "inf", "infinity")
 
 @dataclass(frozen=True)
 class Report:
-    """What became of wishes: in one line, and the cells that cannot be, by name, with why."""
+    """What became of desired changes: one line, and the cells that cannot be, with why."""
 
     text: str
     blocked: tuple[str, ...] = ()
@@ -340,7 +340,7 @@ BLOCKED_SHOWN = 20
 
 
 def report(wished: int, changed: int, blocked: list[tuple[str, str]]) -> Report:
-    """What is said once wishes for `wished` cells went to the draft."""
+    """What is said once desired changes for `wished` cells went to the draft."""
     same = wished - changed - len(blocked)
     parts = [f"{changed:,} {_cells(changed)} drafted" if changed else "No cell drafted"]
     if same:
@@ -359,13 +359,13 @@ def _cells(count: int) -> str:
 class Source:
     """A camera to copy from: what is wanted of each model, and the models that are unknown."""
 
-    wishes: Mapping[str, Wish]
+    desired_changes: Mapping[str, DesiredChange]
     unknown: tuple[str, ...]
 
 
 def copied(grid: FleetGrid, camera_id: str) -> Source:
     """For each model exactly what the camera holds; what is unknown there is left out."""
-    wishes: dict[str, Wish] = {}
+    desired_changes: dict[str, DesiredChange] = {}
     unknown = []
     for model in grid.models:
         cell = grid.snapshot.cell(camera_id, model.model_id)
@@ -373,8 +373,8 @@ def copied(grid: FleetGrid, camera_id: str) -> Source:
             unknown.append(model.title)
         else:
             intent = cell.assignment.intent if cell.assignment else None
-            wishes[model.model_id] = Wish.exactly(intent)
-    return Source(wishes, tuple(unknown))
+            desired_changes[model.model_id] = DesiredChange.exactly(intent)
+    return Source(desired_changes, tuple(unknown))
 
 
 def cameras_like(grid: FleetGrid, text: str, limit: int = 20) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from vas_dash.errors import NotAllowedError
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["NOBODY", "Gate", "Identify", "asking"]
+__all__ = ["NOBODY", "AuthenticationMiddleware", "Identify", "asking"]
 
 log = logging.getLogger("vas_dash.auth")
 
@@ -41,7 +41,7 @@ def asking(environ: WSGIEnvironment) -> Operator:
     return operator if isinstance(operator, Operator) else NOBODY
 
 
-class Gate:
+class AuthenticationMiddleware:
     """WSGI: finds out who asks, and answers itself where that is nobody.
 
     `open_paths` are answered to everybody. `unknown` answers those of whom nothing is known.
