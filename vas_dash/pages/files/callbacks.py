@@ -9,7 +9,7 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, no_update
+from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
 from vas_dash.domain.changes import ChangeSet
@@ -22,7 +22,17 @@ from vas_dash.files.exporting import FleetUnknownError, exported
 from vas_dash.files.tree import Format
 from vas_dash.fleet.query import GridQuery, parse_query
 from vas_dash.pages import ids, labels
-from vas_dash.pages.arguments import FILE_ASKED, FILE_NAME, FILE_SHOWN, SEARCH, UPLOADED, checked
+from vas_dash.pages.arguments import (
+    FILE_ASKED,
+    FILE_NAME,
+    FILE_SHOWN,
+    SEARCH,
+    UPLOADED,
+    DraftRef,
+    FileShown,
+    checked,
+)
+from vas_dash.pages.browser import in_browser
 from vas_dash.pages.context import Context
 from vas_dash.pages.draft.handle import checked_handle, handle_of
 from vas_dash.pages.files import view
@@ -39,8 +49,14 @@ class _UnusableError(Exception):
 
 def register(app: Dash, context: Context) -> None:
     """Register the callbacks of the view."""
-    _register_clientside(app)
+    _register_scopes(app)
+    _register_in_browser(app)
+    _register_export(app, context)
+    _register_check(app, context)
+    _register_take(app, context)
 
+
+def _register_scopes(app: Dash) -> None:
     @app.callback(
         Output(ids.FILES_SCOPE, "options"),
         Output(ids.FILES_SCOPE, "value"),
@@ -60,6 +76,8 @@ def register(app: Dash, context: Context) -> None:
             view.NOTHING if prune == view.FILTERED and not text else no_update,
         )
 
+
+def _register_export(app: Dash, context: Context) -> None:
     @app.callback(
         Output(ids.FILES_MESSAGE, "children", allow_duplicate=True),
         Output(ids.FILES_GO, "data"),
@@ -76,6 +94,8 @@ def register(app: Dash, context: Context) -> None:
             return view.message(f"Not exported: {error}."), no_update
         return f"Exported, the fleet as of {labels.clock(snapshot.taken_at)}.", asked.n
 
+
+def _register_check(app: Dash, context: Context) -> None:
     @app.callback(
         Output(ids.FILES_CHECKED, "children"),
         Output(ids.FILES_TAKE, "children"),
@@ -103,6 +123,8 @@ def register(app: Dash, context: Context) -> None:
             return [], "", True, {}, view.message(f"{name}: not read, {error}.")
         return *_checked(name, found, draft), ""
 
+
+def _register_take(app: Dash, context: Context) -> None:
     @app.callback(
         Output(ids.FILES_CHECKED, "children", allow_duplicate=True),
         Output(ids.FILES_TAKE, "children", allow_duplicate=True),
@@ -134,29 +156,37 @@ def register(app: Dash, context: Context) -> None:
         """Make what is right in the file the draft, and go to review it."""
         if not clicks or contents is None:
             raise PreventUpdate
+        offered, ref = checked(FILE_SHOWN, shown or {}), checked_handle(draft_data)
         name = _name(filename)
-        offered = checked(FILE_SHOWN, shown or {})
-        ref = checked_handle(draft_data)
-        by = context.permissions
-        stay = (no_update, no_update)
         try:
-            draft = load(context, ref)
-            found = _read(context, contents, name, _prune(prune, search))
-            replaced = draft.changes or draft.blocked
-            if replaced and (draft.id, draft.revision) != (offered.id, offered.revision):
-                text = view.message("The draft changed meanwhile: nothing was replaced.")
-                return *_checked(name, found, draft), text, no_update, handle_of(draft), stay[0]
-            if not found.changes.changes:
-                return *_checked(name, found, draft), "", no_update, *stay
-            # An id under which nothing is kept may be somebody else's.
-            draft_id = draft.id if draft.revision else secrets.token_urlsafe(16)
-            good = ChangeSet(found.changes.changes)
-            put = context.drafting.put(draft_id, by, good, f"import of {name}")
+            return _taken(context, name, contents, _prune(prune, search), offered, ref)
         except (_UnusableError, VasDashError) as error:
             text = view.message(f"{name}: not drafted, {error}.")
-            return (no_update,) * 4 + (text, no_update, *stay)
-        where = f"{context.settings.prefix}review"
-        return [], "", True, {}, "", None, handle_of(put), where
+            return (no_update,) * 4 + (text, no_update, no_update, no_update)
+
+
+def _taken(
+    context: Context,
+    name: str,
+    contents: object,
+    prune: GridQuery | None,
+    offered: FileShown,
+    ref: DraftRef | None,
+) -> tuple[Any, ...]:
+    """What the view says once a file was made the draft, or why it was not; `offered` was seen."""
+    draft = load(context, ref)
+    found = _read(context, contents, name, prune)
+    replaced = draft.changes or draft.blocked
+    if replaced and (draft.id, draft.revision) != (offered.id, offered.revision):
+        text = view.message("The draft changed meanwhile: nothing was replaced.")
+        return *_checked(name, found, draft), text, no_update, handle_of(draft), no_update
+    if not found.changes.changes:
+        return *_checked(name, found, draft), "", no_update, no_update, no_update
+    # An id under which nothing is kept may be somebody else's.
+    draft_id = draft.id if draft.revision else secrets.token_urlsafe(16)
+    good = ChangeSet(found.changes.changes)
+    put = context.drafting.put(draft_id, context.permissions, good, f"import of {name}")
+    return [], "", True, {}, "", None, handle_of(put), f"{context.settings.prefix}review"
 
 
 def _checked(name: str, found: FileDraft, draft: Draft) -> tuple[Any, ...]:
@@ -229,20 +259,12 @@ def _prune(choice: object, search: object) -> GridQuery | None:
     return query
 
 
-def _register_clientside(app: Dash) -> None:
-    clientside: Any = app.clientside_callback
-    clientside(
-        ClientsideFunction("vas_files", "searched"),
-        Input(ids.URL, "search"),
-        Input(ids.URL, "pathname"),
-    )
-    clientside(
-        ClientsideFunction("vas_files", "go"),
-        Input(ids.FILES_GO, "data"),
-        prevent_initial_call=True,
-    )
-    clientside(
-        ClientsideFunction("vas_files", "link"),
+def _register_in_browser(app: Dash) -> None:
+    in_browser(app, "vas_files.searched", Input(ids.URL, "search"), Input(ids.URL, "pathname"))
+    in_browser(app, "vas_files.go", Input(ids.FILES_GO, "data"), at_start=False)
+    in_browser(
+        app,
+        "vas_files.link",
         Output(ids.FILES_DOWNLOAD, "href"),
         Input(ids.FILES_SCOPE, "value"),
         Input(ids.FILES_FORMAT, "value"),
