@@ -19,6 +19,7 @@ __all__ = ["MAX_BODY_BYTES", "create_app", "create_blueprint"]
 log = logging.getLogger(__name__)
 
 API = "/api/v1"
+ELSEWHERE = "elsewhere"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 MAX_BODY_BYTES = 4 * 1024 * 1024
 
@@ -62,43 +63,43 @@ def create_blueprint(store: Store, api_key: str | None = None) -> Blueprint:
                 return _json({"detail": "X-API-Key is not valid"}, 403)
         return None
 
-    @blueprint.errorhandler(Exception)
-    def _failed(problem: Exception) -> Response:
-        if isinstance(problem, wire.InvalidRequestError):
-            return _error(422, "Validation error", problem.details)
-        if isinstance(problem, RefusedError):
-            return _error(problem.status, problem.message)
-        if isinstance(problem, HTTPException):
-            return _error(problem.code or 500, problem.name)
-        # Its text may carry what the database holds, passwords of cameras among it.
-        log.error("%s %s: %s", request.method, request.url_rule, type(problem).__name__)
-        return _error(500, "Internal server error")
-
+    blueprint.register_error_handler(Exception, _failed)
     _devices(route, store)
     _ai_models(route, store)
     _assignments(route, store)
     route("/health", GET=_health)
 
-    @blueprint.route("/health/", methods=METHODS)
-    @blueprint.route(API, methods=METHODS)
-    @blueprint.route(f"{API}/", methods=METHODS)
-    @blueprint.route(f"{API}/<path:_rest>", methods=METHODS)
-    def elsewhere(_rest: str = "") -> Response:
-        """What no endpoint has; with a trailing slash, where the endpoint is."""
-        path = request.path.rstrip("/")
-        adapter = request_ctx.url_adapter
-        if path != request.path and adapter is not None:
-            try:
-                endpoint, _ = adapter.match(path, method="GET")
-            except HTTPException:
-                endpoint = None
-            if endpoint not in (None, f"{blueprint.name}.elsewhere"):
-                query = request.query_string.decode("latin-1")
-                target = f"{request.script_root}{path}" + (f"?{query}" if query else "")
-                return Response(status=307, headers={"Location": target})
-        return _error(404, "Not Found")
-
+    for path in ("/health/", API, f"{API}/", f"{API}/<path:_rest>"):
+        blueprint.add_url_rule(path, ELSEWHERE, _elsewhere, methods=METHODS)
     return blueprint
+
+
+def _failed(problem: Exception) -> Response:
+    if isinstance(problem, wire.InvalidRequestError):
+        return _error(422, "Validation error", problem.details)
+    if isinstance(problem, RefusedError):
+        return _error(problem.status, problem.message)
+    if isinstance(problem, HTTPException):
+        return _error(problem.code or 500, problem.name)
+    # Its text may carry what the database holds, passwords of cameras among it.
+    log.error("%s %s: %s", request.method, request.url_rule, type(problem).__name__)
+    return _error(500, "Internal server error")
+
+
+def _elsewhere(_rest: str = "") -> Response:
+    """What no endpoint has; with a trailing slash, where the endpoint is."""
+    path = request.path.rstrip("/")
+    adapter = request_ctx.url_adapter
+    if path != request.path and adapter is not None:
+        try:
+            endpoint, _ = adapter.match(path, method="GET")
+        except HTTPException:
+            endpoint = None
+        if endpoint not in (None, f"{request.blueprint}.{ELSEWHERE}"):
+            query = request.query_string.decode("latin-1")
+            target = f"{request.script_root}{path}" + (f"?{query}" if query else "")
+            return Response(status=307, headers={"Location": target})
+    return _error(404, "Not Found")
 
 
 def create_app(blueprint: Blueprint) -> Flask:

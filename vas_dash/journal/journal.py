@@ -7,12 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import (
     Connection,
-    RowMapping,
-    Select,
     bindparam,
     delete,
     func,
@@ -23,7 +20,7 @@ from sqlalchemy import (
 )
 
 from vas_dash.database import advisory_lock
-from vas_dash.domain.changes import CellChange, ChangeSet
+from vas_dash.domain.changes import ChangeSet
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.records import (
     CellHistoryEntry,
@@ -34,20 +31,24 @@ from vas_dash.domain.records import (
     HistoryPage,
     Outcome,
     State,
-    Tally,
 )
 from vas_dash.journal.drafts import DraftTables
 from vas_dash.journal.jobs import JobTable
 from vas_dash.journal.migrate import VERSION_TABLE
+from vas_dash.journal.rows import (
+    change_sets_of,
+    count_results,
+    read_cell,
+    read_change_set,
+    read_record,
+    rows_of,
+    tally_text,
+)
 from vas_dash.journal.store import Store
 from vas_dash.journal.tables import CELLS, CHANGE_SETS, MODELS
 from vas_dash.journal.texts import (
     assignment_text,
-    intent_text,
     microseconds,
-    moment,
-    read_assignment,
-    read_intent,
 )
 
 __all__ = ["Journal"]
@@ -60,6 +61,7 @@ FORGET_AT_ONCE = 50
 BEGIN_LOCK = 0x4A4F55524E42
 """PostgreSQL: only one change set begins at a time. "JOURNB" in ASCII."""
 
+_SETTLED = ("result", "message", "read", "after", "settled_at")
 _IN_FLIGHT = (CellResult.NOT_SENT, CellResult.SENT)
 
 
@@ -91,7 +93,7 @@ class Journal:
 
         Blocked cells stand in it too, as refused.
         """
-        rows = _rows(changes)
+        rows = rows_of(changes)
         tally = {CellResult.NOT_SENT: len(changes.changes), CellResult.REFUSED: len(rows)}
         tally[CellResult.REFUSED] -= len(changes.changes)
         values = {
@@ -101,7 +103,7 @@ class Journal:
             "created_at": microseconds(datetime.now(UTC)),
             "state": State.READY,
             "cells": len(rows),
-            "tally": _tally_text(tally),
+            "tally": tally_text(tally),
         }
         with self._store.write() as connection:
             self._forget(connection)
@@ -122,7 +124,7 @@ class Journal:
     def change_set(self, change_set_id: int) -> ChangeSetRecord | None:
         """One change set; None: there is none of this number."""
         with self._store.read() as connection:
-            return _change_set(connection, change_set_id)
+            return read_change_set(connection, change_set_id)
 
     def cells(
         self,
@@ -142,7 +144,7 @@ class Journal:
         if results is not None:
             wanted = wanted.where(CELLS.c.result.in_([str(result) for result in results]))
         with self._store.read() as connection:
-            return tuple(_cell(row) for row in connection.execute(wanted).mappings())
+            return tuple(read_cell(row) for row in connection.execute(wanted).mappings())
 
     def history(
         self,
@@ -157,7 +159,7 @@ class Journal:
         `before` is the `next_before` of a page: what is older follows. `after` is a `next_after`:
         what is newer. At the top of the list that is the first page again, whole.
         """
-        chosen = _chosen(wanted or HistoryFilter())
+        chosen = change_sets_of(wanted or HistoryFilter())
         newer = None
         with self._store.read() as connection:
             if after is not None:
@@ -165,13 +167,13 @@ class Journal:
                 upwards = chosen.where(mine > after).order_by(None).order_by(mine)
                 rows = connection.execute(upwards.limit(limit + 1)).mappings().all()
                 if len(rows) > limit:
-                    items = tuple(_record(connection, row) for row in reversed(rows[:limit]))
+                    items = tuple(read_record(connection, row) for row in reversed(rows[:limit]))
                     return HistoryPage(items, items[-1].id, items[0].id)
             elif before is not None:
                 chosen = chosen.where(CHANGE_SETS.c.id < before)
                 newer = before - 1
             rows = connection.execute(chosen.limit(limit + 1)).mappings().all()
-            items = tuple(_record(connection, row) for row in rows[:limit])
+            items = tuple(read_record(connection, row) for row in rows[:limit])
         return HistoryPage(items, items[-1].id if len(rows) > limit else None, newer)
 
     def cell_history(self, key: CellKey, limit: int = PAGE) -> tuple[CellHistoryEntry, ...]:
@@ -179,11 +181,11 @@ class Journal:
         mine = (CELLS.c.camera_id == key.camera_id) & (CELLS.c.model_id == key.model_id)
         wanted = select(CELLS).where(mine).order_by(CELLS.c.change_set_id.desc()).limit(limit)
         with self._store.read() as connection:
-            cells = [_cell(row) for row in connection.execute(wanted).mappings()]
+            cells = [read_cell(row) for row in connection.execute(wanted).mappings()]
             numbers = [cell.change_set_id for cell in cells]
             chosen = select(CHANGE_SETS).where(CHANGE_SETS.c.id.in_(numbers))
             sets = {
-                row["id"]: _record(connection, row)
+                row["id"]: read_record(connection, row)
                 for row in connection.execute(chosen).mappings().all()
             }
         return tuple(CellHistoryEntry(cell, sets[cell.change_set_id]) for cell in cells)
@@ -267,10 +269,10 @@ class Journal:
                 "state": state,
                 "note": note,
                 "ended_at": func.coalesce(CHANGE_SETS.c.ended_at, now),
-                "tally": _tally_text(_tally(connection, change_set_id)),
+                "tally": tally_text(count_results(connection, change_set_id)),
             }
             connection.execute(update(CHANGE_SETS).where(mine).values(values))
-            record = _change_set(connection, change_set_id)
+            record = read_change_set(connection, change_set_id)
         assert record is not None
         return record
 
@@ -316,116 +318,3 @@ class Journal:
         numbers = connection.execute(old).scalars().all()
         if numbers:
             connection.execute(delete(CHANGE_SETS).where(CHANGE_SETS.c.id.in_(numbers)))
-
-
-_SETTLED = ("result", "message", "read", "after", "settled_at")
-
-
-def _rows(changes: ChangeSet) -> list[dict[str, Any]]:
-    """A row for each cell, the blocked ones last."""
-    empty = {"before": None, "wish": None, "message": None, "read": False}
-    now = microseconds(datetime.now(UTC))
-    rows: list[dict[str, Any]] = [
-        {
-            **empty,
-            "camera_id": change.key.camera_id,
-            "model_id": change.key.model_id,
-            "before": assignment_text(change.before),
-            "wish": intent_text(change.desired),
-            "result": CellResult.NOT_SENT,
-            "settled_at": None,
-        }
-        for change in changes.changes
-    ]
-    rows += [
-        {
-            **empty,
-            "camera_id": one.key.camera_id,
-            "model_id": one.key.model_id,
-            "message": "; ".join(
-                f"{p.field}: {p.message}" if p.field else p.message for p in one.problems
-            ),
-            "result": CellResult.REFUSED,
-            "settled_at": now,
-        }
-        for one in changes.blocked
-    ]
-    for position, row in enumerate(rows):
-        row["position"] = position
-    return rows
-
-
-def _chosen(wanted: HistoryFilter) -> Select[*tuple[Any, ...]]:
-    chosen = select(CHANGE_SETS).order_by(CHANGE_SETS.c.id.desc())
-    if wanted.who is not None:
-        chosen = chosen.where(CHANGE_SETS.c.who == wanted.who)
-    if wanted.since is not None:
-        chosen = chosen.where(CHANGE_SETS.c.created_at >= microseconds(wanted.since))
-    if wanted.until is not None:
-        chosen = chosen.where(CHANGE_SETS.c.created_at < microseconds(wanted.until))
-    if wanted.camera_id is not None:
-        cells = select(CELLS.c.change_set_id).where(CELLS.c.camera_id == wanted.camera_id)
-        if wanted.model_id is not None:
-            cells = cells.where(CELLS.c.model_id == wanted.model_id)
-        chosen = chosen.where(CHANGE_SETS.c.id.in_(cells))
-    elif wanted.model_id is not None:
-        chosen = chosen.join(MODELS, MODELS.c.change_set_id == CHANGE_SETS.c.id).where(
-            MODELS.c.model_id == wanted.model_id
-        )
-    return chosen
-
-
-def _change_set(connection: Connection, change_set_id: int) -> ChangeSetRecord | None:
-    wanted = select(CHANGE_SETS).where(CHANGE_SETS.c.id == change_set_id)
-    row = connection.execute(wanted).mappings().first()
-    return None if row is None else _record(connection, row)
-
-
-def _record(connection: Connection, row: RowMapping) -> ChangeSetRecord:
-    state = State(row["state"])
-    created_at = moment(row["created_at"])
-    assert created_at is not None
-    return ChangeSetRecord(
-        row["id"],
-        row["who"],
-        row["why"],
-        row["origin"],
-        created_at,
-        moment(row["started_at"]),
-        moment(row["ended_at"]),
-        state,
-        row["note"],
-        row["cells"],
-        _tally(connection, row["id"])
-        if state is State.APPLYING
-        else {CellResult(name): count for name, count in json.loads(row["tally"]).items()},
-    )
-
-
-def _tally(connection: Connection, change_set_id: int) -> Tally:
-    counted = (
-        select(CELLS.c.result, func.count())
-        .where(CELLS.c.change_set_id == change_set_id)
-        .group_by(CELLS.c.result)
-    )
-    return {CellResult(result): count for result, count in connection.execute(counted)}
-
-
-def _tally_text(tally: Mapping[CellResult, int]) -> str:
-    return json.dumps({str(result): count for result, count in tally.items() if count})
-
-
-def _cell(row: RowMapping) -> CellRecord:
-    key = CellKey(row["camera_id"], row["model_id"])
-    before = read_assignment(row["before"], key)
-    return CellRecord(
-        row["change_set_id"],
-        row["position"],
-        CellChange(key, before, read_intent(row["wish"])),
-        CellResult(row["result"]),
-        row["message"],
-        row["read"],
-        read_assignment(row["after"], key),
-        moment(row["sent_at"]),
-        moment(row["settled_at"]),
-    )

@@ -43,8 +43,8 @@ def is_up_to_date(database: Database) -> bool:
         return _version(connection) == HEAD
 
 
-def migrate_connection(connection: Connection) -> None:
-    """Migrate in the transaction that `connection` is in."""
+def migrate_connection(connection: Connection, revision: str = "head") -> None:
+    """Migrate in the transaction that `connection` is in, up to `revision`."""
     from alembic import command
     from alembic.config import Config
 
@@ -52,7 +52,7 @@ def migrate_connection(connection: Connection) -> None:
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
     with _one_by_one:
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def _version(connection: Connection) -> str | None:
