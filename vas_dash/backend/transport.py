@@ -8,23 +8,18 @@ from __future__ import annotations
 import http.client
 import os
 import ssl
-import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from http.cookiejar import DefaultCookiePolicy
-from socket import socket
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from pydantic import SecretStr
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from vas_dash.backend import wire
+from vas_dash.backend.deadlines import call, session_with_deadline, tls_context
 from vas_dash.errors import (
     BackendError,
     BadAnswerError,
@@ -87,7 +82,7 @@ class Transport:
                 raise SettingsError("VAS_API_KEY: has characters that a header cannot carry")
             self._headers["X-API-Key"] = key
         self._key = key
-        self._tls = _tls_context() if urlsplit(base_url).scheme == "https" else None
+        self._tls = tls_context() if urlsplit(base_url).scheme == "https" else None
         self._kept: tuple[int, requests.Session] | None = None
 
     def __repr__(self) -> str:
@@ -154,13 +149,7 @@ class Transport:
         return self._kept[1]
 
     def _fresh_session(self) -> requests.Session:
-        session = _Session()
-        session.trust_env = False
-        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = _Adapter(self._tls)
-        session.mount("http://", adapter)
-        session.mount("https://", adapter)
-        return session
+        return session_with_deadline(self._tls)
 
     def _exchange(
         self,
@@ -179,9 +168,9 @@ class Transport:
         if before_send is not None:
             headers["Connection"] = "close"
         limit_s = _left_s(deadline)
-        _call.deadline = deadline
-        _call.before_send = before_send
-        _call.connected = False
+        call.deadline = deadline
+        call.before_send = before_send
+        call.connected = False
         try:
             request = requests.Request(
                 method, self._base_url + path, headers=headers, params=params, data=body
@@ -199,7 +188,7 @@ class Transport:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise self._fault(error, limit_s) from None
         finally:
-            _call.before_send = None
+            call.before_send = None
 
     def _body(self, response: requests.Response) -> bytes:
         """The body of a good answer; for any other the error it stands for.
@@ -260,10 +249,10 @@ class Transport:
         if _has(causes, ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError) or _has(
             causes, http.client.RemoteDisconnected
         ):
-            kind = ConnectionCutError if _call.connected else _DroppedError
+            kind = ConnectionCutError if call.connected else _DroppedError
             return kind("the VAS cut the connection")
         if _has(causes, ssl.SSLError, urllib3.exceptions.SSLError):
-            if not _call.connected:
+            if not call.connected:
                 return UnreachableError("no secure connection to the VAS could be made")
             return ConnectionCutError("the VAS cut the connection")
         if _has(causes, http.client.IncompleteRead, urllib3.exceptions.IncompleteRead):
@@ -314,134 +303,3 @@ def _left_s(deadline: float) -> float:
 
 def _seconds(seconds: float) -> str:
     return f"{seconds:.2g} s"
-
-
-# A deadline that holds although every byte that trickles in starts the socket's timeout again.
-# A call is one thread's from its connection to its last byte, so what belongs to it can be left
-# here for the sockets, which urllib3 makes.
-
-
-class _Call(threading.local):
-    """The call that this thread is in.
-
-    `deadline` in `time.monotonic()`; `connected`: it made its connection itself.
-    """
-
-    deadline: float = 0.0
-    connected: bool = False
-    before_send: Callable[[], None] | None = None
-
-
-_call = _Call()
-
-
-class _Deadline(socket):
-    """A socket of which no operation lasts past the deadline of the call."""
-
-    def _bound(self) -> None:
-        left_s = _call.deadline - time.monotonic()
-        if left_s <= 0:
-            raise TimeoutError("the deadline of the call has passed")
-        timeout_s = self.gettimeout()
-        if timeout_s is None or timeout_s > left_s:
-            self.settimeout(left_s)
-
-    def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        self._bound()
-        return super().recv_into(*args, **kwargs)
-
-    def send(self, *args: Any, **kwargs: Any) -> int:
-        self._bound()
-        return super().send(*args, **kwargs)
-
-    def sendall(self, *args: Any, **kwargs: Any) -> None:
-        self._bound()
-        super().sendall(*args, **kwargs)
-
-
-class _DeadlineTls(_Deadline, ssl.SSLSocket):
-    """The same over TLS."""
-
-
-def _tls_context() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.sslsocket_class = _DeadlineTls
-    return context
-
-
-class _Response(http.client.HTTPResponse):
-    """Refuses headers that are no headers; urllib3 would log a traceback and go on."""
-
-    def begin(self) -> None:
-        super().begin()
-        if self.msg.defects:
-            raise http.client.HTTPException("malformed headers")
-
-
-class _PlainConnection(HTTPConnection):
-    response_class = _Response
-
-    def _new_conn(self) -> socket:
-        return _with_deadline(super()._new_conn())
-
-    def connect(self) -> None:
-        super().connect()
-        _connected()
-
-
-class _TlsConnection(HTTPSConnection):
-    response_class = _Response
-
-    def _new_conn(self) -> socket:
-        return _with_deadline(super()._new_conn())
-
-    def connect(self) -> None:
-        super().connect()
-        _connected()
-
-
-def _with_deadline(plain: socket) -> socket:
-    timeout_s = plain.gettimeout()
-    sock = _Deadline(fileno=plain.detach())
-    sock.settimeout(timeout_s)
-    return sock
-
-
-def _connected() -> None:
-    """A connection stands, nothing has been sent on it."""
-    if time.monotonic() >= _call.deadline:
-        raise TimeoutError("the deadline of the call has passed")
-    _call.connected = True
-    if _call.before_send is not None:
-        _call.before_send()
-
-
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _PlainConnection
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
-class _Adapter(HTTPAdapter):
-    def __init__(self, tls: ssl.SSLContext | None) -> None:
-        self._tls = tls
-        super().__init__(pool_connections=1, pool_maxsize=8)
-
-    def init_poolmanager(
-        self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any
-    ) -> None:
-        super().init_poolmanager(
-            connections, maxsize, block=block, ssl_context=self._tls, **pool_kwargs
-        )
-        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002
-        """The context has its authorities; loading others takes 20 ms for each connection."""
-        conn.cert_reqs = "CERT_REQUIRED"
-
-
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """None: a redirect is not followed, nor prepared for."""
