@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Any, Literal, Self
-from urllib.parse import SplitResult, urlsplit
+from ipaddress import ip_address
+from typing import Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+import vas_dash.config_checks as checks
+from vas_dash.config_checks import parse_networks
 from vas_dash.errors import SettingsError
 
 __all__ = ["Settings", "is_loopback", "parse_networks"]
-
-_STEP = re.compile(r"[A-Za-z0-9._~-]+")
-_ORIGIN = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", re.IGNORECASE)
-_HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
 
 
 class Settings(BaseSettings):
@@ -204,74 +200,12 @@ class Settings(BaseSettings):
         description="Key that the embedded VAS asks for. Not set: none.",
     )
 
-    @field_validator("api_url")
-    @classmethod
-    def _http_address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("must look like http://host:port")
-        if parts.username or parts.password:
-            raise ValueError("must not carry a user name or password; set VAS_API_KEY")
-        if parts.query or parts.fragment or any(char.isspace() for char in value):
-            raise ValueError("must be no more than a scheme, a host, a port and a path")
-        if not _has_port(parts):
-            raise ValueError("must have a port from 1 to 65535, or none")
-        return value.rstrip("/")
-
-    @field_validator("queue_url")
-    @classmethod
-    def _redis_address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in ("redis", "rediss") or not parts.hostname:
-            raise ValueError("must look like redis://host:6379/0")
-        if parts.query or parts.fragment or any(char.isspace() for char in value):
-            raise ValueError("must be no more than a scheme, a user, a host, a port and a number")
-        if not _has_port(parts):
-            raise ValueError("must have a port from 1 to 65535, or none")
-        if parts.path.strip("/") and not parts.path.strip("/").isdecimal():
-            raise ValueError("must end with the number of a database, or none")
-        return value
-
-    @field_validator("api_key")
-    @classmethod
-    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
-        text = value.get_secret_value().strip() if value is not None else ""
-        if not (text.isascii() and (not text or text.isprintable())):
-            raise ValueError("has characters that a header cannot carry")
-        return value
-
-    @field_validator("prefix")
-    @classmethod
-    def _path_prefix(cls, value: str) -> str:
-        if not (value.startswith("/") and value.endswith("/")) or "//" in value:
-            raise ValueError("must begin and end with a single /")
-        if value == "/":
-            raise ValueError("must name a path, for example /ai-models/")
-        steps = value.strip("/").split("/")
-        if not all(_STEP.fullmatch(step) for step in steps) or {".", ".."} & set(steps):
-            raise ValueError("must consist of letters, digits and -._~ between the /")
-        return value
-
-    @field_validator("allowed_origins")
-    @classmethod
-    def _origins(cls, value: str | None) -> str | None:
-        if not all(_ORIGIN.fullmatch(origin) for origin in (value or "").split()):
-            raise ValueError("must be origins like https://vas.example, separated by blanks")
-        return value
-
-    @field_validator("frame_ancestors")
-    @classmethod
-    def _frames(cls, value: str) -> str:
-        sources = value.split()
-        if sources == ["none"]:
-            return value
-        if not sources or not all(one == "self" or _ORIGIN.fullmatch(one) for one in sources):
-            raise ValueError("must be none, or self and origins like https://vas.example")
-        return value
+    _http_address = field_validator("api_url")(checks.http_address)
+    _redis_address = field_validator("queue_url")(checks.redis_address)
+    _fits_a_header = field_validator("api_key")(checks.fits_a_header)
+    _path_prefix = field_validator("prefix")(checks.path_prefix)
+    _origins = field_validator("allowed_origins")(checks.origins)
+    _frames = field_validator("frame_ancestors")(checks.frames)
 
     @property
     def origins(self) -> frozenset[str]:
@@ -284,34 +218,12 @@ class Settings(BaseSettings):
         words = {"none": "'none'", "self": "'self'"}
         return " ".join(words.get(one, one) for one in self.frame_ancestors.split())
 
-    @field_validator("proxy_addresses")
-    @classmethod
-    def _networks(cls, value: str | None) -> str | None:
-        try:
-            parse_networks(value)
-        except ValueError:
-            raise ValueError("must be addresses or networks with commas between them") from None
-        return value
-
-    @field_validator("proxy_header", "proxy_role_header", "proxy_locations_header")
-    @classmethod
-    def _header_name(cls, value: str | None) -> str | None:
-        if value is not None and not _HEADER.fullmatch(value):
-            raise ValueError("must be the name of a header: letters, digits and -")
-        return value
-
-    @field_validator("session_key")
-    @classmethod
-    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < 32:
-            raise ValueError("must have at least 32 characters")
-        return value
-
-    @field_validator("page_size", mode="before")
-    @classmethod
-    def _whole_number(cls, value: Any) -> Any:
-        """The environment holds texts, of which none is one of the numbers."""
-        return int(value) if isinstance(value, str) and value.isdecimal() else value
+    _networks = field_validator("proxy_addresses")(checks.networks)
+    _header_name = field_validator("proxy_header", "proxy_role_header", "proxy_locations_header")(
+        checks.header_name
+    )
+    _long_enough = field_validator("session_key")(checks.long_enough)
+    _whole_number = field_validator("page_size", mode="before")(checks.whole_number)
 
     @classmethod
     def from_env(cls) -> Self:
@@ -362,15 +274,6 @@ class Settings(BaseSettings):
             raise _settings_error(error) from None
 
 
-def parse_networks(text: str | None) -> tuple[IPv4Network | IPv6Network, ...]:
-    """Addresses and networks with commas between them.
-
-    Raises:
-        ValueError: one of them is none.
-    """
-    return tuple(ip_network(part.strip()) for part in (text or "").split(",") if part.strip())
-
-
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach what listens there, or is what has this address."""
     if host == "localhost":
@@ -381,13 +284,6 @@ def is_loopback(host: str) -> bool:
         return False
     mapped = getattr(address, "ipv4_mapped", None)
     return (mapped or address).is_loopback
-
-
-def _has_port(parts: SplitResult) -> bool:
-    try:
-        return parts.port != 0
-    except ValueError:
-        return False
 
 
 def _settings_error(error: ValidationError) -> SettingsError:
