@@ -38,7 +38,12 @@ def register(app: Dash, context: Context) -> None:
     """Register the callbacks of the draft."""
     for name, store in (("changed", ids.DRAFT), ("kept", ids.KEPT), ("applied", ids.APPLIED)):
         in_browser(app, f"vas_drafts.{name}", Input(store, "data"))
+    _register_keep(app, context)
+    _register_apply(app, context)
+    _register_tools(app, context)
 
+
+def _register_keep(app: Dash, context: Context) -> None:
     @app.callback(
         Output(ids.KEPT, "data"),
         Output(ids.DRAFT, "data", allow_duplicate=True),
@@ -65,6 +70,8 @@ def register(app: Dash, context: Context) -> None:
         }
         return answer, drafted.facts(draft)
 
+
+def _register_apply(app: Dash, context: Context) -> None:
     @app.callback(
         Output(ids.APPLIED, "data"),
         Output(ids.DRAFT_MESSAGE, "children"),
@@ -80,6 +87,8 @@ def register(app: Dash, context: Context) -> None:
         message, knowledge = _applied(context, grid, single, began + SAVE_S)
         return {"n": single.n, "learned": knowledge}, message
 
+
+def _register_tools(app: Dash, context: Context) -> None:
     @app.callback(
         Output(ids.PANEL_TOOLS, "children"),
         Input(ids.OPENED, "data"),

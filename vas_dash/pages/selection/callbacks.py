@@ -53,7 +53,12 @@ def register(app: Dash, context: Context) -> None:
         ("acted", ids.ACTED),
     ):
         in_browser(app, f"vas_selection.{name}", Input(store, "data"))
+    _register_find(app, context)
+    _register_act(app, context)
+    _register_cameras(app, context)
 
+
+def _register_find(app: Dash, context: Context) -> None:
     @app.callback(
         Output(ids.FOUND_CELLS, "data"),
         Input(ids.FIND_CELLS, "data"),
@@ -72,6 +77,8 @@ def register(app: Dash, context: Context) -> None:
         cameras = [camera.id for camera in grid.select(query).cameras]
         return {"n": finding.n, "model": finding.model, "models": models, "cameras": cameras}
 
+
+def _register_act(app: Dash, context: Context) -> None:
     @app.callback(
         Output(ids.DRAFT, "data", allow_duplicate=True),
         Output(ids.BULK, "hidden"),
@@ -104,6 +111,8 @@ def register(app: Dash, context: Context) -> None:
         except (JournalError, NotAllowedError) as error:
             return _said(view.trouble(_UNKEPT.format(error.reason)), action)
 
+
+def _register_cameras(app: Dash, context: Context) -> None:
     @app.callback(
         Output(ids.BULK_CAMERAS, "children"),
         Input(view.value_id(view.CAMERA), "value"),

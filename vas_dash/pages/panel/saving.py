@@ -1,0 +1,232 @@
+"""Saving a cell from the side panel: what was typed, what is wrong with it, what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from dash import no_update
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from vas_dash.changes.labels import outcome_text
+from vas_dash.changes.operations import ReasonRule
+from vas_dash.domain.changes import same_intent
+from vas_dash.domain.entities import AiModel, Assignment, CellIntent, CellKey
+from vas_dash.domain.records import CellResult, Outcome
+from vas_dash.domain.text import sentence
+from vas_dash.fleet.table import open_for_new
+from vas_dash.pages import labels
+from vas_dash.pages.arguments import (
+    FIELD_IDS,
+    OPENED,
+    Opened,
+    assignment_json,
+    checked,
+    learned,
+    learned_of,
+)
+from vas_dash.pages.context import Context
+from vas_dash.pages.form.model import build_form, read_form, with_submitted
+from vas_dash.pages.form.view import parameter_form
+from vas_dash.pages.grid import status
+from vas_dash.pages.grid.model import FleetGrid
+from vas_dash.pages.panel import model as panel
+from vas_dash.pages.panel import view
+
+_TEXT_LIMIT = 100_000
+_NOTHING_TO_SAVE = "Nothing to save: the VAS has it already."
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What stands in the form: the texts of the intent, the parameters' fields, the reason."""
+
+    intent: panel.IntentText
+    parameters: dict[str, object]
+    reason: str = ""
+
+
+def form_of(
+    grid: FleetGrid,
+    model: AiModel,
+    assignment: Assignment | None,
+    rule: ReasonRule,
+    typed: Typed | None = None,
+    errors: dict[str, str] | None = None,
+    field_errors: dict[str, str] | None = None,
+) -> list[Component]:
+    """The form for the cell; `typed` keeps what stands in it."""
+    parameters = build_form(model.config_schema, assignment.parameters if assignment else None)
+    text = panel.intent_text(assignment)
+    is_open = assignment is not None or open_for_new(model, grid.snapshot)
+    reason = ""
+    if typed is not None:
+        parameters = with_submitted(parameters, typed.parameters, field_errors or {})
+        text, reason = typed.intent, typed.reason
+    parts: list[Component] = [
+        view.intent_form(text, errors or {}, open_for_new=is_open),
+        parameter_form(parameters),
+    ]
+    if rule != "off":
+        parts.append(view.reason_field(reason, errors or {}, needed=rule == "required"))
+    return parts
+
+
+def conflict_of(earlier: object, key: CellKey) -> Opened | None:
+    """What the VAS held when the last save of this cell met a conflict."""
+    if not isinstance(earlier, dict) or earlier.get("key") != list(key):
+        return None
+    if "conflict" not in earlier:
+        return None
+    return checked(OPENED, {"kind": "cell", "assignment": earlier["conflict"]})
+
+
+def typed_of(values: object, names: object, field_values: object, fields: object) -> Typed:
+    """What stands in the form, as Dash gives it: values, and the ids of their fields."""
+
+    def pairs(ids_: object, texts: object) -> list[tuple[Any, object]]:
+        known = checked(FIELD_IDS, ids_)
+        if not isinstance(texts, list) or len(texts) != len(known):
+            raise PreventUpdate
+        return list(zip(known, texts, strict=True))
+
+    def text(value: object) -> str:
+        return value[:_TEXT_LIMIT] if isinstance(value, str) else ""
+
+    intent = {field.name: text(value) for field, value in pairs(names, values)}
+    return Typed(
+        panel.IntentText(
+            intent.get("intent", ""), intent.get("fps", ""), intent.get("priority", "")
+        ),
+        {field.path: value for field, value in pairs(fields, field_values)},
+        intent.get("reason", ""),
+    )
+
+
+def not_known(grid: FleetGrid, opened: Opened) -> tuple[Any, ...]:
+    """Its camera or its model is not there."""
+    text = f"Not saved, nothing was sent: {status.absence(grid.snapshot)}."
+    result = {"key": [opened.camera, opened.model], "ok": False}
+    return no_update, view.text_message(text, trouble=True), no_update, result
+
+
+def take_theirs(
+    context: Context, grid: FleetGrid, opened: Opened, current: Assignment | None
+) -> tuple[Any, ...]:
+    """The form with what the VAS holds, instead of what was typed."""
+    return (
+        form_of(grid, _model(grid, opened), current, context.settings.reason),
+        view.text_message("Now as the VAS has it."),
+        _reopened(opened, current),
+        {"key": [opened.camera, opened.model], "ok": True},
+    )
+
+
+def save_typed(
+    context: Context,
+    grid: FleetGrid,
+    opened: Opened,
+    against: Assignment | None,
+    typed: Typed,
+    until: float,
+) -> tuple[Any, ...]:
+    """Save what was typed, if the cell still is `against`; or say what is wrong with it."""
+    base, model, rule = opened.assignment, _model(grid, opened), context.settings.reason
+    form = read_form(model.config_schema, base.parameters if base else None, typed.parameters)
+    desired, errors = panel.read_intent(typed.intent, form.parameters, base)
+    field_errors = {} if desired is None else dict(form.errors)
+    if rule == "required" and not typed.reason.strip():
+        errors["reason"] = "a reason is needed"
+    if desired is not None and against is None and not open_for_new(model, grid.snapshot):
+        errors["intent"] = labels.NOT_FOR_NEW
+    if errors or field_errors:
+        return (
+            form_of(grid, model, base, rule, typed, errors, field_errors),
+            view.text_message("Not saved: see the fields above.", trouble=True),
+            no_update,
+            {"key": list(opened.key), "ok": False},
+        )
+    outcome = context.writer.save(
+        opened.key, against, desired, until, by=context.permissions, why=typed.reason
+    )
+    return _answer(grid, model, opened, typed, desired, outcome, rule)
+
+
+def _model(grid: FleetGrid, opened: Opened) -> AiModel:
+    model = grid.model(opened.model)
+    assert model is not None
+    return model
+
+
+def _reopened(opened: Opened, current: Assignment | None) -> dict[str, Any]:
+    return {
+        "kind": "cell",
+        "camera": opened.camera,
+        "model": opened.model,
+        "assignment": assignment_json(current),
+    }
+
+
+def _answer(
+    grid: FleetGrid,
+    model: AiModel,
+    opened: Opened,
+    typed: Typed,
+    desired: CellIntent | None,
+    outcome: Outcome,
+    rule: ReasonRule,
+) -> tuple[Any, ...]:
+    """What the panel says of an outcome; what was typed stays unless it was saved."""
+    key = CellKey(opened.camera, opened.model)
+    result: dict[str, Any] = {"key": list(key), "ok": False}
+    keep = form_of(grid, model, opened.assignment, rule, typed)
+    agrees = same_intent(outcome.after.intent if outcome.after else None, desired)
+    text = sentence(outcome_text(outcome))
+    match outcome.result:
+        case CellResult.APPLIED:
+            return _saved(grid, model, opened, outcome.after, text, rule)
+        case CellResult.UNCHANGED:
+            return _saved(grid, model, opened, outcome.after, _NOTHING_TO_SAVE, rule)
+        case CellResult.CONFLICT if agrees:
+            return _saved(grid, model, opened, outcome.after, _NOTHING_TO_SAVE, rule)
+        case CellResult.CONFLICT | CellResult.OVERWRITTEN:
+            current = outcome.after
+            result |= {"conflict": assignment_json(current)} | {"learned": [learned(key, current)]}
+            stored = outcome.result is CellResult.OVERWRITTEN
+            message = view.conflict_message(
+                _said(current), _desired_lines(desired), after_write=stored
+            )
+            return keep, message, no_update, result
+        case _:
+            result |= {"learned": learned_of(key, opened.assignment, outcome)}
+    return keep, view.text_message(text, trouble=True), no_update, result
+
+
+def _saved(
+    grid: FleetGrid,
+    model: AiModel,
+    opened: Opened,
+    assignment: Assignment | None,
+    text: str,
+    rule: ReasonRule,
+) -> tuple[Any, ...]:
+    result = {"key": [opened.camera, opened.model], "ok": True} | {
+        "learned": [learned(CellKey(opened.camera, opened.model), assignment)]
+    }
+    return (
+        form_of(grid, model, assignment, rule),
+        view.text_message(text),
+        _reopened(opened, assignment),
+        result,
+    )
+
+
+def _said(assignment: Assignment | None) -> list[str]:
+    if assignment is None:
+        return ["not assigned"]
+    return labels.assignment_text(assignment).split("\n")
+
+
+def _desired_lines(desired: CellIntent | None) -> list[str]:
+    return ["not assigned"] if desired is None else labels.intent_text(desired).split("\n")
