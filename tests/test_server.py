@@ -385,7 +385,7 @@ def test_an_exception_in_a_callback_changes_nothing_and_is_one_line(
     page = Page(app.test_client())
     until(page, lambda: complete(page))
     caplog.clear()
-    monkeypatch.setattr("vas_dash.pages.context.Context.drawings", broken_build)
+    monkeypatch.setattr("vas_dash.pages.context.Context.rendered_pages", broken_build)
     page.refresh()
     assert page.last is not None
     assert page.last.status_code in (200, 204)

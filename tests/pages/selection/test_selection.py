@@ -105,12 +105,6 @@ def test_without_a_journal_the_grid_goes_on_and_says_so(
 # At once.
 
 
-@pytest.fixture
-def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However slow the machine is, a change set ends within the budget."""
-    monkeypatch.setattr("vas_dash.pages.draft.callbacks.SAVE_S", 60.0)
-
-
 @pytest.mark.usefixtures("unhurried")
 def test_a_cell_is_applied_at_once_and_stands_in_the_journal(still: Page, vas: FaultyVas) -> None:
     assert still.apply("cam-1", "ppe", False) == ""
