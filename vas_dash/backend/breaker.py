@@ -32,7 +32,7 @@ class Breaker:
 
     Closed, it lets every call through. After `TRIPS_AFTER` in a row without an answer, whichever
     calls those were, it is open: `call` raises for `OPEN_S`, and after that while one call tries.
-    Any answer closes it, a refusal and a 500 too. `on_turn` is told when it opens and closes.
+    Any answer closes it, a refusal and a 500 too. `on_state_change` hears of opening and closing.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
