@@ -15,7 +15,7 @@ from vas_dash.domain.changes import Blocked, CellChange, ChangeSet, Problem, sam
 from vas_dash.domain.entities import FPS_RANGE, PRIORITY_RANGE, AiModel, Parameters
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.text import canonical
-from vas_dash.schema.validation import Problem as SchemaProblem
+from vas_dash.schema.problems import Problem as SchemaProblem
 from vas_dash.schema.validation import UncheckableError, read_schema
 
 __all__ = ["check", "checked"]

@@ -16,7 +16,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from vas_dash.embedded.catalogue import DEMO_MODELS, FLEET_MODELS, CatalogueModel
+from vas_dash.embedded.catalogue import CatalogueModel, demo_models, fleet_models
 from vas_dash.embedded.wire import canonical_json
 
 __all__ = ["UNREGISTERED_MODEL_ID", "Site", "build_site"]
@@ -67,7 +67,7 @@ def build_site(name: str) -> Site:
         return Site(name, (), (), ())
     rng = Random(name)
     fleet = name == "fleet"
-    catalogue = FLEET_MODELS if fleet else DEMO_MODELS
+    catalogue = fleet_models() if fleet else demo_models()
     places = list(_fleet_cameras() if fleet else _demo_cameras())
     devices = [_device(rng, number, *place) for number, place in enumerate(places)]
     models = [_ai_model(number, model) for number, model in enumerate(catalogue)]

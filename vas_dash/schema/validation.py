@@ -1,14 +1,14 @@
 """Parameters against a model's `config_schema`, with a bound on the work.
 
-A schema is whatever somebody registered, so it can be broken, can refer to itself or to another
-host, and can ask for work without end. The rules, in short:
+Anyone who may register a model writes its schema: it can be broken, can refer to itself or to
+another host, and can ask for work without end. The rules, in short:
 
 - The `jsonschema` package does the checking: Draft 2020-12, or the draft that `$schema` names.
 - Nothing is ever fetched. What refers outside the schema is left unchecked, and that is said.
 - A schema or parameters beyond `MAX_NODES` or `MAX_DEPTH` are not checked at all. Every keyword
   costs steps, and a check that needs more than `MAX_STEPS` is given up.
 - A regular expression cannot be stopped once it runs. On a text, or on the name of a property, it
-  runs only while its shape and the length of the text bound its work (`_pattern_steps`) and all of
+  runs only while its shape and the length of the text bound its work (`pattern_steps`) and all of
   a check's together stay below `MAX_PATTERN_STEPS`; otherwise it is left unchecked, and that is
   said.
 
@@ -37,37 +37,23 @@ from jsonschema.validators import extend, validator_for
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from vas_dash.domain.text import canonical, count, cut, plain
+from vas_dash.domain.text import canonical, cut
 from vas_dash.errors import VasDashError
 from vas_dash.schema.flatten import modern
-from vas_dash.schema.formats import FORMAT_CHECKER, FORMAT_WORDS
+from vas_dash.schema.formats import FORMAT_CHECKER
+from vas_dash.schema.patterns import MAX_PATTERN_STEPS, pattern_steps
+from vas_dash.schema.problems import MESSAGE_LENGTH, Problem, problems
 
 MAX_NODES = 5_000
 MAX_DEPTH = 60
 MAX_STEPS = 10_000
 MAX_NAME_LENGTH = 200
-MAX_PATTERN_STEPS = 2_000_000
-_MESSAGE_LENGTH = 200
 
 _Keyword: TypeAlias = Callable[[Any, Any, Any, Any], Any]
 
 
 class UncheckableError(VasDashError):
     """The schema, or these parameters against it, cannot be checked. The message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing the schema does not allow, at `path` (names and list positions).
-
-    `missing` names the property that has no value; `unknown` marks properties that the schema
-    forbids because it does not know them.
-    """
-
-    path: tuple[str | int, ...]
-    message: str
-    missing: str | None = None
-    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +90,21 @@ class SchemaChecker:
         work = _Work(uncounted=self._uncounted)
         token = _WORK.set(work)
         try:
-            problems = [
+            found = [
                 problem
                 for error in self._validator.iter_errors(dict(parameters))
-                for problem in _problems(error)
+                for problem in problems(error)
             ]
         except RecursionError:
             raise UncheckableError("the schema refers to itself without end") from None
         except UncheckableError:
             raise
-        # The schema is a stranger's: whatever it makes the library raise, the form goes on.
+        # A registered schema can make the library raise anything; the form goes on.
         except Exception as error:
             raise UncheckableError(_said(error)) from None
         finally:
             _WORK.reset(token)
-        unique = tuple(dict.fromkeys(problems))
-        return Findings(unique, work.unchecked)
+        return Findings(tuple(dict.fromkeys(found)), work.unchecked)
 
 
 def read_schema(schema: Mapping[str, Any]) -> SchemaChecker:
@@ -147,12 +132,12 @@ def _read(text: str) -> SchemaChecker | str:
         return SchemaChecker(schema)
     except SchemaError as error:
         place = "/".join(map(str, error.absolute_path))
-        return cut(f"at {place or 'its top'}: {error.message}", _MESSAGE_LENGTH)
+        return cut(f"at {place or 'its top'}: {error.message}", MESSAGE_LENGTH)
     except UncheckableError as error:
         return str(error)
     except RecursionError:
         return "it refers to itself without end"
-    # As in `check`: a stranger's schema never breaks the page.
+    # As in `check`: no schema breaks the page.
     except Exception as error:
         return _said(error)
 
@@ -187,7 +172,7 @@ def _without_dialects(schema: Any) -> Any:
     if isinstance(schema, dict):
         patterns = schema.get("patternProperties")
         for pattern in patterns if isinstance(patterns, dict) else ():
-            if _pattern_steps(pattern, MAX_NAME_LENGTH) > MAX_PATTERN_STEPS:
+            if pattern_steps(pattern, MAX_NAME_LENGTH) > MAX_PATTERN_STEPS:
                 raise UncheckableError(f"the pattern {cut(pattern, 80)} could take too long")
         return {
             name: _without_dialects(value)
@@ -257,7 +242,7 @@ def _pattern(validator: Any, pattern: Any, instance: Any, _schema: Any) -> Itera
 def _found(pattern: str, text: str) -> bool | None:
     """Whether the pattern is in the text; None: left unchecked, and that is said."""
     work = _WORK.get()
-    steps = work.pattern_steps + _pattern_steps(pattern, len(text))
+    steps = work.pattern_steps + pattern_steps(pattern, len(text))
     if steps > MAX_PATTERN_STEPS:
         work.leave(f"the pattern {cut(pattern, 80)} could take too long")
         return None
@@ -326,33 +311,6 @@ def _multiple_of(validator: Any, step: Any, instance: Any, _schema: Any) -> Iter
         yield ValidationError("multipleOf")
 
 
-_UNBOUNDED_SHAPE = re.compile(r"\)[*+{]|\(\?[^:=!]")
-"""A repeated group, or a group that is more than a plain one or a look ahead."""
-
-_REPEATS = re.compile(r"[*+]|\{\d*(?:,(\d*))?\}")
-_FORKS = re.compile(r"[?|]")
-_LONGEST_PATTERN = 500
-
-
-def is_run(pattern: str) -> bool:
-    """Whether the pattern is checked at all, if only on a short text."""
-    return _pattern_steps(pattern, 1) < float("inf")
-
-
-def _pattern_steps(pattern: str, length: int) -> float:
-    """An upper bound of the steps to search `pattern` in a text of `length` characters.
-
-    Without repeated groups a backtracking search tries, at each start, each way through each
-    repeat (at most `length` + 1 ways) and each fork (2 ways). Escaped signs are counted too, which
-    only makes the bound higher. Infinite when the shape gives no bound.
-    """
-    if len(pattern) > _LONGEST_PATTERN or _UNBOUNDED_SHAPE.search(pattern):
-        return float("inf")
-    ways = length + 1
-    steps = ways * 2 ** len(_FORKS.findall(pattern))
-    return float(min(steps * ways ** len(_REPEATS.findall(pattern)), 10**300))
-
-
 def _unique_items(validator: Any, unique: Any, instance: Any, _schema: Any) -> Iterator[Any]:
     """Like the library's, but never quadratic."""
     if unique is True and validator.is_type(instance, "array"):
@@ -370,106 +328,3 @@ def _numbers_alike(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _numbers_alike(item) for name, item in value.items()}
     return value
-
-
-def _problems(error: ValidationError) -> Iterator[Problem]:
-    """The error in plain words. One for each missing property."""
-    path = tuple(error.absolute_path)
-    keyword, limit, value = error.validator, error.validator_value, error.instance
-    if keyword == "required" and isinstance(limit, list) and isinstance(value, dict):
-        for name in limit:
-            if isinstance(name, str) and name not in value:
-                yield Problem(path, "needs a value", missing=name)
-        return
-    if keyword == "additionalProperties" and isinstance(value, dict):
-        message = cut(f"not known to this model: {error.message}", _MESSAGE_LENGTH)
-        yield Problem(path, message, unknown=True)
-        return
-    if keyword == "unevaluatedProperties" and isinstance(value, dict):
-        known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
-        names = ", ".join(name for name in value if name not in known)
-        message = cut(f"not known to this model: {names}", _MESSAGE_LENGTH)
-        yield Problem(path, message, unknown=True)
-        return
-    if keyword in ("anyOf", "oneOf") and (only := _only_form(error)):
-        for inner in only:
-            yield from _problems(inner)
-        return
-    yield Problem(path, cut(_words(str(keyword), limit, value), _MESSAGE_LENGTH))
-
-
-def _only_form(error: ValidationError) -> list[ValidationError]:
-    """What is wrong with the one form that is not null, where there is one."""
-    forms = error.validator_value if isinstance(error.validator_value, list) else []
-    others = [
-        number
-        for number, one in enumerate(forms)
-        if not (isinstance(one, dict) and one.get("type") == "null")
-    ]
-    if len(forms) != 2 or len(others) != 1:
-        return []
-    return [one for one in error.context or () if one.schema_path[0] == others[0]]
-
-
-_TYPES = {
-    "string": "a text",
-    "number": "a number",
-    "integer": "a whole number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a JSON object",
-    "null": "null",
-}
-
-
-def _words(keyword: str, limit: Any, value: Any) -> str:
-    match keyword:
-        case "type":
-            types = limit if isinstance(limit, list) else [limit]
-            return "must be " + " or ".join(_TYPES.get(str(name), str(name)) for name in types)
-        case "enum":
-            return "must be one of: " + ", ".join(map(plain, limit))
-        case "const":
-            return f"must be {plain(limit)}"
-        case "minimum":
-            return f"must be at least {limit}"
-        case "maximum":
-            return f"must be at most {limit}"
-        case "exclusiveMinimum":
-            return f"must be more than {limit}"
-        case "exclusiveMaximum":
-            return f"must be less than {limit}"
-        case "multipleOf" | "divisibleBy":
-            return f"must be a multiple of {limit}"
-        case "minLength":
-            return f"must have at least {count(limit, 'character')}"
-        case "maxLength":
-            return f"must have at most {count(limit, 'character')}"
-        case "pattern":
-            return f"must match the pattern {limit}"
-        case "format":
-            return f"must be {FORMAT_WORDS.get(limit, limit)}"
-        case "minItems":
-            return f"needs at least {count(limit, 'value')}"
-        case "maxItems":
-            return f"must have at most {count(limit, 'value')}"
-        case "uniqueItems":
-            return "holds the same value twice"
-        case "minProperties":
-            return f"needs at least {count(limit, 'value')}"
-        case "maxProperties":
-            return f"must have at most {count(limit, 'value')}"
-        case "dependentRequired" | "dependencies":
-            return "needs another value beside it: " + ", ".join(
-                name
-                for present, needed in limit.items()
-                if present in value and isinstance(needed, list)
-                for name in needed
-                if name not in value
-            )
-        case "anyOf" | "oneOf":
-            return "fits none of the forms that the schema allows, or more than one of them"
-        case "None" | "not" | "disallow":
-            return "is not allowed"
-        case _:
-            return f"does not fit the schema ({keyword})"

@@ -22,7 +22,8 @@ from vas_dash.pages.form.fields import (
 )
 from vas_dash.pages.form.values import EMPTY_LIST, EMPTY_TEXT, MISSING, show, unique_options
 from vas_dash.schema.formats import FORMAT_WORDS
-from vas_dash.schema.validation import MAX_NAME_LENGTH, is_run
+from vas_dash.schema.patterns import is_checkable
+from vas_dash.schema.validation import MAX_NAME_LENGTH
 
 MAX_FIELDS = 200
 MAX_GROUP_DEPTH = 5
@@ -329,7 +330,7 @@ def _scalar_limits(kind: Kind, schema: Mapping[str, Any]) -> Iterator[str | None
         yield _range(schema.get("minLength"), schema.get("maxLength"), "character")
         pattern, format_name = schema.get("pattern"), schema.get("format")
         if isinstance(pattern, str):
-            unchecked = "" if is_run(pattern) else ", which is not checked"
+            unchecked = "" if is_checkable(pattern) else ", which is not checked"
             yield f"pattern {cut(pattern, _MAX_LIMIT_LENGTH)}{unchecked}"
         if isinstance(format_name, str):
             unknown = f"format {cut(format_name, _MAX_LIMIT_LENGTH)}, which is not checked"

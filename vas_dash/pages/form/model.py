@@ -24,13 +24,8 @@ from vas_dash.pages.form.builder import BeyondAFormError, raw_root, root_group
 from vas_dash.pages.form.fields import Field, Form, Group, Kind, Path, fields_of
 from vas_dash.pages.form.values import MISSING, TextError, is_untouched, parse, received
 from vas_dash.schema.flatten import flattened
-from vas_dash.schema.validation import (
-    Findings,
-    Problem,
-    SchemaChecker,
-    UncheckableError,
-    read_schema,
-)
+from vas_dash.schema.problems import Problem
+from vas_dash.schema.validation import Findings, SchemaChecker, UncheckableError, read_schema
 
 Submitted: TypeAlias = Mapping[str, object]
 """What came back from the browser, by field id: texts, lists of texts, or None for blank."""
