@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import replace
+
+from cachetools import LRUCache
 
 from vas_dash.changes.checks import checked
 from vas_dash.changes.permissions import Permissions
@@ -41,7 +42,7 @@ class Drafting:
     def __init__(self, journal: Journal) -> None:
         self._tables = journal.drafts
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, str], Draft] = OrderedDict()
+        self._kept: LRUCache[tuple[str, str], Draft] = LRUCache(_DRAFTS_KEPT)
 
     def load(self, draft_id: str, by: Permissions) -> Draft:
         """The draft as it is now; an empty one where there is none."""
@@ -140,9 +141,6 @@ class Drafting:
     def _keep(self, draft: Draft, who: str) -> Draft:
         with self._lock:
             self._kept[draft.id, who] = draft
-            self._kept.move_to_end((draft.id, who))
-            while len(self._kept) > _DRAFTS_KEPT:
-                self._kept.popitem(last=False)
         return draft
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+
+from cachetools import LRUCache, cachedmethod
 
 from vas_dash.domain.entities import AiModel, Camera
 from vas_dash.domain.finding import Search, folded
@@ -89,7 +91,8 @@ class FleetTable:
             )
         )
         self._models_by_id = {model.model_id: model for model in self.models}
-        self._selections: OrderedDict[GridQuery, Selection] = OrderedDict()
+        self._selections: LRUCache[GridQuery, Selection] = LRUCache(_SELECTIONS_KEPT)
+        self._lock = threading.Lock()
 
     @cached_property
     def _names(self) -> Mapping[str, str]:
@@ -118,18 +121,13 @@ class FleetTable:
         chosen = tuple(model for model in self.models if model.model_id in wanted)
         return chosen or self.models
 
+    @cachedmethod(
+        lambda self: self._selections,
+        lambda _, query: query.selection,
+        lock=lambda self: self._lock,
+    )
     def select(self, query: GridQuery) -> Selection:
         """The cameras that the query finds, in its order, and the counts over them."""
-        key = query.selection
-        selection = self._selections.get(key)
-        if selection is None:
-            selection = self._select(key)
-            self._selections[key] = selection
-            while len(self._selections) > _SELECTIONS_KEPT:
-                self._selections.popitem(last=False)
-        return selection
-
-    def _select(self, query: GridQuery) -> Selection:
         models = self.shown_models(query)
         cameras: Iterable[Camera] = self.cameras
         if query.text:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from cachetools import LRUCache
 
 from vas_dash.changes.cell_writer import CellWriter
 from vas_dash.changes.drafting import Drafting
@@ -71,7 +72,7 @@ class _RenderedSnapshots:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._snapshot: FleetSnapshot | None = None
-        self._kept: OrderedDict[str, RenderedPages] = OrderedDict()
+        self._kept: LRUCache[str, RenderedPages] = LRUCache(_SNAPSHOTS_KEPT)
 
     def rendered_pages(
         self, snapshot: FleetSnapshot, learned: Mapping[CellKey, Cell], page_size: int
@@ -86,6 +87,4 @@ class _RenderedSnapshots:
             if kept is None:
                 drawn = snapshot.with_exceptions(learned) if learned else snapshot
                 kept = self._kept[key] = RenderedPages(drawn, page_size)
-                while len(self._kept) > _SNAPSHOTS_KEPT:
-                    self._kept.popitem(last=False)
             return kept

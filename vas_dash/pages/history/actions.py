@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYetError
 from dataclasses import dataclass
+
+from cachetools import LRUCache
 
 from vas_dash.changes.permissions import Permissions
 from vas_dash.domain.changes import ChangeSet
@@ -46,7 +47,7 @@ class Actions:
         self._context = context
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="history")
         self._lock = threading.Lock()
-        self._begun: OrderedDict[str, Future[Outcome]] = OrderedDict()
+        self._begun: LRUCache[str, Future[Outcome]] = LRUCache(_KEPT)
 
     def begin(self, action: Action, number: int, draft_id: str, by: Permissions) -> str:
         """Begin one; the ticket by which its outcome is asked for."""
@@ -54,8 +55,6 @@ class Actions:
         future = self._pool.submit(_do, self._context, action, number, draft_id, by)
         with self._lock:
             self._begun[ticket] = future
-            while len(self._begun) > _KEPT:
-                self._begun.popitem(last=False)
         return ticket
 
     def outcome(self, ticket: str, wait_s: float = WAIT_S) -> Outcome | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict
 from typing import Any
 
+from cachetools import LRUCache
 from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
@@ -48,7 +48,9 @@ class _Reviews:
     def __init__(self, context: Context) -> None:
         self.context = context
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, str, int, int], tuple[FleetGrid, Review]] = OrderedDict()
+        self._kept: LRUCache[tuple[str, str, int, int], tuple[FleetGrid, Review]] = LRUCache(
+            _REVIEWS_KEPT
+        )
 
     def of(self, draft: Draft, recent: object) -> Review:
         """The operator's draft against the newest snapshot of the fleet."""
@@ -66,8 +68,6 @@ class _Reviews:
                 if theirs.snapshot.taken_at != grid.snapshot.taken_at:
                     del self._kept[other]
             self._kept[key] = (grid, review)
-            while len(self._kept) > _REVIEWS_KEPT:
-                self._kept.popitem(last=False)
         return review
 
 

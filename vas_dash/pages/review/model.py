@@ -7,11 +7,14 @@ are shown.
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
+
+from cachetools import LRUCache, cachedmethod
 
 from vas_dash.changes.labels import Kind, differences, kind_of, kinds_text
 from vas_dash.domain.changes import Blocked, CellChange
@@ -97,7 +100,8 @@ class Review:
         self._blocked = [
             draft.blocked[key] for key in sorted(draft.blocked, key=lambda key: self._order(key))
         ]
-        self._selections: OrderedDict[ReviewQuery, tuple[_Item, ...]] = OrderedDict()
+        self._selections: LRUCache[ReviewQuery, tuple[_Item, ...]] = LRUCache(_SELECTIONS_KEPT)
+        self._lock = threading.Lock()
 
     def _order(self, key: CellKey) -> tuple[int, int, CellKey]:
         """Cameras as on the grid, then models; what is no longer there comes last."""
@@ -126,15 +130,14 @@ class Review:
         ordered = sorted(found, key=lambda model_id: (rank.get(model_id, len(rank)), model_id))
         return tuple((model_id, self._model_title(model_id)) for model_id in ordered)
 
+    @cachedmethod(
+        lambda self: self._selections,
+        lambda _, query: (query.text, query.kind, query.model_id),
+        lock=lambda self: self._lock,
+    )
     def select(self, query: ReviewQuery) -> tuple[_Item, ...]:
         """The drafted cells that a query finds, in their order."""
-        key = ReviewQuery(query.text, query.kind, query.model_id)
-        found = self._selections.get(key)
-        if found is None:
-            found = self._selections[key] = tuple(self._select(key))
-            while len(self._selections) > _SELECTIONS_KEPT:
-                self._selections.popitem(last=False)
-        return found
+        return tuple(self._select(query))
 
     def _select(self, query: ReviewQuery) -> Iterator[_Item]:
         matches = self._matcher(query)
