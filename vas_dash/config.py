@@ -250,7 +250,7 @@ class Settings(BaseSettings):
             )
 
     def check_standing_alone(self) -> None:
-        """Whether the page may be served by itself: not to a network where nobody is asked who.
+        """Whether the page may be served by itself: not to a network without authentication.
 
         Raises:
             SettingsError: it may not.

@@ -125,7 +125,7 @@ def _read_only(url: URL) -> URL:
     path = file_of(url).absolute()
     query = {"mode": "ro", "uri": "true"}
     if not Path(f"{path}-wal").exists():
-        # Nothing has to be read from there, and nobody can write: the index needs no file.
+        # There is nothing to read from it, and no process can write: the index needs no file.
         query["immutable"] = "1"
     return url.set(database=f"file:{quote(str(path))}", query=query)
 

@@ -14,7 +14,7 @@
     ├── NotAllowedError              the operator may not do this
     └── BackendError                 the VAS did not do what was asked; `reason` says why
         ├── UnreachableError         no connection: no such host, no route, no TLS
-        │   └── NotListeningError   nobody listens at the address
+        │   └── NotListeningError   the address refuses connections
         ├── TimedOutError            no connection or no whole answer in time
         ├── ConnectionCutError       the connection ended before the answer did
         ├── NotAuthorisedError       401, 403
@@ -90,7 +90,7 @@ class UnreachableError(BackendError):
 
 
 class NotListeningError(UnreachableError):
-    """Nobody listens at the address: nothing was sent."""
+    """The address refuses connections: nothing was sent."""
 
 
 class TimedOutError(BackendError):

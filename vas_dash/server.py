@@ -153,11 +153,11 @@ def mount(
 
     The host comes first: its own routes never pass through the page, and whatever goes wrong here
     is one line in the log. The page then is not there, or answers 503, and nothing else changes.
-    A mounted page needs `VAS_API_URL`: the embedded VAS is never shown in somebody else's host.
+    A mounted page needs `VAS_API_URL`: the embedded VAS is never shown within another application.
 
     `identify` says who sends a request, or None; it is called within a request of the host, so its
-    session is there. Without it, and with `VAS_DASH_AUTH` off, the host answers for everybody
-    whom it lets through: they are all one admin.
+    session is there. Without it, and with `VAS_DASH_AUTH` off, the host answers for every
+    user whom it lets through: they are all one admin.
     """
     try:
         settings = _for_host(prefix, settings)

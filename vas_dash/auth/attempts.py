@@ -23,8 +23,8 @@ WAIT_S = 2.0
 """Longest wait for another process that counts."""
 
 _LIMITS = {"name and address": 5, "address": 20, "name": 50}
-"""Wrong passwords within the window. By name alone many are let through: else anybody could lock
-somebody else out."""
+"""Wrong passwords within the window. By name alone many are let through: otherwise a stranger
+could lock a user out."""
 
 _ROWS_KEPT = 20_000
 
@@ -34,10 +34,10 @@ CREATE TABLE IF NOT EXISTS attempts (what TEXT PRIMARY KEY, until REAL NOT NULL,
 
 
 class Attempts:
-    """Counted in a small SQLite file, without names: somebody may type a password for a name.
+    """Counted in a small SQLite file, without names: some type a password as the name.
 
-    Where the file cannot be used each process counts for itself: a full disk locks nobody out, and
-    lets nobody guess either.
+    Where the file cannot be used each process counts for itself: a full disk locks no user out, and
+    passwords cannot be guessed without a limit either.
     """
 
     def __init__(self, path: Path, key: bytes) -> None:

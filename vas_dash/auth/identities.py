@@ -16,7 +16,7 @@ from vas_dash.errors import NotAllowedError
 __all__ = ["ANYBODY", "by_proxy", "on_this_machine"]
 
 ANYBODY = Operator("operator", Role.ADMIN)
-"""Who asks where nobody tells people apart."""
+"""The operator of every request where users are not told apart."""
 
 
 def on_this_machine(settings: Settings) -> Identify:

@@ -87,7 +87,7 @@ class Login:
         self._sessions = Sessions(self._users, key, self._lifetime_s)
         self._attempts = Attempts(folder / "attempts.db", key)
         if not self._users.all():
-            log.warning("nobody can log in yet: python -m vas_dash user add NAME")
+            log.warning("no user can log in yet: python -m vas_dash user add NAME")
 
     def add_routes(self, server: Flask) -> None:
         """Put the login page, its style and the logout on the page's server."""
@@ -101,7 +101,7 @@ class Login:
         return None if cookie is None else self._sessions.operator(cookie)
 
     def unknown(self, request: Request) -> Response:
-        """Somebody who opens a page is led to the login; everything else is told 401."""
+        """A browser that opens a page is redirected to the login; every other request gets 401."""
         opens_a_page = (
             request.method == "GET"
             # Scripts ask for anything (*/*) or for data.

@@ -23,29 +23,29 @@ __all__ = ["NOBODY", "AuthenticationMiddleware", "Identify", "asking"]
 log = logging.getLogger("vas_dash.auth")
 
 Identify = Callable[[Request], Operator | None]
-"""Who asks; None: nobody known. NotAllowedError: known, and not allowed here.
+"""The operator of a request; None: unknown. NotAllowedError: known, and not allowed here.
 
 It is called for every request, so it should be quick; it looks at headers and cookies, not at the
 body, which is read later.
 """
 
 NOBODY = Operator("nobody", Role.VIEWER)
-"""Who asks where nobody has been asked: the page's own set-up."""
+"""The operator where there is no request: while the page is set up."""
 
 _KEY = "vas_dash.operator"
 
 
 def asking(environ: WSGIEnvironment) -> Operator:
-    """Who sends this request. A client cannot set it: headers have other names in there."""
+    """The operator of this request. A client cannot set it: headers have other keys."""
     operator = environ.get(_KEY)
     return operator if isinstance(operator, Operator) else NOBODY
 
 
 class AuthenticationMiddleware:
-    """WSGI: finds out who asks, and answers itself where that is nobody.
+    """WSGI: finds the operator of each request, and answers requests that have none itself.
 
-    `open_paths` are answered to everybody. `unknown` answers those of whom nothing is known.
-    `read_only` makes everyone a viewer.
+    `open_paths` need no operator. `unknown` answers requests without one. `read_only` makes every
+    operator a viewer.
     """
 
     def __init__(

@@ -40,7 +40,7 @@ class Sessions:
         return str(self._serializer.dumps([name, stamp]))
 
     def operator(self, cookie: str) -> Operator | None:
-        """Whose it is; None: nobody's, or not any more."""
+        """The operator whose session it is; None: unknown, or it has ended."""
         try:
             name, stamp = self._serializer.loads(cookie, max_age=self._lifetime_s)
         except (BadData, ValueError, TypeError):

@@ -73,7 +73,7 @@ class _ModelList(TypedDict):
 
 
 def _mended_camera(row: Mapping[str, Any], reason: str) -> Camera | None:
-    """Without the texts that cannot be read, which its description says; without an id: nobody."""
+    """Without the texts that cannot be read, which its description says; without an id: None."""
     camera_id = _readable(row.get("id"))
     if not camera_id:
         return None

@@ -31,8 +31,8 @@ class CellWriter:
     """Saves cells; never takes longer than `budget_s`, whatever the VAS or the journal does.
 
     The work is done in a thread of its own, of which there are `at_once` at most; the caller waits.
-    Who has been told `NOT_SENT` can rely on it: a write is sent only while somebody waits. The
-    thread goes on to write down in the journal what came of a write that was sent.
+    `NOT_SENT` can be relied on: a write is sent only while the caller waits. The thread goes on to
+    record in the journal what came of a write that was sent.
     `reader`, if given, learns what was read, or that the cell has become unknown.
     """
 
@@ -51,7 +51,7 @@ class CellWriter:
         self._ready = threading.Event()
 
     def get_ready(self) -> None:
-        """Open the journal meanwhile: somebody is going to save. Returns at once.
+        """Open the journal in the background, before a save needs it. Returns at once.
 
         What is wrong with the journal is told by the save.
         """
@@ -146,7 +146,7 @@ class _Job:
             return self._outcome
 
     def run(self) -> None:
-        """Do the work; no write goes out once nobody waits for it any more."""
+        """Do the work; no write is sent once the caller has stopped waiting."""
         try:
             outcome = self._save()
         except VasDashError as error:

@@ -127,8 +127,8 @@ class Operations:
     ) -> ChangeSetRecord:
         """Send what has to be sent; the record as it stands afterwards.
 
-        What was submitted, and started by somebody who may (`Jobs.start`), is applied without
-        asking again.
+        Permissions were checked when it was submitted and started (`Jobs.start`), and are not
+        checked again.
 
         A change set that was applied before, wholly or in part, is left as it is: nothing is sent
         twice. One whose process died (`APPLYING`) is to be resumed. `cancelled` stops new writes;

@@ -61,7 +61,7 @@ class Permissions:
         """
         self.require_change()
         if self.operator.role is not Role.ADMIN and who != self.operator.name:
-            raise NotAllowedError("this change set is somebody else's; an admin may do that")
+            raise NotAllowedError("this change set belongs to another user; an admin may do that")
 
     def require_prune(self) -> None:
         """Remove what a file does not name.

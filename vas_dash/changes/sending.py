@@ -133,7 +133,7 @@ class Sender:
             case Create(key, intent):
                 row = self._client.create(key, intent, before_send)
                 if row.key != key or not same_intent(row.intent, intent):
-                    return Answer.OTHER, "somebody else assigned it meanwhile"
+                    return Answer.OTHER, "another user assigned it meanwhile"
             case Update(_, assignment_id, changes):
                 self._client.update(assignment_id, changes, before_send)
             case Delete(_, assignment_id):

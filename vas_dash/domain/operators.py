@@ -26,7 +26,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Somebody who uses the page. `locations` None: cameras everywhere.
+    """A user of the page. `locations` None: cameras everywhere.
 
     Role and locations may be given as text and as any collection of texts.
 

@@ -120,7 +120,7 @@ class HistoryPage:
 
 @dataclass(frozen=True)
 class Draft:
-    """A change set that somebody still works on. `revision` counts its changes; 0: never kept."""
+    """A change set that is still being edited. `revision` counts its changes; 0: never kept."""
 
     id: str
     revision: int = 0

@@ -1,6 +1,6 @@
 """The tables of the embedded VAS. Their columns carry the wire's names, one to one.
 
-The names begin with `embedded_`, so that a database URL that points at somebody else's database
+The names begin with `embedded_`, so that a database URL that points at a foreign database
 by mistake harms nothing there. Ids are text in the form that the wire shows. Moments are whole
 microseconds since 1970-01-01 UTC: they sort, and they keep what the wire shows. JSON is canonical
 text (see `wire.canonical_json`): equal values are equal strings, and nothing has to be decoded to

@@ -40,7 +40,7 @@ def _utc_now() -> datetime:
 class FleetReader:
     """The newest snapshot of the fleet, for all browsers of this process.
 
-    Sweeps run in a thread of their own, started when somebody looks and one is due: `interval_s`
+    Sweeps run in a thread of their own, started when a page asks and one is due: `interval_s`
     after the last one, or ten times what that took, whichever is longer. A sweep that could read
     nothing at all was no load, so it does not stretch the interval: a VAS that comes back is seen
     soon. `clock` counts seconds; `now` is the time of day in UTC.

@@ -62,7 +62,7 @@ def celery_app(queue_url: str, wait_s: float | None = None) -> Celery:
         result_expires=KEPT_S,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        # Nobody commands a worker through Redis.
+        # Workers take no commands through Redis.
         worker_enable_remote_control=False,
         worker_send_task_events=False,
         worker_prefetch_multiplier=1,

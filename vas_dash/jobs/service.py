@@ -139,8 +139,8 @@ def apply_handed_over(
 ) -> str | None:
     """Do the job; why it was not done, None where the journal tells everything. Never raises.
 
-    A job that is void, or was taken before, is left alone: then nobody waits for the answer, unless
-    it was handed over in another journal than this one.
+    A job that is void, or was taken before, is left alone. No answer is needed then, unless it
+    was handed over in another journal than this one.
     """
     try:
         if not operations.journal.jobs.take(change_set_id, job):
@@ -210,7 +210,7 @@ class _Watch:
         self._thread.join()
 
     def may_send(self) -> bool:
-        """Whether nobody has cancelled it up to now; asked before each write."""
+        """Whether it has not been cancelled up to now; asked before each write."""
         with suppress(JournalError):
             if self._journal.jobs.is_cancelled(self._id):
                 self.cancelled.set()

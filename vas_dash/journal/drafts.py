@@ -1,4 +1,4 @@
-"""Drafts: change sets that are kept while somebody still works on them."""
+"""Drafts: change sets that an operator still works on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from vas_dash.journal.texts import (
 __all__ = ["DraftTables"]
 
 KEPT = timedelta(days=90)
-"""A draft that nobody touched for so long is thrown away."""
+"""A draft that was not changed for so long is deleted."""
 
 DRAFTS_A_PERSON = 100
 """Of further ones the drafts that were not touched for longest are thrown away."""
@@ -86,7 +86,7 @@ class DraftTables:
             else:
                 old = DRAFTS.c.changed_at < microseconds(now - KEPT)
                 connection.execute(delete(DRAFTS).where(old | DRAFTS.c.id.in_(_beyond(who))))
-                # Somebody else's draft of the same id: the insert fails, and says so.
+                # Another operator's draft of the same id: the insert fails, and says so.
                 connection.execute(insert(DRAFTS).values(id=draft_id, **values))
             _write_cells(connection, draft_id, before, after)
         return Draft(draft_id, before.revision + 1, after.origin, after.changes, after.blocked)

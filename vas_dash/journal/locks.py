@@ -30,7 +30,7 @@ class Locks(Protocol):
     """Locks by number."""
 
     def hold(self, number: int) -> AbstractContextManager[bool]:
-        """Hold one; false when somebody else does. Never waits."""
+        """Hold one; false when another process holds it. Never waits."""
 
     def held(self, number: int) -> bool:
         """Whether anybody holds it."""

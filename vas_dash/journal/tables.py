@@ -51,7 +51,7 @@ CHANGE_SETS = Table(
     Index("journal_change_sets_state", "state", "id"),
     sqlite_autoincrement=True,
 )
-"""`tally` counts the results of its cells; it is right whenever nobody applies the change set."""
+"""`tally` counts the results of its cells; it is right while no applier is at work on it."""
 
 CELLS = Table(
     "journal_cells",
@@ -124,7 +124,7 @@ JOBS = Table(
     Column("handed_over_at", BigInteger, nullable=False),
     Column("taken", Boolean, nullable=False),
 )
-"""Each time somebody was asked to apply a change set, by a random number; `taken`: has begun."""
+"""Each request to apply a change set, by a random number; `taken`: an applier has begun it."""
 
 PROGRESS = Table(
     "journal_progress",

@@ -134,7 +134,7 @@ _Shown = Annotated[int, Field(ge=1, le=1_000_000)]
 class ReviewAsk(_Argument):
     """What of the draft is looked at: a filter, and how much of each list is open.
 
-    `opened` None: nobody folded or unfolded anything yet.
+    `opened` None: no group was folded or unfolded yet.
     """
 
     text: Annotated[str, Field(max_length=200)] = ""

@@ -27,7 +27,7 @@ class StrictJson(DefaultJSONProvider):
     """JSON as RFC 8259 has it: no NaN, no byte that is not UTF-8."""
 
     def loads(self, s: str | bytes, **_: Any) -> Any:
-        """The value. Half of a surrogate pair, which nobody could be sent, becomes "?".
+        """The value. Half of a surrogate pair, which cannot be encoded, becomes "?".
 
         Raises:
             ValueError: it is no JSON.

@@ -107,7 +107,7 @@ def _register_tooltip(app: Dash, context: Context) -> None:
         prevent_initial_call=True,
     )
     def tooltip(what: object, recent: object) -> dict[str, str]:
-        """The tooltip of a cell or a head, when somebody rests on it."""
+        """The tooltip of a cell or a head, asked for when the pointer rests on it."""
         open_request = checked(OPEN_REQUEST, what)
         grid = context.grid(checked_recent(recent))
         camera, model = grid.camera(open_request.camera), grid.model(open_request.model)

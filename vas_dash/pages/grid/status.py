@@ -46,7 +46,7 @@ def _line(subject: str, part: Part[object]) -> str:
 
 
 def absence(snapshot: FleetSnapshot) -> str:
-    """Why a camera or a model is not there: it is gone, or nobody can tell."""
+    """Why a camera or a model is not there: it is gone, or that is not known."""
     for name, part in (("cameras", snapshot.cameras), ("models", snapshot.models)):
         if not part.is_complete:
             return f"the {name} are unknown: {cut(part.reason or 'no reason given')}"
