@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -99,10 +100,7 @@ class Shell:
             patch.chdir(self.folder)
             for name, value in {**self.environment, **settings}.items():
                 patch.setenv(name, value)
-            try:
-                code = main(arguments)
-            except SystemExit as left:  # the library's way after a wrong argument
-                code = int(left.code or 0)
+            code = main(arguments)
         return code, *without_secrets(*self._capsys.readouterr())
 
     def json(self, code: int, *arguments: str) -> Any:
@@ -250,8 +248,8 @@ def test_pruning_shows_removals_apart_and_keeps_to_its_filter(shell: Shell) -> N
         (("plan", "none.yaml"), "vas_dash: none.yaml: No such file or directory\n"),
         (("plan", "."), "vas_dash: what format the file has does not show in its name: "),
         (("plan", "x.csv", "--filter", "q=a"), "vas_dash: --filter says what to prune, and needs"),
-        (("undo", "x"), "vas_dash: argument ID: invalid int value: 'x'\n"),
-        (("fly",), "vas_dash: argument COMMAND: invalid choice: 'fly'"),
+        (("undo", "x"), "vas_dash: Invalid value for 'ID': 'x' is not a valid integer."),
+        (("fly",), "vas_dash: No such command 'fly'"),
         (("export", "-o", "none/x.csv"), "vas_dash: none/x.csv cannot be written: No such"),
     ],
 )
@@ -326,6 +324,30 @@ def test_an_interrupt_stops_further_writes_and_tells_what_was_not_sent(shell: Sh
     assert 0 < len(left) == record["results"]["not sent"] < 12
     writes = shell.vas.count("PATCH", "writes")
     assert writes == 12 - len(left) == record["results"]["applied"]
+
+
+def test_a_terminal_shows_how_far_it_is(shell: Shell) -> None:
+    rows = "".join(f"Gate {number},helmet,false\n" for number in range(1, 13))
+    file = shell.file("x.csv", f"camera,model,enabled\n{rows}")
+    own, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vas_dash", "apply", file, "--yes"],
+        cwd=shell.folder,
+        env=shell.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    out, _ = process.communicate(timeout=100)
+    shown = b""
+    with suppress(OSError):  # the end of a terminal without a process
+        while part := os.read(own, 65_536):
+            shown += part
+    os.close(own)
+    assert (process.returncode, out) == (0, b"Change set 1, finished: 12 applied.\n")
+    assert b"12/12" in shown
+    assert b"12 applied" in shown
 
 
 def test_an_export_that_nobody_reads_to_its_end_ends_quietly(shell: Shell) -> None:

@@ -1,5 +1,5 @@
 """The command line, on the same engine as the page."""
 
-from vas_dash.cli.commands import main
+from vas_dash.cli.app import main
 
 __all__ = ["main"]

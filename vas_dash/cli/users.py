@@ -2,106 +2,96 @@
 
 from __future__ import annotations
 
-import argparse
-import getpass
 import json
 import sys
-from collections.abc import Callable
+
+import click
 
 from vas_dash.auth.users import MAX_PASSWORD_CHARS, Users
+from vas_dash.cli.connection import CommandError
+from vas_dash.cli.options import as_json
+from vas_dash.cli.output import NOTHING_TO_DO, print_json
 from vas_dash.cli.text import one_line
 from vas_dash.config import Settings
 from vas_dash.domain.operators import Role, person_name
-from vas_dash.errors import VasDashError
 
-__all__ = ["add_user_commands"]
-
-
-class UserError(VasDashError):
-    """The command cannot be carried out. The message says why, without what was typed."""
+__all__ = ["user"]
 
 
-def add_user_commands(
-    command: Callable[..., argparse.ArgumentParser],
-) -> None:
-    """Add `user` and what stands below it. `command(name, run, text)` makes a command."""
-    user = command("user", _list, "Who may log in where VAS_DASH_AUTH is password.")
-    actions = user.add_subparsers(required=True, metavar="ACTION")
-
-    def action(name: str, run: Callable[[argparse.Namespace], int], text: str) -> None:
-        one = actions.add_parser(name, help=text, description=text)
-        one.set_defaults(run=run)
-        if name != "list":
-            one.add_argument("name", metavar="NAME")
-        if name == "add":
-            one.add_argument("--role", choices=[str(role) for role in Role], default="operator")
-            one.add_argument(
-                "--location",
-                action="append",
-                metavar="LOCATION",
-                help="an operator changes only cameras there; may be given several times",
-            )
-        one.add_argument("--json", action="store_true", help="answer in JSON")
-
-    action(
-        "add",
-        _add,
-        "Add a user, or change one. The password is asked for, or is the first line of the input.",
-    )
-    action("list", _list, "Names, roles and locations.")
-    action("remove", _remove, "Remove a user; their sessions end.")
+@click.group(help="Who may log in where VAS_DASH_AUTH is password.", no_args_is_help=False)
+def user() -> None:
+    """Hold the commands below it."""
 
 
 def _users() -> Users:
     return Users(Settings.from_env().users_file)
 
 
-def _add(options: argparse.Namespace) -> int:
+@user.command(
+    help="Add a user, or change one. The password is asked for, or is the first line of the input."
+)
+@click.argument("name", metavar="NAME")
+@click.option("--role", type=click.Choice([*map(str, Role)]), default=str(Role.OPERATOR))
+@click.option(
+    "--location",
+    multiple=True,
+    metavar="LOCATION",
+    help="An operator changes only cameras there; may be given several times.",
+)
+@as_json
+def add(name: str, role: str, location: tuple[str, ...], as_json: bool) -> int:
+    """Add or change a user."""
     try:
-        name = person_name(options.name)
-        locations = None if options.location is None else frozenset(options.location)
-        known = _users().put(name, Role(options.role), locations, _password())
+        name = person_name(name)
+        known = _users().put(name, Role(role), frozenset(location) or None, _password())
     except ValueError as error:
-        raise UserError(str(error)) from None
-    return _done(options, name, "changed" if known else "added")
+        raise CommandError(str(error)) from None
+    return _done(name, "changed" if known else "added", as_json=as_json)
 
 
-def _remove(options: argparse.Namespace) -> int:
-    if not _users().remove(options.name):
-        raise UserError("there is no user of this name")
-    return _done(options, options.name, "removed")
+@user.command(help="Remove a user; their sessions end.")
+@click.argument("name", metavar="NAME")
+@as_json
+def remove(name: str, as_json: bool) -> int:
+    """Remove a user."""
+    if not _users().remove(name):
+        raise CommandError("there is no user of this name")
+    return _done(name, "removed", as_json=as_json)
 
 
-def _done(options: argparse.Namespace, name: str, what: str) -> int:
-    print(json.dumps({"user": name, "done": what}) if options.json else one_line(f"{what} {name}"))
-    return 0
+def _done(name: str, what: str, *, as_json: bool) -> int:
+    print(json.dumps({"user": name, "done": what}) if as_json else one_line(f"{what} {name}"))
+    return NOTHING_TO_DO
 
 
-def _list(options: argparse.Namespace) -> int:
+@user.command("list", help="Names, roles and locations.")
+@as_json
+def list_users(as_json: bool) -> int:
+    """List all users."""
     users = sorted(_users().all().items())
-    if options.json:
+    if as_json:
         shown = [
             {
                 "name": name,
-                "role": user.role,
-                "locations": None if user.locations is None else sorted(user.locations),
+                "role": one.role,
+                "locations": None if one.locations is None else sorted(one.locations),
             }
-            for name, user in users
+            for name, one in users
         ]
-        print(json.dumps({"users": shown}, ensure_ascii=False, indent=2))
+        print_json({"users": shown})
     elif not users:
         print("There are no users.")
     else:
-        for name, user in users:
-            where = "" if user.locations is None else f", {', '.join(sorted(user.locations))}"
-            print(one_line(f"{name}, {user.role}{where}"))
-    return 0
+        for name, one in users:
+            where = "" if one.locations is None else f", {', '.join(sorted(one.locations))}"
+            print(one_line(f"{name}, {one.role}{where}"))
+    return NOTHING_TO_DO
 
 
 def _password() -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline(MAX_PASSWORD_CHARS + 2).rstrip("\r\n")
-    password = getpass.getpass("Password: ")
-    if getpass.getpass("The same again: ") != password:
-        raise UserError("these were not the same; nothing was changed")
+    password: str = click.prompt("Password", hide_input=True, err=True)
+    if click.prompt("The same again", hide_input=True, err=True) != password:
+        raise CommandError("these were not the same; nothing was changed")
     return password
