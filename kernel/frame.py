@@ -9,10 +9,11 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from kernel.errors import FrameSizeError
 from kernel.layout import FrameSpec
 from kernel.ring import SlotGuard
 
-__all__ = ["Frame", "FrameView", "Pixels"]
+__all__ = ["Frame", "FrameView", "Pixels", "target"]
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 
@@ -69,3 +70,16 @@ class FrameView(Frame):
         Ask after having used them, and throw away what came of them if it is False.
         """
         return self.guard.is_whole()
+
+
+def target(into: Pixels | None, spec: FrameSpec) -> Pixels:
+    """The caller's array in the shape of a frame, or a new one; `FrameSizeError`."""
+    if into is None:
+        return np.empty(spec.shape, np.uint8)
+    fits = into.dtype == np.uint8 and into.flags.c_contiguous and into.flags.writeable
+    if not fits or into.size != spec.size_bytes:
+        raise FrameSizeError(
+            f"frames of {spec.width_px}x{spec.height_px} need a writable, contiguous uint8 array "
+            f"of {spec.size_bytes} bytes, not {into.dtype} {into.shape}"
+        )
+    return into.reshape(spec.shape)

@@ -33,7 +33,10 @@ _mmap.argtypes = [
 
 
 class FileMemory:
-    """Room for `count` files of `size_bytes` each; `lay` maps one of them."""
+    """Room for `count` files of `size_bytes` each; `lay` maps one of them.
+
+    `address` is that of the first one, valid for as long as a view of it is held.
+    """
 
     def __init__(self, size_bytes: int, count: int = 1, *, writable: bool) -> None:
         self._size_bytes = size_bytes
@@ -47,7 +50,7 @@ class FileMemory:
             flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE,
             prot=mmap.PROT_READ | mmap.PROT_WRITE,
         )
-        self._address = ctypes.addressof(ctypes.c_char.from_buffer(self._room))
+        self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._room))
 
     def lay(self, fd: int, index: int = 0) -> memoryview:
         """Map a file, which must have `size_bytes`, and return its bytes; `OSError`.
@@ -59,7 +62,7 @@ class FileMemory:
         start = index * self._step_bytes
         if start + self._size_bytes > len(self._room):
             raise IndexError(f"there is no room for file {index}")
-        at = _mmap(self._address + start, self._size_bytes, prot, flags, fd, 0)
+        at = _mmap(self.address + start, self._size_bytes, prot, flags, fd, 0)
         if at == _MAP_FAILED:
             error = ctypes.get_errno()
             raise OSError(error, os.strerror(error))

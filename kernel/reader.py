@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Iterator
-from types import TracebackType
+from contextlib import contextmanager
 from typing import Final, Self
 
 import numpy as np
 
-from kernel.errors import FrameSizeError, ReaderError, RingFormatError
-from kernel.frame import Frame, FrameView, Pixels
-from kernel.layout import RINGS_DIR, FrameSpec, check_camera_id, is_newer
+from kernel.errors import ReaderError, RingFormatError
+from kernel.frame import Frame, FrameView, Pixels, target
+from kernel.layout import RINGS_DIR, FrameSpec, State, check_camera_id, is_newer
 from kernel.ring import FrameMeta, Ring, is_current, open_ring
 from kernel.settings import base_dir_from_env
 from kernel.storage import open_folder
+from kernel.waiting import POLL_S, RECHECK_S, sleep_on, sleep_on_head
 
 __all__ = ["FrameReader"]
 
 _ATTEMPTS: Final = 3
-_RECHECK_S: Final = 0.25
+_PATIENCE_S: Final = 10.0  # how long `frames` tries again what cannot be read
+_SHORTEST_ABSENCE_S: Final = 0.001
+_LONGEST_ABSENCE_S: Final = 0.1
 _EARLY: Final = 0.95  # a frame this near to its time is taken: sources are not that regular
 
 
@@ -35,7 +39,7 @@ class _Attached:
         self.pixels = [
             np.frombuffer(slot, np.uint8).reshape(ring.header.spec.shape) for slot in ring.slots
         ]
-        self.recheck_at = time.monotonic() + _RECHECK_S
+        self.recheck_at = time.monotonic() + RECHECK_S
 
 
 class FrameReader:
@@ -59,6 +63,8 @@ class FrameReader:
         self._lapped_before = 0
         self._last_epoch: int | None = None
         self._closed = False
+        self._absence_s = _SHORTEST_ABSENCE_S
+        self._failing_since: float | None = None
 
     @property
     def epoch(self) -> int | None:
@@ -92,21 +98,23 @@ class FrameReader:
         `FrameSizeError`. Without it each call makes an array of its own.
         """
         attached = self._attach()
-        if attached is None:
-            return None
+        return None if attached is None else self._copy(attached, into)
+
+    def _copy(self, attached: _Attached, into: Pixels | None = None) -> Frame | None:
         ring = attached.ring
         for _ in range(_ATTEMPTS):
             meta = ring.newest()
             if meta is None:
                 return None
-            data = _target(into, ring.header.spec)
+            data = target(into, ring.header.spec)
             np.copyto(data, attached.pixels[meta.slot])
             if ring.guard(meta).is_whole():
-                return self._frame(data, ring, meta)
+                return Frame(data, *self._about(ring, meta))
             ring.lapped_count += 1
         return None
 
-    def view(self) -> _View:
+    @contextmanager
+    def view(self) -> Iterator[FrameView | None]:
         """The newest frame in place, as a context: gives a `FrameView`, or None.
 
         with reader.view() as frame:
@@ -114,39 +122,52 @@ class FrameReader:
         if frame and not frame.whole:
             result = None  # the writer overtook us
         """
-        return _View(self)
+        attached = self._attach()
+        meta = None if attached is None else attached.ring.newest()
+        if attached is None or meta is None:
+            yield None
+            return
+        ring, pixels = attached.ring, attached.pixels[meta.slot]
+        frame = FrameView(pixels, *self._about(ring, meta), ring.guard(meta))
+        try:
+            yield frame
+        finally:
+            if not frame.guard.settle():
+                self._lapped_before += 1
 
     def next(
         self,
         after: Frame | int | None = None,
         *,
         timeout_s: float = 1.0,
-        poll_s: float = 0.002,
+        poll_s: float = POLL_S,
         into: Pixels | None = None,
     ) -> Frame | None:
         """The newest frame, as soon as it is newer than `after`; None: not within `timeout_s`.
 
         `after`: a frame, or the sequence of the last one that this reader returned; None: any.
-        Every frame of another epoch counts as newer. Looks every `poll_s`.
+        Every frame of another epoch counts as newer. Sleeps until the writer wakes it; where
+        that cannot be, looks every `poll_s`.
         """
         deadline = time.monotonic() + timeout_s
         while True:
             attached = self._attach()
-            if attached is not None and self._is_next(attached.ring, after):
-                frame = self.latest(into)
+            head = 0 if attached is None else attached.ring.head
+            if attached is not None and self._is_next(attached.ring, head, after):
+                frame = self._copy(attached, into)
                 if frame is not None:
                     return frame
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 return None
-            time.sleep(min(poll_s, remaining))
+            self._sleep(attached, head, remaining, poll_s)
 
     def frames(
         self,
         *,
         max_fps: float | None = None,
         timeout_s: float | None = None,
-        poll_s: float = 0.002,
+        poll_s: float = POLL_S,
         until_end: bool = False,
     ) -> Iterator[Frame]:
         """Newest frames as they come, each at most once.
@@ -154,28 +175,38 @@ class FrameReader:
         `max_fps`: a frame is taken or skipped by the time since the last one taken, as published;
         there is no queue and no catching up. `timeout_s`: ends when there was no frame for so
         long. `until_end`: ends when the camera stops, instead of waiting for it to come back.
+        What cannot be read is tried again for 10 s, or for `timeout_s` if that is less, before
+        the error is raised.
         """
         if max_fps is not None and not max_fps > 0:
             raise ValueError(f"max_fps must be more than 0, not {max_fps}")
         pause_ns = 0 if max_fps is None else int(_EARLY * 1e9 / max_fps)
+        longest_s = math.inf if timeout_s is None else timeout_s
         last: Frame | None = None
         was_there = False
         since = time.monotonic()
         while not self._closed:
-            attached = self._attach()
-            if attached is None and until_end and was_there:
+            attached = self._attach_again()
+            if attached is None and until_end and was_there and self._failing_since is None:
                 return
             was_there = was_there or attached is not None
-            if attached is not None and self._is_due(attached.ring, last, pause_ns):
-                frame = self.latest()
+            head = 0 if attached is None else attached.ring.head
+            if attached and last and attached.ring.header.epoch != last.epoch:
+                last = None  # nothing of this epoch was taken yet
+            if attached is not None and self._is_due(attached.ring, head, last, pause_ns):
+                frame = self._copy(attached)
                 if frame is not None:
                     last = frame
                     yield frame
                     since = time.monotonic()
                     continue
-            if timeout_s is not None and time.monotonic() - since >= timeout_s:
+            remaining = since + longest_s - time.monotonic()
+            if remaining <= 0:
+                if self._failing_since is not None:
+                    self._attach()  # says what is wrong, if it still is
                 return
-            time.sleep(poll_s)
+            due_ns = last.published_ns + pause_ns if last is not None and pause_ns else 0
+            self._sleep(attached, head, remaining, poll_s, due_ns)
 
     def __iter__(self) -> Iterator[Frame]:
         return self.frames()
@@ -185,26 +216,43 @@ class FrameReader:
         self._detach()
         self._closed = True
 
-    def _is_next(self, ring: Ring, after: Frame | int | None) -> bool:
-        head = ring.head
+    def _is_next(self, ring: Ring, head: int, after: Frame | int | None) -> bool:
         if not head or after is None:
             return bool(head)
         if isinstance(after, Frame):
             return ring.header.epoch != after.epoch or is_newer(head, after.sequence)
         return ring.header.epoch != self._last_epoch or is_newer(head, after)
 
-    def _is_due(self, ring: Ring, last: Frame | None, pause_ns: int) -> bool:
-        if not self._is_next(ring, last):
+    def _is_due(self, ring: Ring, head: int, last: Frame | None, pause_ns: int) -> bool:
+        if not self._is_next(ring, head, last):
             return False
-        if last is None or not pause_ns or ring.header.epoch != last.epoch:
+        if last is None or not pause_ns:
             return True
         meta = ring.newest()
         return meta is not None and meta.published_ns - last.published_ns >= pause_ns
 
-    def _frame(self, data: Pixels, ring: Ring, meta: FrameMeta) -> Frame:
+    def _sleep(
+        self,
+        attached: _Attached | None,
+        head: int,
+        timeout_s: float,
+        poll_s: float,
+        due_ns: int = 0,
+    ) -> None:
+        """Sleep until there may be a camera, a frame, the end; before `due_ns` not for a frame."""
+        early_s = (due_ns - time.monotonic_ns()) / 1e9
+        if attached is None:
+            time.sleep(min(self._absence_s, timeout_s))
+        elif early_s > 0:
+            pause_s = min(early_s, timeout_s, RECHECK_S)
+            sleep_on(attached.ring.state_address, State.LIVE, pause_s, pause_s)
+        else:
+            sleep_on_head(attached.ring, head, timeout_s, poll_s)
+
+    def _about(self, ring: Ring, meta: FrameMeta) -> tuple[FrameSpec, int, int, int, int, int]:
+        """What is said of a frame that is returned, from `spec` to `published_ns`."""
         self._last_epoch = ring.header.epoch
-        return Frame(
-            data,
+        return (
             ring.header.spec,
             ring.header.epoch,
             meta.sequence,
@@ -212,27 +260,6 @@ class FrameReader:
             meta.timestamp_ns,
             meta.published_ns,
         )
-
-    def _view(self) -> FrameView | None:
-        attached = self._attach()
-        meta = None if attached is None else attached.ring.newest()
-        if attached is None or meta is None:
-            return None
-        ring = attached.ring
-        self._last_epoch = ring.header.epoch
-        return FrameView(
-            attached.pixels[meta.slot],
-            ring.header.spec,
-            ring.header.epoch,
-            meta.sequence,
-            meta.frame_id,
-            meta.timestamp_ns,
-            meta.published_ns,
-            ring.guard(meta),
-        )
-
-    def _count_lapped(self) -> None:
-        self._lapped_before += 1
 
     def _attach(self) -> _Attached | None:
         attached = self._attached
@@ -242,7 +269,21 @@ class FrameReader:
             self._detach()
         if self._closed:
             return None
+        self._absence_s = min(2 * self._absence_s, _LONGEST_ABSENCE_S)
         return self._open()
+
+    def _attach_again(self) -> _Attached | None:
+        """The same, but an error is raised only when it has lasted."""
+        try:
+            attached = self._attach()
+        except ReaderError:
+            now = time.monotonic()
+            self._failing_since = self._failing_since or now
+            if now - self._failing_since >= _PATIENCE_S:
+                raise
+            return None
+        self._failing_since = None
+        return attached
 
     def _open(self) -> _Attached | None:
         folder_fd = self._open_folder()
@@ -281,7 +322,7 @@ class FrameReader:
         """Whether the files were removed or replaced without a word of the writer's."""
         if time.monotonic() < attached.recheck_at:
             return False
-        attached.recheck_at = time.monotonic() + _RECHECK_S
+        attached.recheck_at = time.monotonic() + RECHECK_S
         try:
             folder_fd = self._open_folder()
         except ReaderError:
@@ -297,49 +338,10 @@ class FrameReader:
         # The memory itself goes with the last array that shows it.
         self._lapped_before = self.lapped_count
         self._attached = None
+        self._absence_s = _SHORTEST_ABSENCE_S
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
-
-
-class _View:
-    """The context that `FrameReader.view` gives."""
-
-    __slots__ = ("_frame", "_reader")
-
-    def __init__(self, reader: FrameReader) -> None:
-        self._reader = reader
-        self._frame: FrameView | None = None
-
-    def __enter__(self) -> FrameView | None:
-        self._frame = self._reader._view()
-        return self._frame
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._frame is not None and not self._frame.guard.settle():
-            self._reader._count_lapped()
-
-
-def _target(into: Pixels | None, spec: FrameSpec) -> Pixels:
-    if into is None:
-        return np.empty(spec.shape, np.uint8)
-    fits = into.dtype == np.uint8 and into.flags.c_contiguous and into.flags.writeable
-    if not fits or into.size != spec.size_bytes:
-        raise FrameSizeError(
-            f"frames of {spec.width_px}x{spec.height_px} need a writable, contiguous uint8 array "
-            f"of {spec.size_bytes} bytes, not {into.dtype} {into.shape}"
-        )
-    return into.reshape(spec.shape)

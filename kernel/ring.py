@@ -96,10 +96,15 @@ class SlotGuard:
 class Ring:
     """One epoch of a camera, mapped read-only. For one thread."""
 
-    def __init__(self, header: RingHeader, words: memoryview, slots: list[memoryview]) -> None:
+    def __init__(
+        self, header: RingHeader, words: memoryview, address: int, slots: list[memoryview]
+    ) -> None:
         self.header = header
         self.slots = slots
         self.lapped_count = 0
+        self.wakes = True  # whether the writer wakes who sleeps, by what was seen of it
+        self.head_address = address + Header.HEAD.offset
+        self.state_address = address + Header.STATE.offset
         self._words = words
         self._fence = Fence()
 
@@ -200,7 +205,8 @@ def open_ring(folder_fd: int) -> tuple[Ring, os.stat_result] | None:
     try:
         identity = os.fstat(fd)
         header = read_header(fd)
-        words = FileMemory(control_bytes(header.capacity), writable=False).lay(fd).cast("Q")
+        memory = FileMemory(control_bytes(header.capacity), writable=False)
+        words = memory.lay(fd).cast("Q")
         slots = _map_slots(folder_fd, header)
     except OSError as error:
         raise ReaderError(f"the ring cannot be mapped: {error.strerror}") from error
@@ -210,7 +216,7 @@ def open_ring(folder_fd: int) -> tuple[Ring, os.stat_result] | None:
         if is_current(folder_fd, identity):
             raise RingFormatError("a slot's file is missing")
         return None
-    return Ring(header, words, slots), identity
+    return Ring(header, words, memory.address, slots), identity
 
 
 def is_current(folder_fd: int, identity: os.stat_result) -> bool:

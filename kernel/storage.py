@@ -31,7 +31,9 @@ from kernel.layout import (
     Header,
     State,
 )
+from kernel.mapping import FileMemory
 from kernel.renaming import NO_REPLACE, rename
+from kernel.waiting import wake
 
 __all__ = [
     "NEW_PREFIX",
@@ -191,6 +193,10 @@ class CameraFolder:
                     if values[Header.MAGIC] == MAGIC:
                         epoch = min(values[Header.EPOCH], _LAST_EPOCH)
                         os.pwrite(fd, struct.pack("@Q", State.ENDED), Header.STATE.offset)
+                        control = FileMemory(len(words), writable=False)
+                        control.lay(fd)
+                        wake(control.address + Header.HEAD.offset)
+                        wake(control.address + Header.STATE.offset)
             finally:
                 os.close(fd)
         _empty(self.fd, keep=frozenset({LOCK_NAME}))

@@ -41,6 +41,7 @@ from kernel.ordering import Fence
 from kernel.settings import ExportSettings
 from kernel.storage import CameraFolder
 from kernel.version1 import Version1Names
+from kernel.waiting import wake
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -210,9 +211,12 @@ class FrameWriter:
         size = control_bytes(self.capacity)
         fd = self._folder.create(f"{RING_NAME}.tmp", size)
         try:
-            self._words = FileMemory(size, writable=True).lay(fd).cast("Q")
+            control = FileMemory(size, writable=True)
+            self._words = control.lay(fd).cast("Q")
         finally:
             os.close(fd)
+        self._head_address = control.address + Header.HEAD.offset
+        self._state_address = control.address + Header.STATE.offset
         for field, value in (
             (Header.MAGIC, MAGIC),
             (Header.VERSION, VERSION),
@@ -322,6 +326,7 @@ class FrameWriter:
         words[entry + _GUARD] = guard_whole(sequence)
         # The head needs no fence: who sees it before the guard finds the slot not whole yet.
         words[_HEAD] = sequence
+        wake(self._head_address)
         self._sequence = next_sequence(sequence, self.capacity)
         self._published += 1
         if self._names is not None:
@@ -370,6 +375,8 @@ class FrameWriter:
         self._active = False
         _living.discard(self)
         self._words[_STATE] = State.ENDED
+        wake(self._head_address)
+        wake(self._state_address)
         self._remove_names()
         self._folder.remove()
         # The memory goes with the last use of it; a slot that is still lent stays valid.

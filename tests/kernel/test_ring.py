@@ -11,7 +11,6 @@ import time
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -217,7 +216,7 @@ def test_iteration_takes_frames_by_the_time_since_the_last_one_taken(
     stamps = iter(range(1, 31))
     now_ns = time.monotonic_ns()
 
-    def one_more_frame(_pause_s: float) -> None:
+    def one_more_frame(*_: object) -> None:
         nonlocal now_ns
         now_ns += 33_300_000
         stamp = next(stamps, None)
@@ -227,9 +226,9 @@ def test_iteration_takes_frames_by_the_time_since_the_last_one_taken(
             put(source, stamp)
 
     monkeypatch.setattr("kernel.writer.monotonic_ns", lambda: now_ns)
-    monkeypatch.setattr(
-        "kernel.reader.time", SimpleNamespace(monotonic=time.monotonic, sleep=one_more_frame)
-    )
+    monkeypatch.setattr("kernel.reader.time.monotonic_ns", lambda: now_ns)
+    for sleep in ("sleep_on", "sleep_on_head"):
+        monkeypatch.setattr(f"kernel.reader.{sleep}", one_more_frame)
     source = FrameWriter(CAMERA, settings=settings)
     assert reader.epoch
     taken = [f.timestamp_ns for f in reader.frames(max_fps=max_fps, until_end=True)]

@@ -1,0 +1,248 @@
+"""Readers that sleep, and what wakes them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from kernel import ExportSettings, FrameReader, FrameWriter, ReaderError, waiting
+from kernel.ring import Ring
+from tests.kernel.peers import CAMERA, is_good, peer, stamped, wait_for, write_for_ever
+
+pytestmark = pytest.mark.skipif(
+    waiting._FUTEX is None, reason="the number of futex(2) on this machine is not known"
+)
+
+
+@pytest.fixture
+def writer(settings: ExportSettings) -> FrameWriter:
+    return FrameWriter(CAMERA, settings=settings)
+
+
+@pytest.fixture
+def reader(base_dir: str) -> FrameReader:
+    return FrameReader(CAMERA, base_dir=base_dir)
+
+
+@pytest.fixture
+def only_woken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers look by themselves so seldom that what they notice, they were woken for."""
+    for module in ("reader", "waiting"):
+        monkeypatch.setattr(f"kernel.{module}.RECHECK_S", 600.0)
+
+
+def put(writer: FrameWriter, *stamps: int) -> None:
+    for stamp in stamps:
+        assert writer.write(stamped(writer.spec, stamp), stamp)
+
+
+def ring_of(reader: FrameReader) -> Ring:
+    attached = reader._attach()
+    assert attached is not None
+    return attached.ring
+
+
+class Sleeper:
+    """A thread that does something which sleeps."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self.results: list[object] = []
+        self._thread = threading.Thread(target=lambda: self.results.append(work()), daemon=True)
+        self._thread.start()
+
+    def sleeps_on(self, address: int) -> bool:
+        call = self._read("syscall").split()
+        return call[0] == str(waiting._FUTEX) and int(call[1], 16) == address
+
+    def times_asleep(self) -> str:
+        """How often the thread has gone to sleep so far."""
+        (line,) = (one for one in self._read("status").splitlines() if one.startswith("volunt"))
+        return line
+
+    def _read(self, name: str) -> str:
+        return Path(f"/proc/self/task/{self._thread.native_id}/{name}").read_text()
+
+    def result(self) -> object:
+        wait_for(lambda: self.results)
+        return self.results[0]
+
+
+@contextmanager
+def asleep_on_head(reader: FrameReader, work: Callable[[], object]) -> Iterator[Sleeper]:
+    address = ring_of(reader).head_address
+    sleeper = Sleeper(work)
+    wait_for(lambda: sleeper.sleeps_on(address))
+    yield sleeper
+
+
+@pytest.mark.usefixtures("only_woken")
+def test_a_frame_wakes_a_reader(writer: FrameWriter, reader: FrameReader) -> None:
+    with asleep_on_head(reader, lambda: reader.next(timeout_s=600)) as sleeper:
+        put(writer, 7)
+    frame = sleeper.result()
+    assert getattr(frame, "timestamp_ns", None) == 7
+
+
+@pytest.mark.usefixtures("only_woken")
+@pytest.mark.parametrize("max_fps", [None, 0.001])
+def test_the_end_wakes_a_reader_also_one_that_has_time(
+    writer: FrameWriter, reader: FrameReader, max_fps: float | None
+) -> None:
+    put(writer, 1)
+    ring = ring_of(reader)
+    address = ring.head_address if max_fps is None else ring.state_address
+    sleeper = Sleeper(
+        lambda: [f.timestamp_ns for f in reader.frames(max_fps=max_fps, until_end=True)]
+    )
+    wait_for(lambda: sleeper.sleeps_on(address))
+    writer.close()
+    assert sleeper.result() == [1]
+
+
+@pytest.mark.usefixtures("only_woken")
+def test_a_reader_that_has_time_is_not_woken_by_frames(
+    writer: FrameWriter, reader: FrameReader
+) -> None:
+    put(writer, 1)
+    ring = ring_of(reader)
+    sleeper = Sleeper(lambda: list(reader.frames(max_fps=0.001, until_end=True)))
+    wait_for(lambda: sleeper.sleeps_on(ring.state_address))
+    before = sleeper.times_asleep()
+    put(writer, *range(2, 200))
+    assert sleeper.times_asleep() == before
+    writer.close()
+    sleeper.result()
+
+
+@pytest.mark.usefixtures("only_woken")
+def test_a_new_epoch_wakes_readers_of_a_killed_writers_ring(
+    settings: ExportSettings, reader: FrameReader
+) -> None:
+    with peer(write_for_ever, settings, 600.0) as (process, writing):
+        assert writing.poll(60)
+        first = reader.latest()
+        assert first is not None
+        with asleep_on_head(reader, lambda: reader.next(first, timeout_s=600)) as sleeper:
+            process.kill()
+            process.join()
+            second = FrameWriter(CAMERA, settings=settings)
+            put(second, 9)
+    frame = sleeper.result()
+    assert getattr(frame, "timestamp_ns", None) == 9
+
+
+def test_a_reader_that_nobody_wakes_notices_that_the_ring_has_gone(
+    writer: FrameWriter, reader: FrameReader, base_dir: str
+) -> None:
+    put(writer, 1)
+    with asleep_on_head(reader, lambda: list(reader.frames(until_end=True))) as sleeper:
+        os.rename(f"{base_dir}/.rings", f"{base_dir}/.moved")
+    assert sleeper.result()
+
+
+@pytest.mark.usefixtures("only_woken")
+def test_a_signal_interrupts_a_sleep(writer: FrameWriter, reader: FrameReader) -> None:
+    def interrupt(*_: object) -> None:
+        raise InterruptedError("by a signal")
+
+    address, main = ring_of(reader).head_address, threading.main_thread()
+
+    def send() -> None:
+        call = Path(f"/proc/self/task/{main.native_id}/syscall")
+        wait_for(lambda: f"{address:#x}" in call.read_text())
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        sender = Sleeper(send)
+        with pytest.raises(InterruptedError):
+            reader.next(timeout_s=600)
+        sender.result()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    put(writer, 1)
+    assert reader.latest() is not None
+
+
+@pytest.mark.parametrize("number", [None, 99_999], ids=["not known", "not offered"])
+def test_without_a_futex_readers_poll(
+    settings: ExportSettings, reader: FrameReader, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr("kernel.waiting._FUTEX", number)
+    with peer(write_for_ever, settings, 0.001) as (_, writing):
+        assert writing.poll(60)
+        frames = reader.frames()
+        stamps = [next(frames).timestamp_ns for _ in range(50)]
+    assert stamps == sorted(set(stamps))
+
+
+def test_a_writer_that_does_not_wake_is_polled_until_it_does(
+    writer: FrameWriter, reader: FrameReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring = ring_of(reader)
+    with monkeypatch.context() as patch:
+        patch.setattr("kernel.writer.wake", lambda _: None)
+        with asleep_on_head(reader, lambda: reader.next(timeout_s=600)) as sleeper:
+            put(writer, 1)
+        frame = sleeper.result()
+        assert getattr(frame, "timestamp_ns", None) == 1
+    assert not ring.wakes
+    stamps = iter(range(2, 1_000_000))
+    with asleep_on_head(reader, lambda: list(reader.frames(until_end=True))):
+        wait_for(lambda: writer.write(stamped(writer.spec, next(stamps))) and ring.wakes)
+        writer.close()
+
+
+def test_without_a_camera_a_reader_looks_less_and_less_often(
+    settings: ExportSettings, reader: FrameReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    writers: list[FrameWriter] = []
+
+    def pause(pause_s: float) -> None:
+        pauses.append(pause_s)
+        if len(pauses) == 10:
+            writers.append(FrameWriter(CAMERA, settings=settings))
+            put(writers[0], 5)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("kernel.reader.time.sleep", pause)
+        assert next(reader.frames()).timestamp_ns == 5
+    assert pauses == [0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.1, 0.1, 0.1, 0.1]
+
+
+def test_an_error_that_passes_does_not_end_the_iteration(
+    writer: FrameWriter, reader: FrameReader, base_dir: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(writer, 1)
+    control = Path(base_dir, ".rings", CAMERA, "frame.ring")
+    control.rename(control.with_name("away"))
+    control.write_bytes(b"not a ring")
+
+    def mend(_: float) -> None:
+        control.with_name("away").rename(control)
+
+    monkeypatch.setattr("kernel.reader.time.sleep", mend)
+    assert is_good(next(reader.frames(until_end=True)))
+
+
+@pytest.mark.parametrize(("patience_s", "timeout_s"), [(0.0, None), (600.0, 0.01)])
+def test_an_error_that_lasts_is_raised(
+    writer: FrameWriter,
+    reader: FrameReader,
+    base_dir: str,
+    monkeypatch: pytest.MonkeyPatch,
+    patience_s: float,
+    timeout_s: float | None,
+) -> None:
+    put(writer, 1)
+    Path(base_dir, ".rings", CAMERA, "frame.ring").write_bytes(b"not a ring")
+    monkeypatch.setattr("kernel.reader._PATIENCE_S", patience_s)
+    with pytest.raises(ReaderError, match="too few for a header"):
+        next(reader.frames(timeout_s=timeout_s))
