@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from kernel.reader import FrameReader
     from kernel.settings import ExportSettings, export_enabled
     from kernel.tap import PipeTap
+    from kernel.waiting import wait_any
     from kernel.writer import FrameWriter, SlotLease, WriterStats
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "tap_frame",
     "to_bgr",
     "to_rgb",
+    "wait_any",
 ]
 
 _HOMES = {
@@ -79,6 +81,7 @@ _HOMES = {
     "kernel.reader": ["FrameReader"],
     "kernel.settings": ["ExportSettings", "export_enabled"],
     "kernel.tap": ["PipeTap"],
+    "kernel.waiting": ["wait_any"],
     "kernel.writer": ["FrameWriter", "SlotLease", "WriterStats"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -11,13 +11,12 @@ from typing import Final, Self
 
 import numpy as np
 
-from kernel.errors import ReaderError, RingFormatError
+from kernel.errors import ReaderError
 from kernel.frame import Frame, FrameView, Pixels, target
-from kernel.layout import RINGS_DIR, FrameSpec, State, check_camera_id, is_newer
-from kernel.ring import FrameMeta, Ring, is_current, open_ring
+from kernel.layout import FrameSpec, State, check_camera_id, is_newer
+from kernel.ring import FrameMeta, Ring, is_current, open_camera, open_ring
 from kernel.settings import base_dir_from_env
-from kernel.storage import open_folder
-from kernel.waiting import POLL_S, RECHECK_S, sleep_on, sleep_on_head
+from kernel.waiting import POLL_S, RECHECK_S, Look, sleep_on, sleep_on_heads
 
 __all__ = ["FrameReader"]
 
@@ -62,8 +61,10 @@ class FrameReader:
         self._attached: _Attached | None = None
         self._lapped_before = 0
         self._last_epoch: int | None = None
+        self._last_sequence: int | None = None
         self._closed = False
         self._absence_s = _SHORTEST_ABSENCE_S
+        self._again_at = 0.0  # when a camera that is absent is worth another look
         self._failing_since: float | None = None
 
     @property
@@ -186,7 +187,7 @@ class FrameReader:
         was_there = False
         since = time.monotonic()
         while not self._closed:
-            attached = self._attach_again()
+            attached = self._try_attach()
             if attached is None and until_end and was_there and self._failing_since is None:
                 return
             was_there = was_there or attached is not None
@@ -200,10 +201,12 @@ class FrameReader:
                     yield frame
                     since = time.monotonic()
                     continue
-            remaining = since + longest_s - time.monotonic()
+            now = time.monotonic()
+            remaining = since + longest_s - now
+            patience_until = (self._failing_since or math.inf) + _PATIENCE_S
+            if now >= patience_until or (self._failing_since and remaining <= 0):
+                self._attach()  # raises what is wrong, if it still is
             if remaining <= 0:
-                if self._failing_since is not None:
-                    self._attach()  # says what is wrong, if it still is
                 return
             due_ns = last.published_ns + pause_ns if last is not None and pause_ns else 0
             self._sleep(attached, head, remaining, poll_s, due_ns)
@@ -247,11 +250,24 @@ class FrameReader:
             pause_s = min(early_s, timeout_s, RECHECK_S)
             sleep_on(attached.ring.state_address, State.LIVE, pause_s, pause_s)
         else:
-            sleep_on_head(attached.ring, head, timeout_s, poll_s)
+            sleep_on_heads([(attached.ring, head)], timeout_s, poll_s)
+
+    def _look(self) -> Look:
+        """For `wait_any`: whether this reader has something, and what it sleeps on."""
+        was_there, was_failing = self._attached is not None, self._failing_since is not None
+        if not was_there and time.monotonic() < self._again_at:
+            return Look(False, None, 0, self._again_at)
+        attached = self._try_attach()
+        if attached is None:
+            failing = self._failing_since is not None
+            return Look(was_there or failing > was_failing, None, 0, self._again_at)
+        head = attached.ring.head
+        is_next = self._is_next(attached.ring, head, self._last_sequence)
+        return Look(is_next, attached.ring, head, math.inf)
 
     def _about(self, ring: Ring, meta: FrameMeta) -> tuple[FrameSpec, int, int, int, int, int]:
         """What is said of a frame that is returned, from `spec` to `published_ns`."""
-        self._last_epoch = ring.header.epoch
+        self._last_epoch, self._last_sequence = ring.header.epoch, meta.sequence
         return (
             ring.header.spec,
             ring.header.epoch,
@@ -270,23 +286,21 @@ class FrameReader:
         if self._closed:
             return None
         self._absence_s = min(2 * self._absence_s, _LONGEST_ABSENCE_S)
+        self._again_at = time.monotonic() + self._absence_s
         return self._open()
 
-    def _attach_again(self) -> _Attached | None:
-        """The same, but an error is raised only when it has lasted."""
+    def _try_attach(self) -> _Attached | None:
+        """The same, but an error is only remembered."""
         try:
             attached = self._attach()
         except ReaderError:
-            now = time.monotonic()
-            self._failing_since = self._failing_since or now
-            if now - self._failing_since >= _PATIENCE_S:
-                raise
+            self._failing_since = self._failing_since or time.monotonic()
             return None
         self._failing_since = None
         return attached
 
     def _open(self) -> _Attached | None:
-        folder_fd = self._open_folder()
+        folder_fd = open_camera(self._base_dir, self.camera_id)
         if folder_fd is None:
             return None
         try:
@@ -300,31 +314,13 @@ class FrameReader:
         self._attached = _Attached(*found)
         return self._attached
 
-    def _open_folder(self) -> int | None:
-        path = os.path.join(self._base_dir, RINGS_DIR)
-        try:
-            rings_fd = open_folder(path)
-            try:
-                return open_folder(self.camera_id, rings_fd)
-            finally:
-                os.close(rings_fd)
-        except FileNotFoundError:
-            return None
-        except PermissionError as error:
-            raise ReaderError(f"not allowed to look into {path}") from error
-        except OSError as error:
-            raise RingFormatError(
-                f"the folder of camera {self.camera_id!r} in {path} cannot be opened: "
-                f"{error.strerror}"
-            ) from error
-
     def _is_replaced(self, attached: _Attached) -> bool:
         """Whether the files were removed or replaced without a word of the writer's."""
         if time.monotonic() < attached.recheck_at:
             return False
         attached.recheck_at = time.monotonic() + RECHECK_S
         try:
-            folder_fd = self._open_folder()
+            folder_fd = open_camera(self._base_dir, self.camera_id)
         except ReaderError:
             return True
         if folder_fd is None:

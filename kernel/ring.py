@@ -22,6 +22,7 @@ from kernel.layout import (
     MAX_RING_BYTES,
     MIN_CAPACITY,
     RING_NAME,
+    RINGS_DIR,
     VERSION,
     Entry,
     FrameSpec,
@@ -35,9 +36,18 @@ from kernel.layout import (
 )
 from kernel.mapping import FileMemory
 from kernel.ordering import Fence
-from kernel.storage import open_regular
+from kernel.storage import open_folder, open_regular
 
-__all__ = ["FrameMeta", "Ring", "RingHeader", "SlotGuard", "open_ring", "read_header"]
+__all__ = [
+    "FrameMeta",
+    "Ring",
+    "RingHeader",
+    "SlotGuard",
+    "is_current",
+    "open_camera",
+    "open_ring",
+    "read_header",
+]
 
 _HEAD: Final = int(Header.HEAD)
 _STATE: Final = int(Header.STATE)
@@ -186,6 +196,25 @@ def read_header(fd: int) -> RingHeader:
         words[Header.WRITER_PID],
         words[Header.STARTED_NS],
     )
+
+
+def open_camera(base_dir: str, camera_id: str) -> int | None:
+    """A descriptor of a camera's folder; None: there is none. `ReaderError`, `RingFormatError`."""
+    path = os.path.join(base_dir, RINGS_DIR)
+    try:
+        rings_fd = open_folder(path)
+        try:
+            return open_folder(camera_id, rings_fd)
+        finally:
+            os.close(rings_fd)
+    except FileNotFoundError:
+        return None
+    except PermissionError as error:
+        raise ReaderError(f"not allowed to look into {path}") from error
+    except OSError as error:
+        raise RingFormatError(
+            f"the folder of camera {camera_id!r} in {path} cannot be opened: {error.strerror}"
+        ) from error
 
 
 def open_ring(folder_fd: int) -> tuple[Ring, os.stat_result] | None:

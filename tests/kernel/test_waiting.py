@@ -11,7 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from kernel import ExportSettings, FrameReader, FrameWriter, ReaderError, waiting
+from kernel import (
+    ExportSettings,
+    FrameReader,
+    FrameWriter,
+    ReaderError,
+    RingFormatError,
+    wait_any,
+    waiting,
+)
 from kernel.ring import Ring
 from tests.kernel.peers import CAMERA, is_good, peer, stamped, wait_for, write_for_ever
 
@@ -59,6 +67,10 @@ class Sleeper:
     def sleeps_on(self, address: int) -> bool:
         call = self._read("syscall").split()
         return call[0] == str(waiting._FUTEX) and int(call[1], 16) == address
+
+    def sleeps_on_many(self, count: int) -> bool:
+        call = self._read("syscall").split()
+        return call[0] == str(waiting._FUTEX_WAITV) and int(call[2], 16) == count
 
     def times_asleep(self) -> str:
         """How often the thread has gone to sleep so far."""
@@ -246,3 +258,103 @@ def test_an_error_that_lasts_is_raised(
     monkeypatch.setattr("kernel.reader._PATIENCE_S", patience_s)
     with pytest.raises(ReaderError, match="too few for a header"):
         next(reader.frames(timeout_s=timeout_s))
+
+
+class Site:
+    """Some cameras, each with its writer and a reader that has returned the first frame."""
+
+    def __init__(self, settings: ExportSettings, cameras: int) -> None:
+        names = [f"camera-{number}" for number in range(cameras)]
+        self.writers = [FrameWriter(name, settings=settings) for name in names]
+        self.readers = [FrameReader(name, base_dir=settings.base_dir) for name in names]
+        for writer, reader in zip(self.writers, self.readers, strict=True):
+            put(writer, 1)
+            assert reader.latest() is not None
+
+    def stamps(self, readers: list[FrameReader]) -> dict[str, int]:
+        """What the readers that have something return."""
+        frames = {reader.camera_id: reader.latest() for reader in readers}
+        return {name: frame.timestamp_ns if frame else 0 for name, frame in frames.items()}
+
+
+@pytest.mark.parametrize("cameras", [1, 3, 130])
+def test_of_many_readers_those_with_a_newer_frame_are_told(
+    settings: ExportSettings, cameras: int
+) -> None:
+    site = Site(settings, cameras)
+    assert wait_any(site.readers, timeout_s=0.01) == []
+    put(site.writers[0], 2, 3)
+    put(site.writers[-1], 4)
+    expected = {"camera-0": 3} | {f"camera-{cameras - 1}": 4}
+    assert site.stamps(wait_any(site.readers)) == expected
+    assert wait_any(site.readers, timeout_s=0) == []
+    put(site.writers[0], 5)
+    with site.readers[0].view() as view:
+        assert view is not None
+    assert wait_any(site.readers, timeout_s=0) == []
+
+
+@pytest.mark.usefixtures("only_woken")
+@pytest.mark.parametrize("ends", [False, True], ids=["a frame", "the end"])
+def test_a_frame_and_the_end_of_any_camera_wake_who_waits_for_many(
+    settings: ExportSettings, ends: bool
+) -> None:
+    site = Site(settings, 3)
+    sleeper = Sleeper(lambda: wait_any(site.readers, timeout_s=600))
+    wait_for(lambda: sleeper.sleeps_on_many(3))
+    if ends:
+        site.writers[1].close()
+    else:
+        put(site.writers[1], 2)
+    assert sleeper.result() == [site.readers[1]]
+    assert site.stamps([site.readers[1]]) == {"camera-1": 0 if ends else 2}
+    assert wait_any(site.readers, timeout_s=0) == []
+
+
+def test_more_readers_than_one_sleep_takes_are_woken_all_the_same(settings: ExportSettings) -> None:
+    site = Site(settings, 130)
+    for number in (0, 127, 128, 129):
+        sleeper = Sleeper(lambda: wait_any(site.readers, timeout_s=600))
+        wait_for(lambda: sleeper.sleeps_on_many(128) or sleeper.sleeps_on_many(2))  # noqa: B023
+        put(site.writers[number], 2)
+        assert sleeper.result() == [site.readers[number]]
+        assert site.stamps([site.readers[number]]) == {f"camera-{number}": 2}
+
+
+@pytest.mark.parametrize("number", [None, 99_999], ids=["not known", "not offered"])
+def test_many_are_polled_where_the_kernel_cannot_wait_for_many(
+    settings: ExportSettings, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr("kernel.waiting._FUTEX_WAITV", number)
+    site = Site(settings, 2)
+    sleeper = Sleeper(lambda: wait_any(site.readers, timeout_s=600))
+    put(site.writers[1], 2)
+    assert sleeper.result() == [site.readers[1]]
+
+
+@pytest.mark.usefixtures("only_woken")
+def test_a_camera_that_comes_is_noticed_while_others_are_waited_for(
+    settings: ExportSettings, reader: FrameReader
+) -> None:
+    site = Site(settings, 2)
+    sleeper = Sleeper(lambda: wait_any([*site.readers, reader], timeout_s=600))
+    wait_for(lambda: sleeper.sleeps_on_many(2))
+    writer = FrameWriter(CAMERA, settings=settings)
+    put(writer, 7)
+    assert sleeper.result() == [reader]
+
+
+def test_a_ring_that_cannot_be_read_is_told_once_and_stops_no_other(
+    settings: ExportSettings, reader: FrameReader, base_dir: str
+) -> None:
+    site = Site(settings, 2)
+    folder = Path(base_dir, ".rings", CAMERA)
+    folder.mkdir()
+    (folder / "frame.ring").write_bytes(b"not a ring")
+    readers = [*site.readers, reader]
+    assert wait_any(readers) == [reader]
+    with pytest.raises(RingFormatError):
+        reader.latest()
+    assert wait_any(readers, timeout_s=0.3) == []
+    put(site.writers[0], 2)
+    assert wait_any(readers) == [site.readers[0]]
