@@ -227,7 +227,7 @@ def test_iteration_takes_frames_by_the_time_since_the_last_one_taken(
 
     monkeypatch.setattr("kernel.writer.monotonic_ns", lambda: now_ns)
     monkeypatch.setattr("kernel.reader.time.monotonic_ns", lambda: now_ns)
-    for sleep in ("sleep_on", "sleep_on_head"):
+    for sleep in ("sleep_on", "sleep_on_heads"):
         monkeypatch.setattr(f"kernel.reader.{sleep}", one_more_frame)
     source = FrameWriter(CAMERA, settings=settings)
     assert reader.epoch
