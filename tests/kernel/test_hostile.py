@@ -118,25 +118,25 @@ def test_any_word_may_begin_to_lie_while_a_reader_is_attached(changes: dict[int,
         assert reader.age is None or isinstance(reader.age, float)
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "problem"),
-    [
-        (Header.MAGIC, 0, "does not begin as one"),
-        (Header.HEADER_BYTES, 8, "header_bytes"),
-        (Header.ENTRY_BYTES, 0, "entry_bytes"),
-        (Header.CAPACITY, 0, "capacity of 0"),
-        (Header.CAPACITY, 1 << 63, "capacity of"),
-        (Header.CAPACITY, 1000, "too few for its slots"),
-        (Header.FRAME_BYTES, 1 << 40, "frames of"),
-        (Header.WIDTH_PX, 65, "width"),
-        (Header.WIDTH_PX, 1 << 62, "width"),
-        (Header.HEIGHT_PX, 0, "height"),
-        (Header.HEIGHT_PX, 34, "frames of"),
-        (Header.PIXEL_FORMAT, 9, "pixel format 9"),
-        (Header.STRIDE_BYTES, 128, "stride of 128"),
-        (Header.EPOCH, 5, "slot's file is missing"),
-    ],
-)
+LIES = [
+    (Header.MAGIC, 0, "does not begin as one"),
+    (Header.HEADER_BYTES, 8, "header_bytes"),
+    (Header.ENTRY_BYTES, 0, "entry_bytes"),
+    (Header.CAPACITY, 0, "capacity of 0"),
+    (Header.CAPACITY, 1 << 63, "capacity of"),
+    (Header.CAPACITY, 1000, "too few for its slots"),
+    (Header.FRAME_BYTES, 1 << 40, "frames of"),
+    (Header.WIDTH_PX, 65, "width"),
+    (Header.WIDTH_PX, 1 << 62, "width"),
+    (Header.HEIGHT_PX, 0, "height"),
+    (Header.HEIGHT_PX, 34, "frames of"),
+    (Header.PIXEL_FORMAT, 9, "pixel format 9"),
+    (Header.STRIDE_BYTES, 128, "stride of 128"),
+    (Header.EPOCH, 5, "slot's file is missing"),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "problem"), LIES)
 def test_what_is_wrong_is_said(
     folder: Path, base_dir: str, field: Header, value: int, problem: str
 ) -> None:

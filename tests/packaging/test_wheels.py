@@ -78,6 +78,7 @@ def test_the_page_and_the_kernel_install_from_one_wheel(tmp_path: Path, elsewher
         assert str(path.relative_to(ROOT)) in names
     for path in ROOT.glob("assets/*"):
         assert f"vas_dash/assets/{path.name}" in names
+    assert "kernel/include/vas_ring.h" in names
     site = installed(made, tmp_path)
     places = run(PAGE, site, elsewhere).split()
     assert all(place.startswith(str(site)) for place in places), places
@@ -88,7 +89,7 @@ def test_the_kernel_installs_alone(tmp_path: Path, elsewhere: Path) -> None:
     archive = zipfile.ZipFile(made)
     names = archive.namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"kernel", "vas_kernel"}
-    assert "kernel/py.typed" in names
+    assert {"kernel/py.typed", "kernel/include/vas_ring.h"} <= set(names)
     (metadata,) = (name for name in names if name.endswith("METADATA"))
     needs = [
         line
