@@ -16,21 +16,20 @@ from kernel.frame import Frame, FrameView, Pixels, target
 from kernel.layout import FrameSpec, State, check_camera_id, is_newer
 from kernel.ring import FrameMeta, Ring, is_current, open_camera, open_ring
 from kernel.settings import base_dir_from_env
-from kernel.waiting import POLL_S, RECHECK_S, Look, sleep_on, sleep_on_heads
+from kernel.waiting import POLL_S, RECHECK_S, sleep_on, sleep_on_heads
 
 __all__ = ["FrameReader"]
 
 _ATTEMPTS: Final = 3
 _PATIENCE_S: Final = 10.0  # how long `frames` tries again what cannot be read
 _SHORTEST_ABSENCE_S: Final = 0.001
-_LONGEST_ABSENCE_S: Final = 0.1
 _EARLY: Final = 0.95  # a frame this near to its time is taken: sources are not that regular
 
 
 class _Attached:
-    """A mapped ring, and what tells whether its names still are its own."""
+    """A mapped ring, its pixels, and which file it was."""
 
-    __slots__ = ("identity", "pixels", "recheck_at", "ring")
+    __slots__ = ("identity", "pixels", "ring")
 
     def __init__(self, ring: Ring, identity: os.stat_result) -> None:
         self.ring = ring
@@ -38,7 +37,6 @@ class _Attached:
         self.pixels = [
             np.frombuffer(slot, np.uint8).reshape(ring.header.spec.shape) for slot in ring.slots
         ]
-        self.recheck_at = time.monotonic() + RECHECK_S
 
 
 class FrameReader:
@@ -64,7 +62,8 @@ class FrameReader:
         self._last_sequence: int | None = None
         self._closed = False
         self._absence_s = _SHORTEST_ABSENCE_S
-        self._again_at = 0.0  # when a camera that is absent is worth another look
+        self._again_at = 0.0  # when to look at the names again, whether there is a ring or none
+        self._seen_head = -1  # which `wait_any` need not look at again
         self._failing_since: float | None = None
 
     @property
@@ -252,22 +251,25 @@ class FrameReader:
         else:
             sleep_on_heads([(attached.ring, head)], timeout_s, poll_s)
 
-    def _look(self) -> Look:
-        """For `wait_any`: whether this reader has something, and what it sleeps on."""
-        was_there, was_failing = self._attached is not None, self._failing_since is not None
-        if not was_there and time.monotonic() < self._again_at:
-            return Look(False, None, 0, self._again_at)
-        attached = self._try_attach()
-        if attached is None:
-            failing = self._failing_since is not None
-            return Look(was_there or failing > was_failing, None, 0, self._again_at)
-        head = attached.ring.head
-        is_next = self._is_next(attached.ring, head, self._last_sequence)
-        return Look(is_next, attached.ring, head, math.inf)
+    def _has_something(self, now: float) -> bool:
+        """For `wait_any`; quick where nothing changed."""
+        attached = self._attached
+        if now < self._again_at and (attached is None or attached.ring.is_still(self._seen_head)):
+            return False
+        was_failing = self._failing_since is not None
+        again = self._try_attach()
+        if again is None:
+            return attached is not None or (self._failing_since is not None and not was_failing)
+        head = again.ring.head
+        if self._is_next(again.ring, head, self._last_sequence):
+            return True
+        self._seen_head = head
+        return False
 
     def _about(self, ring: Ring, meta: FrameMeta) -> tuple[FrameSpec, int, int, int, int, int]:
         """What is said of a frame that is returned, from `spec` to `published_ns`."""
-        self._last_epoch, self._last_sequence = ring.header.epoch, meta.sequence
+        self._last_epoch = ring.header.epoch
+        self._last_sequence = self._seen_head = meta.sequence
         return (
             ring.header.spec,
             ring.header.epoch,
@@ -285,7 +287,7 @@ class FrameReader:
             self._detach()
         if self._closed:
             return None
-        self._absence_s = min(2 * self._absence_s, _LONGEST_ABSENCE_S)
+        self._absence_s = min(2 * self._absence_s, RECHECK_S)
         self._again_at = time.monotonic() + self._absence_s
         return self._open()
 
@@ -312,13 +314,15 @@ class FrameReader:
         if found is None or not found[0].live:
             return None
         self._attached = _Attached(*found)
+        self._again_at = time.monotonic() + RECHECK_S
+        self._seen_head = -1
         return self._attached
 
     def _is_replaced(self, attached: _Attached) -> bool:
         """Whether the files were removed or replaced without a word of the writer's."""
-        if time.monotonic() < attached.recheck_at:
+        if time.monotonic() < self._again_at:
             return False
-        attached.recheck_at = time.monotonic() + RECHECK_S
+        self._again_at = time.monotonic() + RECHECK_S
         try:
             folder_fd = open_camera(self._base_dir, self.camera_id)
         except ReaderError:

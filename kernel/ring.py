@@ -128,6 +128,10 @@ class Ring:
         """Sequence of the newest frame; 0: there is none."""
         return int(self._words[_HEAD])
 
+    def is_still(self, head: int) -> bool:
+        """Whether the newest frame is that one, and this was not the end."""
+        return bool(self._words[_HEAD] == head and self._words[_STATE] == _LIVE)
+
     def newest(self) -> FrameMeta | None:
         """Metadata of the newest frame; None: there is none, or it was overwritten each time."""
         words, fence = self._words, self._fence

@@ -17,13 +17,13 @@ import time
 from array import array
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from kernel.reader import FrameReader
     from kernel.ring import Ring
 
-__all__ = ["POLL_S", "RECHECK_S", "Look", "sleep_on", "sleep_on_heads", "wait_any", "wake"]
+__all__ = ["POLL_S", "RECHECK_S", "sleep_on", "sleep_on_heads", "wait_any", "wake"]
 
 POLL_S: Final = 0.002
 RECHECK_S: Final = 0.25
@@ -75,11 +75,11 @@ def sleep_on_heads(heads: Sequence[tuple[Ring, int]], timeout_s: float, poll_s: 
     for start in range(0, len(heads), _MOST_AT_ONCE):
         group = heads[start : start + _MOST_AT_ONCE]
         woken = _sleep_on_group(group, pause_s, poll_s)
-        for at, (ring, head) in enumerate(group):
-            if at == woken:
-                ring.wakes = True
-            elif woken == -errno.ETIMEDOUT and ring.head != head:
-                ring.wakes = False  # a writer that does not wake, it seems
+        if woken >= 0:
+            group[woken][0].wakes = True
+        elif woken == -errno.ETIMEDOUT:
+            for ring, head in group:
+                ring.wakes &= ring.head == head  # else its writer does not wake, it seems
         if woken >= 0 or woken == -errno.EAGAIN:
             return
 
@@ -112,16 +112,6 @@ def _sleep_by(number: int | None, call: tuple[int, ...], poll_s: float) -> int:
     return -error
 
 
-class Look(NamedTuple):
-    """What `wait_any` learns from a reader."""
-
-    changed: bool
-    ring: Ring | None
-    head: int
-    again_at: float
-    """When to look again although nothing woke us, by `time.monotonic`."""
-
-
 def wait_any(readers: Iterable[FrameReader], timeout_s: float = 1.0) -> list[FrameReader]:
     """Sleep until readers have something, and return those; empty: nothing within `timeout_s`.
 
@@ -131,14 +121,13 @@ def wait_any(readers: Iterable[FrameReader], timeout_s: float = 1.0) -> list[Fra
     readers = list(readers)
     deadline = time.monotonic() + timeout_s
     while True:
-        looks = [reader._look() for reader in readers]
-        changed = [reader for reader, look in zip(readers, looks, strict=True) if look.changed]
         now = time.monotonic()
+        changed = [reader for reader in readers if reader._has_something(now)]
         if changed or now >= deadline:
             return changed
-        pause_s = max(0.0, min([deadline, *(look.again_at for look in looks)]) - now)
-        heads = [(look.ring, look.head) for look in looks if look.ring is not None]
-        if heads:
-            sleep_on_heads(heads, pause_s, POLL_S)
+        pause_s = max(0.0, min([deadline, *(reader._again_at for reader in readers)]) - now)
+        attached = [(one._attached, one._seen_head) for one in readers if one._attached]
+        if attached:
+            sleep_on_heads([(one.ring, head) for one, head in attached], pause_s, POLL_S)
         else:
             time.sleep(pause_s)

@@ -226,7 +226,7 @@ def test_without_a_camera_a_reader_looks_less_and_less_often(
     with monkeypatch.context() as patch:
         patch.setattr("kernel.reader.time.sleep", pause)
         assert next(reader.frames()).timestamp_ns == 5
-    assert pauses == [0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.1, 0.1, 0.1, 0.1]
+    assert pauses == [0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.25, 0.25, 0.25]
 
 
 def test_an_error_that_passes_does_not_end_the_iteration(
