@@ -1,4 +1,4 @@
-"""Whether readers get whole frames with their own metadata, and how soon."""
+"""Whether readers get whole frames with their own metadata."""
 
 from __future__ import annotations
 
@@ -185,40 +185,3 @@ def _data(path: str, folder_fd: int | None = None) -> int:
         return int(words[0]) if (words == words[0]).all() else -1
     finally:
         os.close(fd)
-
-
-def latency(seconds: float) -> dict[str, float]:
-    """Milliseconds from publishing to having copied, at 30 frames a second, polling every 0.5."""
-    with shared_folder() as base_dir, ExitStack() as stack:
-        _, writing = stack.enter_context(process(_export, base_dir, "ours"))
-        writing.recv()
-        into = np.empty(HD.size_bytes, np.uint8)
-        took = []
-        with FrameReader("ours", base_dir=base_dir) as reader:
-            frame = None
-            end = time.monotonic() + seconds
-            while time.monotonic() < end:
-                frame = reader.next(after=frame, poll_s=0.0005, into=into)
-                assert frame is not None
-                took.append(frame.age * 1000)
-        return {"p50": float(np.percentile(took, 50)), "p99": float(np.percentile(took, 99))}
-
-
-def latency_floor(seconds: float) -> dict[str, float]:
-    """The same for a poll's pause and a copy of one frame alone, without a ring, 30 times a second.
-
-    No polling reader of this machine can be quicker; what is slow here is its clock and scheduler.
-    """
-    with mmap.mmap(-1, HD.size_bytes) as mapped:
-        mapped.write(bytes([1]) * HD.size_bytes)
-        source, into = np.frombuffer(mapped, np.uint8), np.empty(HD.size_bytes, np.uint8)
-        took = []
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            time.sleep(1 / 30)
-            began = time.monotonic()
-            time.sleep(0.0005)
-            np.copyto(into, source)
-            took.append((time.monotonic() - began) * 1000)
-        del source
-    return {"p50": float(np.percentile(took, 50)), "p99": float(np.percentile(took, 99))}

@@ -23,6 +23,7 @@ __all__ = ["FrameReader"]
 _ATTEMPTS: Final = 3
 _PATIENCE_S: Final = 10.0  # how long `frames` tries again what cannot be read
 _SHORTEST_ABSENCE_S: Final = 0.001
+_LONGEST_PAUSE_S: Final = 1.0  # between two looks while no frame can be due
 _EARLY: Final = 0.95  # a frame this near to its time is taken: sources are not that regular
 
 
@@ -246,7 +247,7 @@ class FrameReader:
         if attached is None:
             time.sleep(min(self._absence_s, timeout_s))
         elif early_s > 0:
-            pause_s = min(early_s, timeout_s, RECHECK_S)
+            pause_s = min(early_s, timeout_s, _LONGEST_PAUSE_S)
             sleep_on(attached.ring.state_address, State.LIVE, pause_s, pause_s)
         else:
             sleep_on_heads([(attached.ring, head)], timeout_s, poll_s)

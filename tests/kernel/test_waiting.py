@@ -43,6 +43,7 @@ def only_woken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Readers look by themselves so seldom that what they notice, they were woken for."""
     for module in ("reader", "waiting"):
         monkeypatch.setattr(f"kernel.{module}.RECHECK_S", 600.0)
+    monkeypatch.setattr("kernel.reader._LONGEST_PAUSE_S", 600.0)
 
 
 def put(writer: FrameWriter, *stamps: int) -> None:
