@@ -148,19 +148,28 @@
         node.tabIndex = node.tabIndex === 0 ? 0 : -1;
         node.dataset.column = column;
         node.dataset.state = STATES[text.charAt(0)] || "unknown";
+        node.dataset.short = short(text);
         node.setAttribute("role", "gridcell");
         node.setAttribute("aria-selected", String(selected));
         // The name of the column comes with the heading; the shape says nothing when it is read out.
         let name = text.slice(2);
         if (after) {
             node.dataset.after = after;
+            node.dataset.shortAfter = short(after);
             node.dataset.draft = after.charAt(0) === "!" ? "blocked" : "change";
             name += ", drafted: " + after.slice(2);
         } else {
             delete node.dataset.after;
+            delete node.dataset.shortAfter;
             delete node.dataset.draft;
         }
         node.setAttribute("aria-label", name);
+    }
+
+    /** A cell's text where there is little room: its mark, and its fps where set. */
+    function short(text) {
+        const fps = /(\d+) fps/.exec(text);
+        return text.charAt(0) + (fps ? "\u2009" + fps[1] : "");
     }
 
     /** What the server says of a cell: its text, and what it is drafted to become. */
@@ -596,6 +605,7 @@
                 observer.disconnect();
                 observer.observe(watched, { childList: true, subtree: true, characterData: true });
             }
+            vas.density.fit(((shown && shown.models) || []).length);
             vas.drafts.drawn(shown && shown.draft);
             decorate();
         },

@@ -30,7 +30,7 @@ BODY = orjson.dumps(
 )
 
 _ROWS = [
-    {"id": f"{number:036}"} | {f"column-{column}": "on 10 fps p50" for column in range(22)}
+    {"id": f"{number:036}"} | {f"column-{column}": "on 10 fps priority 50" for column in range(22)}
     for number in range(50)
 ]
 

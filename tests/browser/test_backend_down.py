@@ -78,7 +78,7 @@ class TestDownAtFirst:
         vas.start()
         expect(grid.counts).to_have_text(WHOLE_FLEET)
         expect(grid.empty).to_be_empty()
-        grid.expect_cell("Gate 1", "ppe", "\N{BLACK CIRCLE} on 5 fps p10")
+        grid.expect_cell("Gate 1", "ppe", "\N{BLACK CIRCLE} on 5 fps priority 10")
 
 
 class TestOtherTrouble:
@@ -110,5 +110,5 @@ class TestOtherTrouble:
 def test_a_lost_registry_leaves_the_cells_as_they_are(grid: GridPage, vas: FaultyVas) -> None:
     vas.fault("models", Fault.NOT_FOUND)
     expect(grid.trouble).to_contain_text("Names of models are unknown")
-    grid.expect_cell("Gate 1", "ppe", "\N{BLACK CIRCLE} on 5 fps p10")
+    grid.expect_cell("Gate 1", "ppe", "\N{BLACK CIRCLE} on 5 fps priority 10")
     assert vas.cell(camera_id(1), "ppe") is not None

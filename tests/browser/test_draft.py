@@ -44,15 +44,15 @@ def test_space_shows_the_draft_in_the_same_key_event_and_takes_it_back(
     grid: GridPage, vas: FaultyVas
 ) -> None:
     grid.focus("Gate 1", "m:ppe")
-    assert grid.tab.evaluate(PRESS, " ") == "on 5 fps p10, drafted: off"
-    assert grid.tab.evaluate(PRESS, " ") == "on 5 fps p10"
-    assert grid.tab.evaluate(PRESS, " ") == "on 5 fps p10, drafted: off"
+    assert grid.tab.evaluate(PRESS, " ") == "on 5 fps priority 10, drafted: off"
+    assert grid.tab.evaluate(PRESS, " ") == "on 5 fps priority 10"
+    assert grid.tab.evaluate(PRESS, " ") == "on 5 fps priority 10, drafted: off"
     wait_until_kept(grid)
-    expect_label(grid, "Gate 1", "ppe", "on 5 fps p10, drafted: off")
-    assert grid.tab.evaluate(PRESS, "Delete") == "on 5 fps p10"
+    expect_label(grid, "Gate 1", "ppe", "on 5 fps priority 10, drafted: off")
+    assert grid.tab.evaluate(PRESS, "Delete") == "on 5 fps priority 10"
     expect(grid.drafts).to_be_hidden()
     wait_until_kept(grid)
-    expect_label(grid, "Gate 1", "ppe", "on 5 fps p10")
+    expect_label(grid, "Gate 1", "ppe", "on 5 fps priority 10")
     assert vas.count("PATCH", "writes") + vas.count("POST", "writes") == 0
 
 

@@ -9,7 +9,7 @@ COUNTS = "60 of 60 cameras: 22 on, 11 off, 147 unassigned, 0 unknown"
 
 
 def test_each_state_has_its_own_shape_and_word(grid: GridPage) -> None:
-    grid.expect_cell("Gate 1", "ppe", "\N{BLACK CIRCLE} on 5 fps p10")
+    grid.expect_cell("Gate 1", "ppe", "\N{BLACK CIRCLE} on 5 fps priority 10")
     grid.expect_cell("Gate 1", "counting", "\N{BLACK CIRCLE} on")
     grid.expect_cell("Gate 2", "legacy", "\N{WHITE CIRCLE} off")
     grid.expect_cell("Gate 2", "counting", "\N{EN DASH} unassigned")

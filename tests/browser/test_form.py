@@ -65,7 +65,7 @@ def test_wrong_values_get_their_messages_and_nothing_typed_is_lost(
         "zone": {"name": "dock", "width": 2.5},
         "vendor": {"keep": [1, 2]},
     }
-    grid.expect_cell("Gate 1", "ppe", "\N{BLACK CIRCLE} on 30 fps p0")
+    grid.expect_cell("Gate 1", "ppe", "\N{BLACK CIRCLE} on 30 fps priority 0")
 
 
 def test_a_value_that_the_schema_does_not_know_is_shown_and_kept(

@@ -132,5 +132,5 @@ def test_nothing_is_asked_while_the_tab_is_hidden(new_tab: NewTab, vas: FaultyVa
 
     vas.edit(camera_id(1), "ppe", desired_fps=29)
     grid.tab.evaluate(HIDE, False)
-    grid.expect_cell("Gate 1", "ppe", "\N{BLACK CIRCLE} on 29 fps p10")
+    grid.expect_cell("Gate 1", "ppe", "\N{BLACK CIRCLE} on 29 fps priority 10")
     expect(grid.status).to_have_text(re.compile("^as of"))

@@ -72,7 +72,7 @@ def test_rows_columns_and_everything_found_are_selected_over_all_pages(grid: Gri
     expect_words(grid, "")
     grid.find.fill("hall 10")
     grid.expect_cameras([f"Gate {number}" for number in (10, 21, 32, 43, 54)])
-    press(grid, "Select all 5 cameras found")
+    grid.tab.get_by_role("button", name="Select all 5 cameras found").click()
     expect_words(grid, "15 cells: 5 cameras x 3 models")
     grid.find.fill("")
     grid.expect_search("")
@@ -139,8 +139,10 @@ def test_the_form_says_what_is_mixed_and_changes_only_what_is_named(grid: GridPa
     press(grid, "Draft this")
     expect(grid.selection).to_contain_text("3 cells drafted.")
     expect(form).to_be_hidden()
-    expect_label(grid, "Gate 1", "ppe", "on 5 fps p10, drafted: on 5 fps p7, parameters")
-    expect_label(grid, "Gate 2", "ppe", "on 2 fps, drafted: on 2 fps p7, parameters")
+    expect_label(
+        grid, "Gate 1", "ppe", "on 5 fps priority 10, drafted: on 5 fps priority 7, parameters"
+    )
+    expect_label(grid, "Gate 2", "ppe", "on 2 fps, drafted: on 2 fps priority 7, parameters")
 
 
 def test_a_camera_is_copied_to_the_selected_ones(grid: GridPage) -> None:

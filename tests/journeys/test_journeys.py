@@ -39,7 +39,7 @@ def test_the_first_load_shows_the_fleet_with_counts_and_time(page: Journey) -> N
     page.expect("#status", "as of ")
     assert page.text("#trouble") == ""
     assert page.cameras() == [f"Gate {number}" for number in range(1, 26)]
-    page.expect_cell("Gate 1", "ppe", f"{ON} 5 fps p10")
+    page.expect_cell("Gate 1", "ppe", f"{ON} 5 fps priority 10")
     page.expect_cell("Gate 21", "ppe", OFF)
     heads = page.texts("#grid [role=columnheader]")
     legacy = "Legacy (not for new assignments)"

@@ -166,7 +166,7 @@ def test_the_live_part_is_sent_again_only_when_it_changed(page: Page, vas: Fault
     assert page.last is not None
     assert page.last.status_code == 204
     vas.edit("cam-1", "ppe", priority=3)
-    until(page, lambda: "p3" in row(page, "cam-1")["m:ppe"])
+    until(page, lambda: "priority 3" in row(page, "cam-1")["m:ppe"])
     page.follow()
     assert "Changed elsewhere since this was opened." in text(page["panel-live.children"])
 
@@ -204,7 +204,7 @@ def test_a_save_is_written_read_again_and_shown(still: Page, vas: FaultyVas) -> 
     assert (stored["desired_fps"], stored["priority"]) == (None, 7)
     assert stored["parameters"] == {"threshold": 0.5}
     still.refresh()
-    assert row(still, "cam-1")["m:ppe"] == "\N{BLACK CIRCLE} on p7"
+    assert row(still, "cam-1")["m:ppe"] == "\N{BLACK CIRCLE} on priority 7"
     still.follow()
     assert "default fps, priority 7" in text(still["panel-live.children"])
     # The form now stands on what was saved: saving again changes nothing.

@@ -33,8 +33,8 @@ def cell(enabled: bool = True, **fields: Any) -> Cell:
     [
         (cell(), "\N{BLACK CIRCLE} on"),
         (cell(desired_fps=5), "\N{BLACK CIRCLE} on 5 fps"),
-        (cell(priority=0), "\N{BLACK CIRCLE} on p0"),
-        (cell(desired_fps=30, priority=100), "\N{BLACK CIRCLE} on 30 fps p100"),
+        (cell(priority=0), "\N{BLACK CIRCLE} on priority 0"),
+        (cell(desired_fps=30, priority=100), "\N{BLACK CIRCLE} on 30 fps priority 100"),
         (cell(False), "\N{WHITE CIRCLE} off"),
         (cell(False, desired_fps=5, priority=1), "\N{WHITE CIRCLE} off"),
         (Cell.of(None), "\N{EN DASH} unassigned"),

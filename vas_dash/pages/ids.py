@@ -45,6 +45,9 @@ GRID = "grid"
 EMPTY = "grid-empty"
 PAGER_TEXT = "pager-text"
 
+# The list of keys.
+KEYS_TITLE = "keys-title"
+
 # Drafts.
 DRAFT_MESSAGE = "draft-message"
 AT_ONCE = "at-once"

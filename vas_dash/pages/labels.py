@@ -48,7 +48,7 @@ def cell_text(cell: Cell) -> str:
         if assignment.desired_fps is not None:
             text += f" {assignment.desired_fps} fps"
         if assignment.priority is not None:
-            text += f" p{assignment.priority}"
+            text += f" priority {assignment.priority}"
     return text
 
 

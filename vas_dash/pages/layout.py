@@ -10,7 +10,7 @@ from vas_dash.config import Settings
 from vas_dash.domain.operators import Operator, Role
 from vas_dash.domain.text import cut
 from vas_dash.fleet.query import PAGE_SIZES, StateFilter
-from vas_dash.pages import ids
+from vas_dash.pages import ids, keys
 from vas_dash.pages.cell_history import view as cell_history
 from vas_dash.pages.files import view as files
 from vas_dash.pages.grid import view as grid
@@ -54,6 +54,7 @@ def page(settings: Settings, operator: Operator, logout: str | None = None) -> C
                     _navigation(settings),
                     html.P("as of, not read yet", id=ids.STATUS, className="vd-status"),
                     history.running_line(),
+                    bulk.at_once_switch(),
                     _account(settings, operator, logout),
                 ],
                 className="vd-header",
@@ -64,12 +65,21 @@ def page(settings: Settings, operator: Operator, logout: str | None = None) -> C
                         [
                             _filters(),
                             html.Div(id=ids.TROUBLE, className="vd-trouble", **aria(live="polite")),
-                            html.P(id=ids.COUNTS, className="vd-counts", **aria(live="polite")),
+                            html.Div(
+                                [
+                                    html.P(
+                                        id=ids.COUNTS, className="vd-counts", **aria(live="polite")
+                                    ),
+                                    bulk.select_all(),
+                                    _pager(),
+                                ],
+                                className="vd-counts-line",
+                            ),
                             html.Div(grid.table(), id="grid-frame", className="vd-grid"),
                             html.P(id=ids.EMPTY, className="vd-empty"),
-                            _pager(),
-                            bulk.selection_bar(),
-                            _drafts(settings),
+                            html.Div(
+                                [bulk.selection_bar(), _drafts(settings)], className="vd-bottom"
+                            ),
                         ],
                         id=ids.VIEW_GRID,
                         className="vd-main",
@@ -81,6 +91,7 @@ def page(settings: Settings, operator: Operator, logout: str | None = None) -> C
                 ],
                 className="vd-body",
             ),
+            keys.dialog(),
             html.Div(id="cell-tooltip", role="tooltip", className="vd-tooltip", hidden=True),
         ],
         className="vd-page",
@@ -164,6 +175,8 @@ def _filters() -> Component:
             select("State", ids.FILTER_STATE, states, ANY),
             select("of model", ids.FILTER_STATE_OF, [any_model()], ANY),
             button("Clear filters", id="filter-clear"),
+            button("Compact", id="density", **aria(pressed="false")),
+            button("Keys", id="keys-open", **aria(keyshortcuts="?", haspopup="dialog")),
         ],
         className="vd-filters",
         role="search",
@@ -189,18 +202,19 @@ def _checklist(label: str, control: str, summary: str) -> Component:
 
 
 def _pager() -> Component:
-    def turn(text: str, to: str) -> Component:
-        return button(text, **aria(label=f"{text} page"), **data(page=to))
+    def turn(sign: str, to: str) -> Component:
+        name = f"{to.capitalize()} page"
+        return button(sign, title=name, **aria(label=name), **data(page=to))
 
-    sizes = [{"label": str(size), "value": str(size)} for size in PAGE_SIZES]
+    sizes = [{"label": f"{size} on a page", "value": str(size)} for size in PAGE_SIZES]
     return html.Nav(
         [
-            turn("First", "first"),
-            turn("Previous", "previous"),
+            turn("\N{MUCH LESS-THAN}", "first"),
+            turn("<", "previous"),
             html.Span(id=ids.PAGER_TEXT, className="vd-pager-text"),
-            turn("Next", "next"),
-            turn("Last", "last"),
-            html.Label("Cameras on a page", htmlFor=ids.PAGE_SIZE),
+            turn(">", "next"),
+            turn("\N{MUCH GREATER-THAN}", "last"),
+            html.Label("Cameras on a page", htmlFor=ids.PAGE_SIZE, className="visually-hidden"),
             dbc.Select(id=ids.PAGE_SIZE, options=sizes, value=None, size="sm"),
         ],
         className="vd-pager",
@@ -219,10 +233,6 @@ def _drafts(settings: Settings) -> Component:
                 className="btn btn-sm btn-primary",
             ),
             button("Discard drafts", id="draft-discard"),
-            html.Span(
-                "Space drafts on or off, Delete takes it back, Ctrl+Enter reviews",
-                className="vd-hint",
-            ),
             html.Div(id="draft-trouble", className="vd-message", **aria(live="polite")),
             html.Div(id=ids.DRAFT_MESSAGE, className="vd-message", **aria(live="polite")),
         ],

@@ -25,7 +25,7 @@ def after_text(before: Assignment | None, desired: CellIntent | None) -> str:
     if desired.enabled or desired.desired_fps != was.desired_fps:
         text += _value(desired.desired_fps, was.desired_fps, "{} fps", " default fps")
     if desired.enabled or desired.priority != was.priority:
-        text += _value(desired.priority, was.priority, "p{}", " default priority")
+        text += _value(desired.priority, was.priority, "priority {}", " default priority")
     if not same_json(desired.parameters, was.parameters, exactly=True):
         text += ", parameters"
     return text

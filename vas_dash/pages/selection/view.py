@@ -9,38 +9,37 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from vas_dash.pages import ids
-from vas_dash.pages.parts import aria, data
+from vas_dash.pages.parts import aria, button, data
 from vas_dash.pages.selection.model import CLEAR, FREE_NAME, LEAVE, SET, BulkForm, Field, Report
 
 CAMERA = "camera"
 """The name of the field with the camera to copy from."""
 
-_HINT = "x or Ctrl+click selects, Shift+arrows or Shift+click extend, Ctrl+A selects all found"
+
+def select_all() -> Component:
+    """The button that selects every cell that the filter finds."""
+    return button(
+        "Select all cameras found", "btn-sm btn-outline-secondary vd-writes", id=ids.SELECT_ALL
+    )
+
+
+def at_once_switch() -> Component:
+    """Whether a key on a cell is drafted, or sent to the VAS at once."""
+    switch: Component = dbc.Switch(
+        id=ids.AT_ONCE,
+        label="Apply single changes at once",
+        value=False,
+        persistence=True,
+        persistence_type="local",
+        class_name="vd-at-once vd-writes",
+    )
+    return switch
 
 
 def selection_bar() -> Component:
     """What is selected, in words, and what can be done with it; `selection.js` fills it."""
     return html.Section(
         [
-            html.Div(
-                [
-                    html.Button(
-                        "Select all cameras found",
-                        id=ids.SELECT_ALL,
-                        className="btn btn-sm btn-outline-secondary",
-                    ),
-                    html.Span(_HINT, className="vd-hint vd-keys"),
-                    dbc.Switch(
-                        id=ids.AT_ONCE,
-                        label="Apply single changes at once",
-                        value=False,
-                        persistence=True,
-                        persistence_type="local",
-                        class_name="vd-at-once",
-                    ),
-                ],
-                className="vd-selecting",
-            ),
             html.Span(id="selection-words", className="vd-words", **aria(live="polite")),
             html.Div(
                 [

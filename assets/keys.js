@@ -1,0 +1,22 @@
+/* The list of keys: "?" or its button opens it, Escape or its button closes it. */
+(function () {
+    "use strict";
+
+    const dialog = () => document.getElementById("keys");
+    const types = (node) => node.matches("input:not([type=checkbox]), select, textarea");
+
+    document.addEventListener("keydown", function (event) {
+        if (event.key === "?" && !types(event.target) && dialog() && !dialog().open) {
+            event.preventDefault();
+            dialog().showModal();
+        }
+    }, true);
+
+    document.addEventListener("click", function (event) {
+        if (event.target.closest("#keys-open")) {
+            dialog().showModal();
+        } else if (event.target.closest("#keys-close")) {
+            dialog().close();
+        }
+    });
+})();
