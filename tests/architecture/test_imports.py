@@ -246,7 +246,7 @@ CALLBACKS = {
 def role(module: str) -> str:
     """What a module of a page is: `view`, `callbacks`, or plain data (a model of some kind)."""
     name = module.rpartition(".")[2]
-    if name in ("view", "layout", "parts", "ids"):
+    if name in ("view", "layout", "parts", "ids", "keys"):
         return "view"
     if name in (
         "callbacks",

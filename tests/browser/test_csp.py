@@ -74,14 +74,14 @@ def test_a_hostile_fleet_is_shown_as_text(grid: GridPage) -> None:
         head = grid.grid.get_by_role("rowheader").nth(number)
         # What scrolls hides a tooltip: the row is to be there before the pointer comes.
         head.scroll_into_view_if_needed()
-        grid.tab.locator("h1").hover()
+        grid.tab.locator(".vd-account").hover()
         expect(grid.tooltip).to_be_hidden()
         head.hover()
         expect(grid.tooltip).to_be_visible()
         expect_calm(grid)
     for column in ("m:hostile", "m:long", "m:turned", "m:<b>id</b>"):
         grid.head(column).scroll_into_view_if_needed()
-        grid.tab.locator("h1").hover()
+        grid.tab.locator(".vd-account").hover()
         expect(grid.tooltip).to_be_hidden()
         grid.head(column).hover()
         expect(grid.tooltip).to_be_visible()

@@ -65,15 +65,8 @@ def test_a_filter_stands_in_the_address_and_the_address_gives_it_again(page: Jou
 
 
 def test_a_toggle_from_the_keyboard_is_reviewed_applied_and_undone(
-    dash_br: Browser, settings: Settings, vas: FaultyVas
+    page: Journey, vas: FaultyVas
 ) -> None:
-    # Not dash_duo: it ends a server by killing its threads, and an undo has some that are kept.
-    with served(create_app(settings).server) as url:
-        _toggled_and_undone(Journey(dash_br, url).open(), vas)
-        dash_br.driver.get("about:blank")
-
-
-def _toggled_and_undone(page: Journey, vas: FaultyVas) -> None:
     page.press("Gate 2", "ppe", " ")
     page.expect("#draft-count", "1 ")
     assert vas.count("PATCH", "writes") == 0
