@@ -7,6 +7,7 @@ Exit code 1: a goal was not reached. `--quick` is for seeing that it works, not 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import platform
 import statistics
@@ -167,6 +168,18 @@ def cameras_rows(quick: bool) -> Iterator[Row]:
     )
 
 
+def colour_rows(quick: bool) -> Iterator[Row]:
+    """NV12 to RGB."""
+    results = [kernel_speed.colours(0.5 if quick else 5) for _ in runs(quick)]
+    ratio, ms = (statistics.median(values) for values in zip(*results, strict=True))
+    yield Row(
+        "to_rgb of 1080p by cv2.cvtColorTwoPlane, on one thread each",
+        "no OpenCV" if math.isnan(ratio) else f"{ratio:.2f} ({ms:.2f} ms)",
+        "<= 1.5",
+        None if math.isnan(ratio) else ratio <= 1.5,
+    )
+
+
 def tap_rows(quick: bool) -> Iterator[Row]:
     """The tap."""
     yield from kernel_tap.run(quick)
@@ -181,6 +194,7 @@ SECTIONS: dict[str, Callable[[bool], Iterator[Row]]] = {
     "tap": tap_rows,
     "stopped": stopped_rows,
     "cameras": cameras_rows,
+    "colour": colour_rows,
 }
 
 

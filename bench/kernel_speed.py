@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import math
 import os
 import resource
 import signal
@@ -24,7 +26,8 @@ from bench.kernel_common import (
     settings_for,
     shared_folder,
 )
-from kernel import FrameReader, FrameWriter
+from kernel import FrameReader, FrameWriter, to_rgb
+from kernel.colour import planes
 
 CHUNK = 20
 Write = Callable[[int], object]
@@ -173,6 +176,29 @@ def many_cameras(seconds: float, cameras: int = 16, fps: int = 30) -> dict[str, 
                 passed[name] += time.monotonic() - began
         assert all(writer.stats.failures == 0 for writer in ours)
         return {name: 100 * spent[name] / passed[name] / cameras for name in ways}
+
+
+def colours(seconds: float) -> tuple[float, float]:
+    """`to_rgb` of 1080p by `cv2.cvtColorTwoPlane`, both on one thread, and its milliseconds.
+
+    NaN: there is no OpenCV.
+    """
+    try:
+        cv2 = importlib.import_module("cv2")
+    except ImportError:
+        return math.nan, math.nan
+    cv2.setNumThreads(1)
+    y, uv = planes(picture(), HD.width_px, HD.height_px)
+    out = np.empty((*y.shape, 3), np.uint8)
+    ratios, took = [], []
+    for _ in rounds(seconds, time.monotonic):
+        began = time.perf_counter()
+        cv2.cvtColorTwoPlane(y, uv, cv2.COLOR_YUV2RGB_NV12, dst=out)
+        between = time.perf_counter()
+        to_rgb(y, uv, out=out)
+        took.append(time.perf_counter() - between)
+        ratios.append(took[-1] / (between - began))
+    return statistics.median(ratios), 1000 * statistics.median(took)
 
 
 def _cpu_s() -> float:

@@ -60,6 +60,18 @@ def by_ffmpeg(
     return np.frombuffer(done.stdout, np.uint8).reshape(HEIGHT, WIDTH, 3)
 
 
+@pytest.fixture(params=["numpy", "OpenCV"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Who converts."""
+    if request.param == "numpy":
+        monkeypatch.setattr(colour, "_opencv", lambda: None)
+    else:
+        pytest.importorskip("cv2", reason="OpenCV is not installed")
+        monkeypatch.delattr(colour, "_convert_by_numpy")
+    return str(request.param)
+
+
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("picture", [smooth, noise])
 @pytest.mark.parametrize("range_", ["limited", "full"])
 @pytest.mark.parametrize("matrix", ["bt601", "bt709"])
@@ -87,6 +99,7 @@ def test_planes_are_views_and_leave_the_padding_of_a_wide_stride_out() -> None:
     assert uv[1].tolist() == [[80, 81], [82, 83], [84, 85]]
 
 
+@pytest.mark.usefixtures("way")
 def test_padding_does_not_change_the_colours() -> None:
     frame = noise("full")
     wide = np.zeros((HEIGHT * 3 // 2, WIDTH + 64), np.uint8)
@@ -95,12 +108,29 @@ def test_padding_does_not_change_the_colours() -> None:
     assert np.array_equal(padded, colour.to_rgb(*colour.planes(frame, WIDTH, HEIGHT)))
 
 
+@pytest.mark.usefixtures("way")
 def test_an_array_of_the_callers_takes_the_result() -> None:
     frame = noise("limited")
-    into = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     y, uv = colour.planes(memoryview(frame.tobytes()), WIDTH, HEIGHT)
-    assert colour.to_bgr(y, uv, into=into) is into
-    assert np.array_equal(into[..., ::-1], colour.to_rgb(y, uv))
+    wide = np.zeros((HEIGHT, WIDTH + 8, 3), np.uint8)
+    for out in (np.zeros((HEIGHT, WIDTH, 3), np.uint8), wide[:, :WIDTH]):
+        assert colour.to_bgr(y, uv, out=out) is out
+        assert np.array_equal(out[..., ::-1], colour.to_rgb(y, uv))
+    assert not wide[:, WIDTH:].any()
+
+
+def test_arrays_in_any_order_are_read_and_written() -> None:
+    y, uv = colour.planes(noise("limited"), WIDTH, HEIGHT)
+    plain = colour.to_rgb(y, uv).astype(int)
+    out = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
+    turned = np.asfortranarray(y)
+    for planes, target in (
+        ((y, uv), out[..., 1:]),
+        ((turned, uv), None),
+        ((y, uv), out[::-1, :, :3]),
+    ):
+        result = colour.to_rgb(*planes, out=target)
+        assert np.abs(result - plain).max() <= 1
 
 
 def test_i420_becomes_the_nv12_that_ffmpeg_makes_of_it() -> None:
@@ -143,4 +173,4 @@ def test_unknown_names_and_foreign_shapes_are_refused() -> None:
     with pytest.raises(ValueError, match="not one NV12 picture"):
         colour.to_rgb(y, uv[1:])
     with pytest.raises(ValueError, match="the result is uint8"):
-        colour.to_rgb(y, uv, into=np.zeros((2, 2, 3), np.uint8))
+        colour.to_rgb(y, uv, out=np.zeros((2, 2, 3), np.uint8))
