@@ -248,19 +248,7 @@ def role(module: str) -> str:
     name = module.rpartition(".")[2]
     if name in ("view", "layout", "parts", "ids", "keys"):
         return "view"
-    if name in (
-        "callbacks",
-        "actions",
-        "context",
-        "arguments",
-        "browser",
-        "handle",
-        "running",
-        "saving",
-        "request",
-        "poll",
-        "download",
-    ):
+    if name in CALLBACKS:
         return "callbacks"
     return "model"
 

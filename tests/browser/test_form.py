@@ -23,7 +23,7 @@ def test_wrong_values_get_their_messages_and_nothing_typed_is_lost(
 ) -> None:
     grid.open_cell("Gate 1", "ppe")
     typed = {
-        "Desired fps": ("31", "must be from 1 to 30"),
+        "Desired fps": ("31", "must be a whole number from 1 to 30"),
         "Priority": ("high", "must be a whole number from 0 to 100"),
         "Threshold": ("1,5", "number"),
         "People": ("0", "1"),

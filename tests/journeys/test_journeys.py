@@ -93,7 +93,7 @@ def test_a_form_says_what_is_wrong_and_loses_nothing(page: Journey, vas: FaultyV
     page.fill("Zone name", "dock")
     page.click("#panel-save")
     page.expect("#panel-message", "Not saved: see the fields above.")
-    page.expect("#panel-form", "must be from 1 to 30")
+    page.expect("#panel-form", "must be a whole number from 1 to 30")
     assert page.panel_field("Desired fps").get_attribute("value") == "31"
     assert page.panel_field("Zone name").get_attribute("value") == "dock"
     assert vas.count("PATCH", "writes") == 0

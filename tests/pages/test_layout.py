@@ -212,10 +212,10 @@ def test_the_form_has_its_texts_and_no_messages() -> None:
 
 
 def test_a_message_stands_at_its_field() -> None:
-    drawn = form({"fps": "must be from 1 to 30, or blank"})
+    drawn = form({"fps": "must be a whole number from 1 to 30, or blank"})
     labels = {text(one["children"]): one for one in kinds(drawn, "Label")}
     (fps,) = (label for label in labels if label.startswith("Desired fps"))
-    assert fps.endswith("must be from 1 to 30, or blank")
+    assert fps.endswith("must be a whole number from 1 to 30, or blank")
     assert {one["id"]["name"]: one["invalid"] for one in kinds(drawn, "Input")} == {
         "fps": True,
         "priority": False,

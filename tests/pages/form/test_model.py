@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from vas_dash.pages.form.builder import MAX_DESCRIPTION_LENGTH, MAX_FIELDS
+from vas_dash.pages.form.builder import MAX_FIELDS
 from vas_dash.pages.form.fields import ROOT_ID, Field, Form, Group, Kind, Option, others_id
+from vas_dash.pages.form.hints import MAX_DESCRIPTION_LENGTH
 from vas_dash.pages.form.model import FormResult, build_form, read_form, with_submitted
 from vas_dash.schema.validation import read_schema
 

@@ -13,7 +13,9 @@ from tests.fakes.pages import complete, row, until
 from vas_dash import Settings, create_server
 from vas_dash.domain.changes import KEEP, DesiredChange
 from vas_dash.pages.form.builder import top_fields
+from vas_dash.pages.panel.model import IntentText, read_intent
 from vas_dash.pages.selection import model as bulk
+from vas_dash.pages.selection.report import report as report_of
 from vas_dash.schema.flatten import flattened
 
 ON = "\N{BLACK CIRCLE} on"
@@ -198,7 +200,7 @@ def test_what_cannot_be_is_listed_by_cell(still: Page) -> None:
 
 def test_a_long_list_of_what_cannot_be_is_cut() -> None:
     blocked = [(f"Old on Gate {number}", "no") for number in range(55)]
-    told = bulk.report(60, 5, blocked)
+    told = report_of(60, 5, blocked)
     assert told.text == "5 cells drafted; 55 cannot be done."
     assert len(told.blocked) == 20
     assert told.more == 35
@@ -302,7 +304,17 @@ def test_a_value_that_the_schema_forbids_blocks_only_its_cell(still: Page) -> No
     assert "Protective gear on Gate 1: parameters.threshold: " in said
 
 
-def test_forms_read_as_wishes() -> None:
+@pytest.mark.parametrize("text", ["5", "5.0", "+5", "0", "31", "-1", "2.5", "five", "9" * 5000])
+def test_panel_and_bulk_read_a_number_alike(text: str) -> None:
+    intent, panel_errors = read_intent(IntentText("on", text), None)
+    desired, bulk_errors = bulk.read_form(bulk.Typed({"fps": "set"}, {"fps": text}))
+    assert {name: f"{words}, or blank" for name, words in bulk_errors.items()} == panel_errors
+    if not panel_errors:
+        assert intent is not None
+        assert desired.desired_fps == intent.desired_fps == 5
+
+
+def test_forms_read_as_desired_changes() -> None:
     how = {
         "fps": "clear",
         "priority": "set",

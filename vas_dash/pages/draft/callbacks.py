@@ -68,7 +68,7 @@ def _register_keep(app: Dash, context: Context) -> None:
             "revision": draft.revision,
             "messages": messages,
         }
-        return answer, drafted.facts(draft)
+        return answer, drafted.handle_of(draft)
 
 
 def _register_apply(app: Dash, context: Context) -> None:

@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
 
 from dash.exceptions import PreventUpdate
 
-from vas_dash.domain.records import Draft
 from vas_dash.pages.arguments import DRAFT_REF, DraftRef, checked
 
-__all__ = ["checked_handle", "handle_of", "id_of"]
-
-
-def handle_of(draft: Draft) -> dict[str, Any]:
-    """What the browser is to keep of a draft; `checked_handle` reads it back."""
-    return {
-        "id": draft.id,
-        "revision": draft.revision,
-        "count": len(draft.changes),
-        "blocked": len(draft.blocked),
-    }
+__all__ = ["checked_handle", "id_of"]
 
 
 def checked_handle(value: object) -> DraftRef | None:

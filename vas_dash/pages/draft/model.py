@@ -65,8 +65,8 @@ def _among(draft: Draft, cameras: Sequence[str], models: Sequence[str]) -> Itera
     ]
 
 
-def facts(draft: Draft) -> dict[str, Any]:
-    """What the browser keeps of a draft."""
+def handle_of(draft: Draft) -> dict[str, Any]:
+    """What a browser keeps of a draft; `checked_handle` reads it back."""
     return {
         "id": draft.id,
         "revision": draft.revision,

@@ -34,7 +34,8 @@ from vas_dash.pages.arguments import (
 )
 from vas_dash.pages.browser import in_browser
 from vas_dash.pages.context import Context
-from vas_dash.pages.draft.handle import checked_handle, handle_of
+from vas_dash.pages.draft.handle import checked_handle
+from vas_dash.pages.draft.model import handle_of
 from vas_dash.pages.files import view
 from vas_dash.pages.files.model import checked_file, filter_text
 from vas_dash.pages.review.callbacks import load

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from vas_dash.domain.entities import Parameters
-from vas_dash.domain.text import canonical, count, cut, is_encodable, json_text, plain
+from vas_dash.domain.text import canonical, is_encodable, json_text, plain
 from vas_dash.errors import VasDashError
 from vas_dash.pages.form.fields import (
     ROOT_ID,
@@ -20,17 +20,20 @@ from vas_dash.pages.form.fields import (
     fields_of,
     others_id,
 )
+from vas_dash.pages.form.hints import (
+    default_text,
+    description_text,
+    joined,
+    label_text,
+    range_text,
+    scalar_limits,
+)
 from vas_dash.pages.form.values import EMPTY_LIST, EMPTY_TEXT, MISSING, show, unique_options
-from vas_dash.schema.formats import FORMAT_WORDS
-from vas_dash.schema.patterns import is_checkable
 from vas_dash.schema.validation import MAX_NAME_LENGTH
 
 MAX_FIELDS = 200
 MAX_GROUP_DEPTH = 5
 MAX_OPTIONS = 200
-MAX_DESCRIPTION_LENGTH = 500
-MAX_LABEL_LENGTH = 80
-_MAX_LIMIT_LENGTH = 100
 _LONG_TEXT = 80
 _TOO_MANY_FIELDS = f"The schema of this model has more than {MAX_FIELDS} fields."
 
@@ -143,7 +146,7 @@ def _group(path: Path, label: str, schema: Mapping[str, Any], value: Any, requir
         path,
         label,
         tuple(children),
-        description=_description(schema),
+        description=description_text(schema),
         required=required,
     )
 
@@ -163,8 +166,8 @@ def _others_field(path: Path, others: Mapping[str, Any]) -> Field:
 def _node(path: Path, schema: object, value: Any, required: bool) -> Group | Field:
     name = path[-1]
     if not isinstance(schema, Mapping):
-        return _raw(Field(field_id(path), path, Kind.JSON, _label(None, name)), value, required)
-    label = _label(schema.get("title"), name)
+        return _raw(Field(field_id(path), path, Kind.JSON, label_text(None, name)), value, required)
+    label = label_text(schema.get("title"), name)
     if (
         _is_object(schema)
         and len(path) <= MAX_GROUP_DEPTH
@@ -174,7 +177,7 @@ def _node(path: Path, schema: object, value: Any, required: bool) -> Group | Fie
     field = replace(
         _typed(Field(field_id(path), path, Kind.JSON, label), schema, required),
         required=required,
-        description=_description(schema),
+        description=description_text(schema),
     )
     if field.kind is Kind.JSON:
         return _raw(field, value, required, schema)
@@ -182,15 +185,15 @@ def _node(path: Path, schema: object, value: Any, required: bool) -> Group | Fie
         shown = show(field, value)
         if shown is None:
             return _raw(field, value, required, schema)
-        field = replace(field, value=shown, help=_sentence(field.help, _written_out(shown)))
+        field = replace(field, value=shown, help=joined(field.help, _written_out(shown)))
     if field.kind is Kind.TEXT:
         text = str(field.value)
         field = replace(field, multiline="\n" in text or len(text) > _LONG_TEXT)
     if field.kind in (Kind.CHOICE, Kind.BOOLEAN):
         return _with_blank_option(field, schema)
-    default = _default(schema)
+    default = default_text(schema)
     if field.kind is Kind.CHOICES:
-        return replace(field, help=_sentence(field.help, default))
+        return replace(field, help=joined(field.help, default))
     return replace(field, placeholder=default)
 
 
@@ -205,8 +208,8 @@ def _raw(
         field.label,
         value="" if value is MISSING else json_text(value),
         description=field.description,
-        help=_sentence("JSON", field.help),
-        placeholder=None if schema is None else _default(schema),
+        help=joined("JSON", field.help),
+        placeholder=None if schema is None else default_text(schema),
         required=required,
     )
 
@@ -223,12 +226,12 @@ def _typed(field: Field, schema: Mapping[str, Any], required: bool) -> Field:
     if kind is Kind.BOOLEAN:
         return replace(field, kind=Kind.BOOLEAN, options=_yes_or_no(nullable))
     if kind is not None:
-        help_text = _sentence(*_scalar_limits(kind, schema), "null for none" if nullable else None)
+        help_text = joined(*scalar_limits(kind, schema), "null for none" if nullable else None)
         return replace(field, kind=kind, nullable=nullable, help=help_text)
     items = schema.get("items")
     if _type(schema) != "array" or not isinstance(items, Mapping) or _BEYOND_A_FORM & items.keys():
         return field
-    length = _range(schema.get("minItems"), schema.get("maxItems"), "value")
+    length = range_text(schema.get("minItems"), schema.get("maxItems"), "value")
     item_options = _options(items)
     if item_options is not None:
         if not item_options:
@@ -239,12 +242,12 @@ def _typed(field: Field, schema: Mapping[str, Any], required: bool) -> Field:
             kind=Kind.CHOICES,
             value=(),
             options=item_options,
-            help=_sentence(length, cleared),
+            help=joined(length, cleared),
         )
     item_kind = _SCALARS.get(_type(items) or "")
     if item_kind is None or "null" in _types(items):
         return field
-    limits = _sentence(*_scalar_limits(item_kind, items))
+    limits = joined(*scalar_limits(item_kind, items))
     each = f"each {limits}" if limits else None
     null = "null for none" if nullable else None
     return replace(
@@ -252,7 +255,7 @@ def _typed(field: Field, schema: Mapping[str, Any], required: bool) -> Field:
         kind=Kind.LINES,
         item_kind=item_kind,
         nullable=nullable,
-        help=_sentence("one per line", length, each, null),
+        help=joined("one per line", length, each, null),
     )
 
 
@@ -312,73 +315,3 @@ def _with_blank_option(field: Field, schema: Mapping[str, Any]) -> Field:
     label = "choose" if field.required else "not set"
     blank = Option("", f"{label} (default {default})" if default else label)
     return replace(field, options=(blank, *field.options))
-
-
-def _default(schema: Mapping[str, Any]) -> str | None:
-    if "default" not in schema:
-        return None
-    value = schema["default"]
-    if isinstance(value, list) and value and not any(isinstance(i, dict | list) for i in value):
-        words = ", ".join(plain(item) for item in value[:20])
-    else:
-        words = plain(canonical(value) if value == "" else value)
-    return f"default {cut(words, _MAX_LIMIT_LENGTH)}"
-
-
-def _scalar_limits(kind: Kind, schema: Mapping[str, Any]) -> Iterator[str | None]:
-    if kind is Kind.TEXT:
-        yield _range(schema.get("minLength"), schema.get("maxLength"), "character")
-        pattern, format_name = schema.get("pattern"), schema.get("format")
-        if isinstance(pattern, str):
-            unchecked = "" if is_checkable(pattern) else ", which is not checked"
-            yield f"pattern {cut(pattern, _MAX_LIMIT_LENGTH)}{unchecked}"
-        if isinstance(format_name, str):
-            unknown = f"format {cut(format_name, _MAX_LIMIT_LENGTH)}, which is not checked"
-            yield FORMAT_WORDS.get(format_name, unknown)
-    elif kind is not Kind.BOOLEAN:
-        if kind is Kind.INTEGER:
-            yield "whole number"
-        yield _range(schema.get("minimum"), schema.get("maximum"))
-        above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
-        yield f"more than {_number(above)}" if _number(above) else None
-        yield f"less than {_number(below)}" if _number(below) else None
-        step = _number(schema.get("multipleOf"))
-        yield f"a multiple of {step}" if step else None
-
-
-def _number(value: object) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return cut(str(value), 40)
-
-
-def _range(low: object, high: object, noun: str | None = None) -> str | None:
-    lowest, highest = _number(low), _number(high)
-    if noun is not None and lowest == "0":
-        lowest = None
-    if lowest is None and highest is None:
-        return None
-    if highest is None:
-        return f"at least {count(low, noun) if noun else lowest}"
-    if lowest is None:
-        return f"at most {count(high, noun) if noun else highest}"
-    if lowest == highest:
-        return f"exactly {count(high, noun) if noun else highest}"
-    return f"{lowest} to {count(high, noun) if noun else highest}"
-
-
-def _sentence(*parts: str | None) -> str | None:
-    return "; ".join(part for part in parts if part) or None
-
-
-def _label(title: object, name: str) -> str:
-    if isinstance(title, str) and title.strip():
-        return cut(title.strip(), MAX_LABEL_LENGTH)
-    return cut(name, MAX_LABEL_LENGTH) if name.strip() else f'"{name}"'
-
-
-def _description(schema: Mapping[str, Any]) -> str | None:
-    text = schema.get("description")
-    if not isinstance(text, str) or not text.strip():
-        return None
-    return cut(text.strip(), MAX_DESCRIPTION_LENGTH)

@@ -223,6 +223,22 @@ def _parse_number(kind: Kind, text: str) -> int | float:
     return value
 
 
+def parse_whole_number(text: str, limits: tuple[int, int]) -> int:
+    """A whole number within `limits`, both included; `5.0` and `+5` are 5.
+
+    Raises:
+        TextError: it is none, or beyond them.
+    """
+    lowest, highest = limits
+    try:
+        number = _parse_number(Kind.INTEGER, text)
+    except TextError:
+        number = math.nan
+    if not lowest <= number <= highest:
+        raise TextError(f"must be a whole number from {lowest} to {highest}")
+    return int(number)
+
+
 def parse_json(text: str) -> Any:
     """Any JSON value.
 

@@ -76,7 +76,7 @@ class RenderedPage:
             row.drafted(texts[row.data["id"]]) if row.data["id"] in texts else row
             for row in self.page.rows
         )
-        facts = {**drafted.facts(draft), "trouble": ""}
+        facts = {**drafted.handle_of(draft), "trouble": ""}
         return replace(self, page=replace(self.page, rows=rows), view={**self.view, "draft": facts})
 
     def without_draft(self, reason: str) -> RenderedPage:

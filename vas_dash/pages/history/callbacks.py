@@ -24,7 +24,8 @@ from vas_dash.pages.arguments import (
 from vas_dash.pages.browser import in_browser
 from vas_dash.pages.context import Context
 from vas_dash.pages.digest import digest
-from vas_dash.pages.draft.handle import handle_of, id_of
+from vas_dash.pages.draft.handle import id_of
+from vas_dash.pages.draft.model import handle_of
 from vas_dash.pages.history import model as history
 from vas_dash.pages.history import running, status, view
 from vas_dash.pages.history.actions import Actions, Outcome

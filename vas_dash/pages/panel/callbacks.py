@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 from dash import ALL, Dash, Input, Output, State, ctx
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
@@ -24,6 +22,7 @@ from vas_dash.pages.arguments import (
 )
 from vas_dash.pages.browser import in_browser
 from vas_dash.pages.context import SAVE_S, Context
+from vas_dash.pages.digest import digest
 from vas_dash.pages.form.view import FIELD
 from vas_dash.pages.grid import status
 from vas_dash.pages.grid.model import FleetGrid, change_token
@@ -165,20 +164,16 @@ def _live(grid: FleetGrid, opened: Opened, page_size: int) -> tuple[list[Compone
     camera, model = grid.camera(opened.camera), grid.model(opened.model)
     if opened.kind == "cell" and camera is not None and model is not None:
         now = panel.cell_now(grid, camera.id, model.model_id, change_token(opened.assignment))
-        return view.cell_now(now, camera, model), _digest((now, *opened.key))
+        return view.cell_now(now, camera, model), digest((now, *opened.key))
     if opened.kind == "camera" and camera is not None:
         camera_card = panel.camera_card(grid, camera)
-        return view.camera_card(camera_card), _digest(camera_card)
+        return view.camera_card(camera_card), digest(camera_card)
     if opened.kind == "model" and model is not None:
         model_card = panel.model_card(grid, model)
-        return view.model_card(model_card, model.model_id, page_size), _digest(model_card)
+        return view.model_card(model_card, model.model_id, page_size), digest(model_card)
     absence = status.absence(grid.snapshot)
     text = f"{absence[0].upper()}{absence[1:]}."
-    return [view.text_message(text, trouble=True)], _digest(text)
-
-
-def _digest(card: object) -> str:
-    return hashlib.blake2b(orjson.dumps(card), digest_size=8).hexdigest()
+    return [view.text_message(text, trouble=True)], digest(text)
 
 
 def _choice(clicks: Sequence[object]) -> str | None:

@@ -17,6 +17,7 @@ from vas_dash.domain.entities import (
 from vas_dash.domain.fleet import CellState
 from vas_dash.domain.text import cut
 from vas_dash.pages import labels
+from vas_dash.pages.form.values import TextError, parse_whole_number
 from vas_dash.pages.grid.model import FleetGrid, change_token, model_mark, summary_text
 
 CAMERAS_LISTED = 100
@@ -180,13 +181,8 @@ def _whole_number(
         return None
     if text == str(held):
         return held
-    lowest, highest = limits
-    digits = text.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
-        errors[name] = f"must be a whole number from {lowest} to {highest}, or blank"
+    try:
+        return parse_whole_number(text, limits)
+    except TextError as error:
+        errors[name] = f"{error}, or blank"
         return None
-    number = int(text)
-    if not lowest <= number <= highest:
-        errors[name] = f"must be from {lowest} to {highest}, or blank"
-        return None
-    return number

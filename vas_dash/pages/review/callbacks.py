@@ -29,7 +29,8 @@ from vas_dash.pages.arguments import (
 from vas_dash.pages.browser import in_browser
 from vas_dash.pages.context import Context
 from vas_dash.pages.digest import digest
-from vas_dash.pages.draft.handle import checked_handle, handle_of
+from vas_dash.pages.draft.handle import checked_handle
+from vas_dash.pages.draft.model import handle_of
 from vas_dash.pages.grid.model import FleetGrid
 from vas_dash.pages.parts import message
 from vas_dash.pages.review import view

@@ -30,8 +30,9 @@ from vas_dash.pages.context import Context
 from vas_dash.pages.draft import model as drafted
 from vas_dash.pages.draft.callbacks import cell_name
 from vas_dash.pages.grid.model import FleetGrid
+from vas_dash.pages.selection import copying, view
 from vas_dash.pages.selection import model as bulk
-from vas_dash.pages.selection import view
+from vas_dash.pages.selection.report import report as report_of
 
 _TEXT_LIMIT = 100_000
 _UNKEPT = "Nothing was drafted: {}."
@@ -124,7 +125,7 @@ def _register_cameras(app: Dash, context: Context) -> None:
         if not isinstance(text, str):
             raise PreventUpdate
         grid = context.grid(checked_recent(recent))
-        return view.camera_options(bulk.cameras_like(grid, text[:200]))
+        return view.camera_options(copying.cameras_like(grid, text[:200]))
 
 
 class _Acting:
@@ -160,7 +161,7 @@ class _Acting:
     def _unique_name(self, camera_id: str) -> str:
         camera = self._grid.camera(camera_id)
         name = camera.title if camera else camera_id
-        return name if bulk.find_camera(self._grid, name)[0] == camera_id else camera_id
+        return name if copying.find_camera(self._grid, name)[0] == camera_id else camera_id
 
     def _edit_form(
         self, typed: bulk.Typed | None = None, errors: Mapping[str, str] | None = None
@@ -184,12 +185,12 @@ class _Acting:
         return facts, False, no_update, self._edit_form(typed), told, done
 
     def _copy(self, text: str) -> tuple[Any, ...]:
-        camera_id, error = bulk.find_camera(self._grid, text)
+        camera_id, error = copying.find_camera(self._grid, text)
         if camera_id is None:
             form = view.copy_form(text, error)
             message = view.trouble("Not drafted: see the field above.")
             return no_update, False, no_update, form, message, _done(self._action)
-        source = bulk.copied(self._grid, camera_id)
+        source = copying.copied(self._grid, camera_id)
         targets = {camera for group in self._action.cells for camera in group.cameras}
         desired_changes = {
             CellKey(camera, model_id): desired
@@ -211,12 +212,12 @@ class _Acting:
         blocked = [
             (cell_name(self._grid, one.key), drafted.why_blocked(one)) for one in planned.blocked
         ]
-        report = bulk.report(len(desired_changes), len(planned.changes), blocked)
+        report = report_of(len(desired_changes), len(planned.changes), blocked)
         told = view.told(report, f"{self._context.settings.prefix}review")
         if note:
             told.append(view.trouble(note))
         done = _done(self._action, ok=bool(planned.changes) or not planned.blocked)
-        return drafted.facts(draft), True, no_update, [], told, done
+        return drafted.handle_of(draft), True, no_update, [], told, done
 
 
 def _said(message: Component, action: BulkAction) -> tuple[Any, ...]:

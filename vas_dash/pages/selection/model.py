@@ -9,14 +9,13 @@ from typing import Any
 
 from vas_dash.domain.changes import KEEP, DesiredChange, Keep, same_json
 from vas_dash.domain.entities import FPS_RANGE, PRIORITY_RANGE, CellIntent, CellKey
-from vas_dash.domain.finding import Search, folded
 from vas_dash.domain.fleet import CellState
 from vas_dash.domain.records import Draft
 from vas_dash.domain.text import cut
 from vas_dash.pages.form.builder import top_fields
 from vas_dash.pages.form.fields import Field as FormField
 from vas_dash.pages.form.fields import Kind
-from vas_dash.pages.form.values import MISSING, TextError, parse
+from vas_dash.pages.form.values import MISSING, TextError, parse, parse_whole_number
 from vas_dash.pages.grid.model import FleetGrid
 from vas_dash.schema.flatten import flattened
 
@@ -269,12 +268,11 @@ def _read_number(
     how = _how(typed, name, errors)
     if how != SET:
         return None if how == CLEAR else KEEP
-    text = typed.value.get(name, "").strip()
-    lowest, highest = limits
-    if text.isascii() and text.isdigit() and len(text) < 10 and lowest <= int(text) <= highest:
-        return int(text)
-    errors[name] = f"must be a whole number from {lowest} to {highest}"
-    return KEEP
+    try:
+        return parse_whole_number(typed.value.get(name, "").strip(), limits)
+    except TextError as error:
+        errors[name] = str(error)
+        return KEEP
 
 
 def _read_value(
@@ -325,84 +323,3 @@ def _guessed(text: str) -> Any:
 
 
 _NO_NUMBERS = ("nan", "inf", "infinity")
-
-
-@dataclass(frozen=True)
-class Report:
-    """What became of desired changes: one line, and the cells that cannot be, with why."""
-
-    text: str
-    blocked: tuple[str, ...] = ()
-    more: int = 0
-
-
-BLOCKED_SHOWN = 20
-
-
-def report(wished: int, changed: int, blocked: list[tuple[str, str]]) -> Report:
-    """What is said once desired changes for `wished` cells went to the draft."""
-    same = wished - changed - len(blocked)
-    parts = [f"{changed:,} {_cells(changed)} drafted" if changed else "No cell drafted"]
-    if same:
-        parts.append(f"{same:,} {'is' if same == 1 else 'are'} so already")
-    if blocked:
-        parts.append(f"{len(blocked):,} cannot be done")
-    shown = tuple(f"{name}: {why}" for name, why in blocked[:BLOCKED_SHOWN])
-    return Report("; ".join(parts) + ".", shown, len(blocked) - len(shown))
-
-
-def _cells(count: int) -> str:
-    return "cell" if count == 1 else "cells"
-
-
-@dataclass(frozen=True)
-class Source:
-    """A camera to copy from: what is wanted of each model, and the models that are unknown."""
-
-    desired_changes: Mapping[str, DesiredChange]
-    unknown: tuple[str, ...]
-
-
-def copied(grid: FleetGrid, camera_id: str) -> Source:
-    """For each model exactly what the camera holds; what is unknown there is left out."""
-    desired_changes: dict[str, DesiredChange] = {}
-    unknown = []
-    for model in grid.models:
-        cell = grid.snapshot.cell(camera_id, model.model_id)
-        if cell.state is CellState.UNKNOWN:
-            unknown.append(model.title)
-        else:
-            intent = cell.assignment.intent if cell.assignment else None
-            desired_changes[model.model_id] = DesiredChange.exactly(intent)
-    return Source(desired_changes, tuple(unknown))
-
-
-def cameras_like(grid: FleetGrid, text: str, limit: int = 20) -> tuple[str, ...]:
-    """Names (ids where a name is not the only one) of cameras that hold `text`."""
-    search = Search.of(text)
-    if not search.words:
-        return ()
-    names: list[str] = []
-    for camera in grid.cameras:
-        if search.finds(folded(camera.title), camera.id):
-            names.append(camera.title)
-            if len(names) == limit:
-                break
-    return tuple(dict.fromkeys(names))
-
-
-def find_camera(grid: FleetGrid, text: str) -> tuple[str | None, str | None]:
-    """The id of the camera of that name or id, or why there is none."""
-    wanted = text.strip()
-    if not wanted:
-        return None, "give the name or the id of a camera"
-    if grid.camera(wanted) is not None:
-        return wanted, None
-    found = [one.id for one in grid.cameras if one.title == wanted]
-    if not found:
-        found = [one.id for one in grid.cameras if folded(one.title) == folded(wanted)]
-    if len(found) == 1:
-        return found[0], None
-    if not found:
-        return None, "no camera has this name or id"
-    return None, f"{len(found)} cameras have this name: give the id of one"

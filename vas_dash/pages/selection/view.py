@@ -10,7 +10,8 @@ from dash.development.base_component import Component
 
 from vas_dash.pages import ids
 from vas_dash.pages.parts import aria, button, data
-from vas_dash.pages.selection.model import CLEAR, FREE_NAME, LEAVE, SET, BulkForm, Field, Report
+from vas_dash.pages.selection.model import CLEAR, FREE_NAME, LEAVE, SET, BulkForm, Field
+from vas_dash.pages.selection.report import Report
 
 CAMERA = "camera"
 """The name of the field with the camera to copy from."""
