@@ -148,12 +148,9 @@ def _rates(
     rates: dict[str, float | None] = {}
     for ring in after:
         start = first.get((ring.camera_id, ring.epoch))
-        known = start is not None and ring.sequence is not None and elapsed_s > 0
-        rates[ring.camera_id] = (
-            round((ring.sequence - start) / elapsed_s, 1)
-            if known and ring.sequence is not None and start is not None
-            else None
-        )
+        rates[ring.camera_id] = None
+        if start is not None and ring.sequence is not None:
+            rates[ring.camera_id] = round((ring.sequence - start) / elapsed_s, 1)
     return rates
 
 

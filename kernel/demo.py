@@ -11,35 +11,32 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
+import multiprocessing
 import os
 import shutil
 import signal
 import statistics
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TextIO
 
 from kernel.errors import KernelError
 from kernel.layout import FrameSpec
 from kernel.settings import ExportSettings, base_dir_from_env
-from kernel.tap import PipeTap, TapStats
+from kernel.tap import PipeTap
 
 __all__ = ["find_ffmpeg", "main"]
 
 READER_FPS = (1.0, 5.0, 30.0)
-_LINE = "{:<12}{:>10}{:>14}{:>14}{:>10}{:>10}"
+_spawn = multiprocessing.get_context("spawn")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; the exit code: 0, 1 when it cannot run here, 2 for a wrong command line."""
     options = _parser().parse_args(arguments)
-    if options.reader is not None:
-        return _read(*options.reader)
     ffmpeg = find_ffmpeg()
     if ffmpeg is None:
         return _fail("no ffmpeg found: install the system's, or pip install imageio-ffmpeg")
@@ -47,8 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
-        settings = ExportSettings(enabled=True, base_dir=base_dir_from_env(), capacity=8)
-        return _run(ffmpeg, settings, options.size, options.fps, options.seconds)
+        return _run(ffmpeg, options.size, options.fps, options.seconds)
     except (KernelError, OSError) as error:
         return _fail(str(error))
     except KeyboardInterrupt:
@@ -68,27 +64,23 @@ def find_ffmpeg() -> str | None:
         return None
 
 
-def _run(
-    ffmpeg: str, settings: ExportSettings, spec: FrameSpec, fps: int, seconds: float | None
-) -> int:
+def _run(ffmpeg: str, spec: FrameSpec, fps: int, seconds: float | None) -> int:
+    settings = ExportSettings(enabled=True, base_dir=base_dir_from_env(), capacity=8)
     camera_id = f"demo-{os.getpid()}"
-    picture = f"testsrc2=size={spec.width_px}x{spec.height_px}:rate={fps}"
-    source = [ffmpeg, "-v", "error", "-nostdin", "-re", "-f", "lavfi", "-i", picture]
+    size = f"{spec.width_px}x{spec.height_px}"
+    source = [ffmpeg, "-v", "error", "-nostdin", "-re", "-f", "lavfi"]
+    source += ["-i", f"testsrc2=size={size}:rate={fps}"]
     limit = [] if seconds is None else ["-t", f"{seconds:g}"]
     existed = Path(settings.base_dir).exists()
     try:
-        with (
-            contextlib.ExitStack() as stack,
-            PipeTap(camera_id, spec, settings=settings) as tap,
-        ):
+        with PipeTap(camera_id, spec, settings=settings) as tap, contextlib.ExitStack() as stack:
             tap.wait_ready()
             if tap.stats.state != "exporting":
                 return _fail(tap.stats.error or "the tap does not start")
-            readers = [
-                stack.enter_context(_Reader(camera_id, reader_fps, settings.base_dir))
-                for reader_fps in READER_FPS
-            ]
-            size = f"{spec.width_px}x{spec.height_px}"
+            readers = {
+                rate: stack.enter_context(_reader(camera_id, rate, settings.base_dir))
+                for rate in READER_FPS
+            }
             print(f"camera {camera_id}: {size} NV12 at {fps} frames a second", flush=True)
             with tap.output() as output:
                 process = subprocess.Popen(
@@ -96,13 +88,14 @@ def _run(
                     pass_fds=output.pass_fds,
                     start_new_session=True,
                 )
-            with _stopped_at_the_end(process):
+            with _stopped_at_the_end(process), contextlib.suppress(KeyboardInterrupt):
                 _show(tap, readers, process)
             tap.wait_ended(10)
-            error = tap.stats.error
-        print(_summary(tap.stats))
-        if error is not None:
-            return _fail(error)
+        stats = tap.stats
+        waited = f"FFmpeg waited at most {stats.longest_wait_s * 1e3:.1f} ms"
+        print(f"{stats.frames} frames exported, {stats.dropped} lost, {waited}")
+        if stats.error is not None:
+            return _fail(stats.error)
         if process.returncode not in (0, 255, -2, -15):
             return _fail(f"ffmpeg ended with exit code {process.returncode}")
         return 0
@@ -112,145 +105,64 @@ def _run(
                 Path(settings.base_dir).rmdir()
 
 
-class _Reader:
-    """A process that reads at its own rate, and the last that it said about it."""
-
-    def __init__(self, camera_id: str, fps: float, base_dir: str) -> None:
-        self.fps = fps
-        self.told: dict[str, float] = {}
-        home = str(Path(__file__).resolve().parent.parent)
-        path = os.environ.get("PYTHONPATH")
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "kernel.demo", "--reader", camera_id, str(fps), base_dir],
-            env={**os.environ, "PYTHONPATH": f"{home}{os.pathsep}{path}" if path else home},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        self._thread = threading.Thread(target=self._listen, daemon=True)
-        self._thread.start()
-
-    def _listen(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self.told = json.loads(line)
-
-    def __enter__(self) -> _Reader:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait()
-        self._thread.join()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+@contextlib.contextmanager
+def _reader(camera_id: str, fps: float, base_dir: str) -> Iterator[Connection]:
+    """A process that reads at its own rate, and where it says what it got."""
+    ours, theirs = _spawn.Pipe()
+    process = _spawn.Process(target=_read, args=(theirs, camera_id, fps, base_dir), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        yield ours
+    finally:
+        process.terminate()
+        process.join()
+        ours.close()
 
 
-def _read(camera_id: str, fps: str, base_dir: str) -> int:
-    """A reader's process: prints, twice a second, what it got since the last time."""
+def _read(connection: Connection, camera_id: str, fps: float, base_dir: str) -> None:
+    """A reader's process: says, twice a second, what it got since the last time."""
     from kernel.reader import FrameReader
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal: the demo ends this process
     ages_ms: list[float] = []
-    frames = skipped = last = first_ns = 0
+    lost = last = 0
     told = time.monotonic()
-    with (
-        contextlib.suppress(KeyboardInterrupt, BrokenPipeError),
-        FrameReader(camera_id, base_dir=base_dir) as reader,
-    ):
+    with FrameReader(camera_id, base_dir=base_dir) as reader:
         # A source at 30 frames a second is not faster than 30: such a reader wants every frame.
-        max_fps = float(fps) if float(fps) < 30 else None
         # The time-out is for a demo that was killed before this reader saw anything.
+        max_fps = fps if fps < 30 else None
         for frame in reader.frames(max_fps=max_fps, until_end=True, timeout_s=10):
             ages_ms.append(frame.age * 1e3)
-            frames += 1
-            skipped += frame.sequence - last - 1 if last else 0
+            lost += frame.sequence - last - 1 if last and max_fps is None else 0
             last = frame.sequence
-            first_ns = first_ns or frame.published_ns
             now = time.monotonic()
-            if now - told >= 0.5 or frames == 1:
-                line = {
-                    "fps": (frames - 1) * 1e9 / max(frame.published_ns - first_ns, 1),
-                    "age_ms": statistics.median(ages_ms),
-                    "age_max_ms": max(ages_ms),
-                    "skipped": skipped,
-                    "lapped": reader.lapped_count,
-                }
-                print(json.dumps(line), flush=True)
+            if now - told >= 0.5:
+                rate, age_ms = len(ages_ms) / (now - told), statistics.median(ages_ms)
+                connection.send(
+                    f"reader {fps:g}: {rate:.1f}/s, {age_ms:.1f} ms old, "
+                    f"{max(ages_ms):.1f} at most, {lost} lost, {reader.lapped_count} lapped"
+                )
                 told = now
                 del ages_ms[:]
-    return 0
 
 
-def _show(
-    tap: PipeTap,
-    readers: list[_Reader],
-    process: subprocess.Popen[bytes],
-) -> None:
-    """A table that is drawn again and again, or without a terminal one line each second."""
-    live = sys.stdout.isatty()
-    started, drawn = time.monotonic(), 0
-    before, rate = tap.stats, 0.0
-    with contextlib.suppress(KeyboardInterrupt):
-        while True:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(1)
-                return
-            elapsed_s, stats = time.monotonic() - started, tap.stats
-            if stats.taken_ns > before.taken_ns:
-                rate = (stats.frames - before.frames) * 1e9 / (stats.taken_ns - before.taken_ns)
-                before = stats
-            if live:
-                if drawn:
-                    sys.stdout.write(f"\x1b[{drawn}A\x1b[J")
-                lines = list(_table(elapsed_s, rate, stats, readers))
-                drawn = len(lines)
-                _write(lines, sys.stdout)
-            else:
-                _write([_one_line(elapsed_s, rate, stats, readers)], sys.stdout)
-
-
-def _table(elapsed_s: float, rate: float, stats: TapStats, readers: list[_Reader]) -> Iterator[str]:
-    yield _LINE.format(
-        f"{elapsed_s:.0f} s", "frames/s", "age (median)", "age (max)", "lost", "lapped"
-    )
-    yield _LINE.format("tap", f"{rate:.1f}", "", "", stats.dropped, "")
-    for reader in readers:
-        told = reader.told
-        if not told:
-            yield _LINE.format(f"reader {reader.fps:g}", "-", "-", "-", "-", "-")
-            continue
-        yield _LINE.format(
-            f"reader {reader.fps:g}",
-            f"{told['fps']:.1f}",
-            f"{told['age_ms']:.1f} ms",
-            f"{told['age_max_ms']:.1f} ms",
-            "-" if reader.fps < 30 else f"{told['skipped']:.0f}",
-            f"{told['lapped']:.0f}",
-        )
-    yield f"FFmpeg waited at most {stats.longest_wait_s * 1e3:.1f} ms"
-
-
-def _one_line(elapsed_s: float, rate: float, stats: TapStats, readers: list[_Reader]) -> str:
-    parts = [f"{elapsed_s:3.0f} s  tap {rate:.1f}/s, {stats.dropped} lost"]
-    parts += [
-        f"reader {reader.fps:g}: {reader.told['fps']:.1f}/s, {reader.told['age_ms']:.1f} ms old"
-        for reader in readers
-        if reader.told
-    ]
-    return "; ".join(parts)
-
-
-def _summary(stats: TapStats) -> str:
-    return (
-        f"{stats.frames} frames exported, {stats.dropped} lost, "
-        f"FFmpeg waited at most {stats.longest_wait_s * 1e3:.1f} ms"
-    )
-
-
-def _write(lines: Iterable[str], stream: TextIO) -> None:
-    stream.write("".join(f"{line}\n" for line in lines))
-    stream.flush()
+def _show(tap: PipeTap, readers: dict[float, Connection], process: subprocess.Popen[bytes]) -> None:
+    """Print each second what the tap took, and the newest that each reader said."""
+    told = dict.fromkeys(readers, "")
+    before = tap.stats
+    while process.poll() is None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(1)
+        stats = tap.stats
+        elapsed_ns = max(stats.taken_ns - before.taken_ns, 1)
+        rate, before = (stats.frames - before.frames) * 1e9 / elapsed_ns, stats
+        for fps, connection in readers.items():
+            with contextlib.suppress(EOFError):
+                while connection.poll():
+                    told[fps] = connection.recv()
+        lines = [f"tap: {rate:.1f}/s, {stats.dropped} lost", *filter(None, told.values())]
+        print("; ".join(lines), flush=True)
 
 
 @contextlib.contextmanager
@@ -276,7 +188,6 @@ def _parser() -> argparse.ArgumentParser:
         "--size", type=_size, default=FrameSpec(1280, 720), help="WxH, even (default: 1280x720)"
     )
     parser.add_argument("--fps", type=_fps, default=30, help="1 to 120 (default: 30)")
-    parser.add_argument("--reader", nargs=3, help=argparse.SUPPRESS)
     return parser
 
 

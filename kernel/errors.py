@@ -1,18 +1,5 @@
 """The errors of the frame kernel.
 
-    KernelError
-      SettingsError           a setting has a value that cannot be used (also a ValueError)
-      CameraIdError           a camera id that cannot name a folder (also a ValueError)
-      FrameSizeError          an array does not have the size of a frame (also a ValueError)
-      WriterError             a writer cannot start
-        ExportDisabledError   frame export is off
-        WriterConflictError   another live writer has this camera
-        NoSpaceError          the memory for the ring is not there
-        StorageError          the base folder cannot be used
-      ReaderError             a reader cannot use what it found
-        RingFormatError       what is there is not a ring, or not a sane one
-          RingVersionError    a ring of a version that this reader does not know
-
 A source that is absent, has ended or is idle is not an error: readers answer None.
 After its start a writer raises none of these.
 """

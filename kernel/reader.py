@@ -271,14 +271,7 @@ class FrameReader:
         """What is said of a frame that is returned, from `spec` to `published_ns`."""
         self._last_epoch = ring.header.epoch
         self._last_sequence = self._seen_head = meta.sequence
-        return (
-            ring.header.spec,
-            ring.header.epoch,
-            meta.sequence,
-            meta.frame_id,
-            meta.timestamp_ns,
-            meta.published_ns,
-        )
+        return ring.header.spec, ring.header.epoch, *meta[1:]
 
     def _attach(self) -> _Attached | None:
         attached = self._attached

@@ -10,7 +10,7 @@ import os
 import stat
 import struct
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from kernel.errors import FrameSizeError, ReaderError, RingFormatError, RingVersionError
 from kernel.layout import (
@@ -67,8 +67,7 @@ class RingHeader:
     started_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class FrameMeta:
+class FrameMeta(NamedTuple):
     """One frame's metadata, and where it is."""
 
     slot: int
