@@ -14,77 +14,34 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kernel.arrays import FrameTap, close_frame_taps, tap_frame
-    from kernel.colour import to_bgr, to_rgb
-    from kernel.errors import (
-        CameraIdError,
-        ExportDisabledError,
-        FrameSizeError,
-        KernelError,
-        NoSpaceError,
-        ReaderError,
-        RingFormatError,
-        RingVersionError,
-        SettingsError,
-        StorageError,
-        WriterConflictError,
-        WriterError,
-    )
-    from kernel.frame import Frame, FrameView
-    from kernel.layout import NV12, FrameSpec, PixelFormat
-    from kernel.reader import FrameReader
-    from kernel.settings import ExportSettings, export_enabled
-    from kernel.tap import PipeTap
-    from kernel.waiting import wait_any
-    from kernel.writer import FrameWriter, SlotLease, WriterStats
+if TYPE_CHECKING:  # type checkers read these lines, the interpreter the table below
+    from kernel.arrays import *
+    from kernel.colour import *
+    from kernel.errors import *
+    from kernel.frame import *
+    from kernel.layout import *
+    from kernel.reader import *
+    from kernel.settings import *
+    from kernel.tap import *
+    from kernel.waiting import *
+    from kernel.writer import *
 
-__all__ = [
-    "NV12",
-    "CameraIdError",
-    "ExportDisabledError",
-    "ExportSettings",
-    "Frame",
-    "FrameReader",
-    "FrameSizeError",
-    "FrameSpec",
-    "FrameTap",
-    "FrameView",
-    "FrameWriter",
-    "KernelError",
-    "NoSpaceError",
-    "PipeTap",
-    "PixelFormat",
-    "ReaderError",
-    "RingFormatError",
-    "RingVersionError",
-    "SettingsError",
-    "SlotLease",
-    "StorageError",
-    "WriterConflictError",
-    "WriterError",
-    "WriterStats",
-    "close_frame_taps",
-    "export_enabled",
-    "tap_frame",
-    "to_bgr",
-    "to_rgb",
-    "wait_any",
-]
-
-_HOMES = {
-    "kernel.arrays": ["FrameTap", "close_frame_taps", "tap_frame"],
-    "kernel.colour": ["to_bgr", "to_rgb"],
-    "kernel.errors": [name for name in __all__ if name.endswith("Error")],
-    "kernel.frame": ["Frame", "FrameView"],
-    "kernel.layout": ["NV12", "FrameSpec", "PixelFormat"],
-    "kernel.reader": ["FrameReader"],
-    "kernel.settings": ["ExportSettings", "export_enabled"],
-    "kernel.tap": ["PipeTap"],
-    "kernel.waiting": ["wait_any"],
-    "kernel.writer": ["FrameWriter", "SlotLease", "WriterStats"],
+_NAMES = {
+    "arrays": "FrameTap close_frame_taps tap_frame",
+    "colour": "to_bgr to_rgb",
+    "errors": "CameraIdError ExportDisabledError FrameSizeError KernelError NoSpaceError "
+    "ReaderError RingFormatError RingVersionError SettingsError StorageError "
+    "WriterConflictError WriterError",
+    "frame": "Frame FrameView",
+    "layout": "NV12 FrameSpec PixelFormat",
+    "reader": "FrameReader",
+    "settings": "ExportSettings export_enabled",
+    "tap": "PipeTap",
+    "waiting": "wait_any",
+    "writer": "FrameWriter SlotLease WriterStats",
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_HOME_OF = {name: f"kernel.{home}" for home, names in _NAMES.items() for name in names.split()}
+__all__ = sorted(_HOME_OF)
 
 
 def __getattr__(name: str) -> object:
@@ -96,4 +53,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return __all__

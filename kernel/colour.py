@@ -25,6 +25,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+__all__ = ["interleave_i420", "planes", "to_bgr", "to_rgb"]
+
 U8Array = npt.NDArray[np.uint8]
 Matrix = Literal["bt601", "bt709"]
 Range = Literal["limited", "full"]
