@@ -122,6 +122,12 @@ def waiting_rows(quick: bool) -> Iterator[Row]:
             "<= 0.6",
             ratio <= 0.6,
         )
+    writes = [[kernel_waiting.write_us(readers) for _ in runs(quick)] for readers in (0, 1, 8)]
+    none, one, eight = (statistics.median(times) for times in writes)
+    yield Row(
+        "one write at 30 fps, small frames; with 1 and with 8 readers to wake",
+        f"{none:.0f} us; {one:.0f} us, {eight:.0f} us",
+    )
     copies = statistics.median([kernel_waiting.in_c(seconds / 4) for _ in runs(quick)])
     yield Row(
         "C reader, validated 1080p copies by memcpy", f"{copies:.3f}", ">= 0.9", copies >= 0.9

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.kernel_common import HD, picture, process, settings_for, shared_folder
+from bench.kernel_common import HD, SMALL, picture, process, settings_for, shared_folder
 from kernel import FrameReader, FrameSpec, FrameWriter, wait_any, waiting
 
 FPS = 30
@@ -214,6 +214,32 @@ def in_c(seconds: float) -> float:
         )
         memcpy, copies = map(float, told.stdout.split())
         return copies / memcpy
+
+
+def write_us(readers: int) -> float:
+    """Microseconds of one `write` of a small frame at 30 a second, with so many readers asleep."""
+    with shared_folder() as base_dir, ExitStack() as stack:
+        writer = stack.enter_context(
+            FrameWriter("camera-0", settings=settings_for(base_dir, SMALL))
+        )
+        for _ in range(readers):
+            stack.enter_context(process(_sleep_on, base_dir))[1].recv()
+        frame, took = picture(SMALL), []
+        for _ in range(3 * FPS):
+            time.sleep(1 / FPS)
+            began = time.perf_counter()
+            writer.write(frame)
+            took.append((time.perf_counter() - began) * 1e6)
+        return float(np.median(took))
+
+
+def _sleep_on(connection: Connection, base_dir: str) -> None:
+    reader = FrameReader("camera-0", base_dir=base_dir)
+    connection.send("reading")
+    while True:
+        for one in wait_any([reader], timeout_s=5):
+            with one.view():
+                pass
 
 
 def _copy_ages(connection: Connection, base_dir: str, seconds: float) -> None:

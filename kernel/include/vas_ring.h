@@ -8,9 +8,10 @@
  *         while (vas_wait(&ring, last, 1000) != VAS_ENDED) {
  *             if (vas_copy(&ring, pixels, ring.frame_bytes, &frame) == VAS_OK) {
  *                 last = frame.sequence;
- *                 ... one whole frame with its own metadata ...
+ *                 look_at(pixels, &frame);  // one whole frame with its own metadata
  *             }
  *         }
+ *         free(pixels);
  *         vas_close(&ring);
  *     }
  *

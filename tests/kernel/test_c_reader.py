@@ -102,6 +102,30 @@ def test_the_header_compiles_without_a_warning(name: str, standard: str, tmp_pat
     subprocess.run([*command, "-fsyntax-only", str(source)], check=True)
 
 
+def test_the_example_in_the_header_reads(
+    tmp_path: Path, writer: FrameWriter, base_dir: str
+) -> None:
+    example = "\n".join(re.findall(r"^ \*     (.*)", HEADER.read_text(), re.MULTILINE))
+    (tmp_path / "example.c").write_text(
+        '#include "vas_ring.h"\n'
+        "static void look_at(const uint8_t *pixels, const vas_frame *frame) {\n"
+        '    printf("%d %d\\n", (int)pixels[0], (int)frame->timestamp_ns);\n'
+        "    fflush(stdout);\n}\n"
+        f"int main(void) {{\n{example}\n}}\n"
+    )
+    command = [compiler("cc"), "-std=c11", *WARNINGS, f"-I{HEADER.parent}"]
+    program = str(tmp_path / "example")
+    subprocess.run([*command, str(tmp_path / "example.c"), "-o", program], check=True)
+    environment = {**os.environ, "AI_FRAME_EXPORT_DIR": base_dir}
+    with Popen([program], stdout=PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "6 6\n"
+        assert writer.write(stamped(writer.spec, 7), 7)
+        assert process.stdout.readline() == "7 7\n"
+        writer.close()
+        assert process.wait(60) == 0
+
+
 @pytest.mark.parametrize("in_place", [False, True], ids=["written", "filled in place"])
 def test_of_a_million_reads_no_frame_is_torn_or_mixed(
     program: str, settings: ExportSettings, in_place: bool
