@@ -28,9 +28,12 @@ from tests.fakes.faulty_vas import (
     camera,
     model,
 )
+from vas_dash.changes.apply import Progress
 from vas_dash.cli import main
+from vas_dash.cli.sending import progress_bar
 from vas_dash.domain.changes import DesiredChange, plan
 from vas_dash.domain.entities import CellKey
+from vas_dash.domain.records import CellResult
 from vas_dash.fleet.reader import FleetReader
 from vas_dash.journal import Journal
 
@@ -262,6 +265,23 @@ def test_a_command_that_cannot_be_understood_is_an_error_and_no_difference(
     assert said in err
 
 
+def test_a_wrong_argument_is_told_in_json_too(shell: Shell) -> None:
+    error = "Invalid value for 'ID': 'x' is not a valid integer."
+    assert shell.json(1, "undo", "x") == {"error": error}
+    assert shell.json(1, "fly") == {"error": "No such command 'fly'."}
+
+
+def test_the_help_loads_nothing_that_only_commands_need() -> None:
+    script = (
+        "import sys; from vas_dash.cli import main; assert main(['--help']) == 0; "
+        "print(*{'argon2', 'jsonschema', 'requests', 'sqlalchemy', 'yaml'} & {*sys.modules})"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.splitlines()[-1] == ""
+
+
 def test_without_the_vas_there_is_one_clear_line(shell: Shell) -> None:
     file = shell.file("x.csv", "camera,model\n")
     shell.vas.fault("assignments", Fault.FAIL_JSON)
@@ -326,6 +346,16 @@ def test_an_interrupt_stops_further_writes_and_tells_what_was_not_sent(shell: Sh
     assert writes == 12 - len(left) == record["results"]["applied"]
 
 
+def shown_on(terminal: int) -> str:
+    """All that was written to a terminal whose other end is closed."""
+    shown = b""
+    with suppress(OSError):  # the end of a terminal without a process
+        while part := os.read(terminal, 65_536):
+            shown += part
+    os.close(terminal)
+    return shown.decode()
+
+
 def test_a_terminal_shows_how_far_it_is(shell: Shell) -> None:
     rows = "".join(f"Gate {number},helmet,false\n" for number in range(1, 13))
     file = shell.file("x.csv", f"camera,model,enabled\n{rows}")
@@ -340,14 +370,19 @@ def test_a_terminal_shows_how_far_it_is(shell: Shell) -> None:
     )
     os.close(theirs)
     out, _ = process.communicate(timeout=100)
-    shown = b""
-    with suppress(OSError):  # the end of a terminal without a process
-        while part := os.read(own, 65_536):
-            shown += part
-    os.close(own)
+    shown = shown_on(own)
     assert (process.returncode, out) == (0, b"Change set 1, finished: 12 applied.\n")
-    assert b"12/12" in shown
-    assert b"12 applied" in shown
+    assert "12/12" in shown
+    assert "12 applied" in shown
+
+
+def test_progress_shows_results_that_come_when_everything_is_sent() -> None:
+    own, theirs = os.openpty()
+    with os.fdopen(theirs, "w") as terminal, progress_bar(12, terminal) as show:
+        for result in (CellResult.SENT, CellResult.APPLIED):
+            show(Progress("applying", 12, 12, {result: 12}, 1.0, 12.0, None))
+    shown = shown_on(own)
+    assert 0 < shown.index("12/12  12 sent") < shown.index("12/12  12 applied")
 
 
 def test_an_export_that_nobody_reads_to_its_end_ends_quietly(shell: Shell) -> None:

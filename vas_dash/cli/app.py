@@ -1,4 +1,4 @@
-"""`python -m vas_dash COMMAND`: the commands, and what is said of their errors."""
+"""`python -m vas_dash COMMAND`: the commands, and how their answers and errors are printed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 
 import click
 
-from vas_dash.cli.change_sets import history, reopen, retry, undo
-from vas_dash.cli.output import FAILED, print_json
-from vas_dash.cli.text import one_line
-from vas_dash.cli.transfer import apply, export, plan
-from vas_dash.cli.users import user
+from vas_dash.cli.output import FAILED, Answer, one_line
 from vas_dash.errors import VasDashError
 
 __all__ = ["main"]
@@ -25,14 +22,55 @@ retry without --yes), 1 an error: nothing was done, or not everything. The VAS a
 those of the environment (VAS_API_URL, VAS_API_KEY, VAS_DASH_DB_URL).
 """
 
-_commands = click.Group(
+_FILE = "FILE is csv, json or yaml; - is the standard input."
+
+_COMMANDS = {
+    "export": ("transfer", "Write the intent as a file, or what a filter finds."),
+    "plan": ("transfer", f"What differs between a file and the fleet. {_FILE}"),
+    "apply": (
+        "transfer",
+        f"Make the fleet as a file says; without --yes only say what would be. {_FILE}",
+    ),
+    "undo": ("change_sets", "Take an applied change set back; without --yes only show it."),
+    "reopen": (
+        "change_sets",
+        "Read again what is not known of a change set that was stopped or interrupted, and go on "
+        "with what was not sent; without --yes only show it.",
+    ),
+    "retry": (
+        "change_sets",
+        "Try again what was not done of a change set, planned afresh; without --yes only show it.",
+    ),
+    "history": ("change_sets", "Change sets, newest first, or one with its cells."),
+    "user": ("users", "Who may log in where VAS_DASH_AUTH is password."),
+}
+"""The module of each command, and its help."""
+
+
+class _Commands(click.Group):
+    """Loads the module of a command when the command is run; the list of commands needs none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module, text = _COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"vas_dash.cli.{module}"), cmd_name)
+        command.help, command.epilog = text, _EPILOG
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+_commands = _Commands(
     help="Intent as a file: which AI models each camera is meant to run.",
     epilog=_EPILOG,
     no_args_is_help=False,
 )
-for _command in (export, plan, apply, undo, reopen, retry, history, user):
-    _command.epilog = _EPILOG
-    _commands.add_command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,32 +79,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     given = sys.argv[1:] if arguments is None else list(arguments)
+    as_json = "--json" in given
     try:
-        code = _commands.main(given, "python -m vas_dash", standalone_mode=False)
-        sys.stdout.flush()
-        return int(code or 0)
+        answer = _commands.main(given, "python -m vas_dash", standalone_mode=False)
+        # Of `--help` click gives the exit code.
+        return answer.show(as_json=as_json) if isinstance(answer, Answer) else int(answer)
     except BrokenPipeError:
         # The reader is gone; the interpreter must not try to flush once again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except click.UsageError as error:
-        usage = error.ctx.get_usage() if error.ctx else ""
-        print(f"{usage}\nvas_dash: {one_line(error.format_message())}", file=sys.stderr)
-        return FAILED
-    except click.Abort:
+    except Exception as error:
+        failure = _failure(error)
+    except KeyboardInterrupt:
+        failure = _failure(click.Abort())
+    with suppress(OSError):
+        failure.show(as_json=as_json)
+    return FAILED
+
+
+def _failure(error: Exception) -> Answer:
+    usage: list[str] = []
+    if isinstance(error, click.UsageError):
+        message = error.format_message()
+        usage = [error.ctx.get_usage()] if error.ctx else []
+    elif isinstance(error, click.Abort):
         message = "stopped"
-    except VasDashError as error:
+    elif isinstance(error, VasDashError):
         message = str(error)
-    except OSError as error:
+    elif isinstance(error, OSError):
         where = f"{error.filename}: " if isinstance(error.filename, str) else ""
         message = f"{where}{error.strerror or type(error).__name__}"
-    except Exception as error:
+    else:
         # A fault of ours. Its text may hold anything, so its type has to do.
         message = f"an unexpected fault ({type(error).__name__})"
-    with suppress(OSError):
-        if "--json" in given:
-            print_json({"error": message})
-        else:
-            print(f"vas_dash: {one_line(message)}", file=sys.stderr)
-        sys.stdout.flush()
-    return FAILED
+    notes = [*usage, f"vas_dash: {one_line(message)}"]
+    return Answer(FAILED, lambda: {"error": message}, notes=notes)

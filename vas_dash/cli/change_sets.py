@@ -2,136 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+from typing import Any
 
-import click
+from click import Argument, Command, IntRange, Option
 
-from vas_dash.cli.connection import (
-    CommandError,
-    connected,
-    fleet_if_readable,
-    opened_journal,
-    permissions,
-    read_fleet,
-)
-from vas_dash.cli.options import Sending, as_json, sending
-from vas_dash.cli.output import NOTHING_TO_DO, print_json, print_lines, show_changes
-from vas_dash.cli.sending import send
-from vas_dash.cli.text import Names, cell_json, cell_text, record_json, record_text
+from vas_dash.changes.operations import Operations, Resumed
+from vas_dash.changes.permissions import Permissions
+from vas_dash.cli import output
+from vas_dash.cli.connection import connected, fleet_if_readable, read_fleet
+from vas_dash.cli.options import AS_JSON, SENDING
+from vas_dash.cli.output import NOTHING_TO_DO, Answer, CommandError, Names
+from vas_dash.cli.sending import operations_of, send
+from vas_dash.config import Settings
 from vas_dash.domain.changes import ChangeSet
 from vas_dash.domain.finding import folded
-from vas_dash.domain.records import ChangeSetRecord, HistoryFilter
-from vas_dash.wiring import opened_operations
-
-if TYPE_CHECKING:  # what they stand on takes longer to load than an export takes
-    from vas_dash.changes.operations import Operations
-    from vas_dash.changes.permissions import Permissions
-    from vas_dash.journal import Journal
+from vas_dash.domain.records import HistoryFilter
+from vas_dash.journal import Journal
+from vas_dash.wiring import create_journal
 
 __all__ = ["history", "reopen", "retry", "undo"]
 
-_Drafted = Callable[["Operations", int, "Permissions"], tuple[ChangeSet, ChangeSetRecord | None]]
 
-
-def _undo(operations: Operations, number: int, by: Permissions) -> tuple[ChangeSet, None]:
-    return operations.undo(number, by), None
-
-
-def _retry(operations: Operations, number: int, by: Permissions) -> tuple[ChangeSet, None]:
-    return operations.retry(number, by), None
-
-
-def _reopen(
-    operations: Operations, number: int, by: Permissions
-) -> tuple[ChangeSet, ChangeSetRecord]:
-    resumed = operations.resume(number, by)
-    return resumed.rest, resumed.record
-
-
-def _command(name: str, what: str, drafted: _Drafted, text: str) -> click.Command:
-    @click.command(name, help=text)
-    @click.argument("number", metavar="ID", type=int)
-    @sending
-    @as_json
-    def command(number: int, as_json: bool, **options: Any) -> int:
-        """Show, or send, what a change set leads to; and its own state, if it was read."""
-        how = Sending(**options)
-        with (
-            connected() as (settings, client),
-            opened_operations(settings, client) as operations,
-        ):
-            by = permissions(how.by, settings, operations)
-            changes, record = drafted(operations, number, by)
-            names = Names(read_fleet(client))
-            if not changes.changes or not how.yes:
-                return show_changes(changes, names, record, as_json=as_json, dry_run=not how.yes)
-            source = f"{what} of {number}"
-            return send(operations, by, changes, names, how, source=source, as_json=as_json)
-
-    return command
-
-
-undo = _command(
-    "undo", "undo", _undo, "Take an applied change set back; without --yes only show it."
-)
-reopen = _command(
-    "reopen",
-    "rest",
-    _reopen,
-    "Read again what is not known of a change set that was stopped or interrupted, and go on with "
-    "what was not sent; without --yes only show it.",
-)
-retry = _command(
-    "retry",
-    "retry",
-    _retry,
-    "Try again what was not done of a change set, planned afresh; without --yes only show it.",
-)
-
-
-@click.command(help="Change sets, newest first, or one with its cells.")
-@click.argument("number", metavar="[ID]", type=int, required=False)
-@click.option("--by", metavar="PERSON", help="Only this person's.")
-@click.option("--camera", metavar="NAME", help="Only those with this camera, by name or id.")
-@click.option("--model", metavar="ID", help="Only those with this model.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=20, help="Default: 20.")
-@as_json
-def history(
-    number: int | None,
+def _follow(
+    drafted: Callable[[Operations, int, Permissions], ChangeSet | Resumed],
+    what: str,
+    *,
+    number: int,
+    yes: bool,
+    reason: str | None,
     by: str | None,
-    camera: str | None,
-    model: str | None,
-    limit: int,
-    as_json: bool,
-) -> int:
-    """List change sets, or show one."""
-    with opened_journal() as journal:
+) -> Answer:
+    """Show, or send, what a change set leads to; and its own record, if it was read again."""
+    with (
+        connected() as (settings, client),
+        operations_of(by, settings, client) as (operations, operator),
+    ):
+        found = drafted(operations, number, operator)
+        changes, record = (
+            (found.rest, found.record) if isinstance(found, Resumed) else (found, None)
+        )
+        names = Names(read_fleet(client))
+        if not changes.changes or not yes:
+            return output.preview(changes, names, yes, record=record)
+        return send(operations, operator, changes, names, reason, f"{what} of {number}")
+
+
+_CHANGE_SET = (Argument(["number"], metavar="ID", type=int), *SENDING, AS_JSON)
+
+undo = Command("undo", params=[*_CHANGE_SET], callback=partial(_follow, Operations.undo, "undo"))
+retry = Command(
+    "retry", params=[*_CHANGE_SET], callback=partial(_follow, Operations.retry, "retry")
+)
+reopen = Command(
+    "reopen", params=[*_CHANGE_SET], callback=partial(_follow, Operations.resume, "rest")
+)
+
+
+def _history(
+    number: int | None, by: str | None, camera: str | None, model: str | None, limit: int
+) -> Answer:
+    with closing(create_journal(Settings.from_env())) as journal:
         if number is not None:
-            return _show_one(journal, number, as_json=as_json)
+            return _one(journal, number)
         camera_id = None if camera is None else _camera_id(camera)
         found = journal.history(HistoryFilter(by, camera_id, model), limit=limit)
     more = found.next_before is not None
-    if as_json:
-        print_json({"change_sets": [record_json(one) for one in found.items], "more": more})
-    else:
-        print_lines(map(record_text, found.items))
-        if more:
-            print("There are older ones; --limit shows more.")
-    return NOTHING_TO_DO
+    lines = [*map(output.record_text, found.items)]
+    if more:
+        lines.append("There are older ones; --limit shows more.")
+    return Answer(
+        NOTHING_TO_DO,
+        lambda: {"change_sets": [*map(output.record_json, found.items)], "more": more},
+        lines,
+    )
 
 
-def _show_one(journal: Journal, number: int, *, as_json: bool) -> int:
+history = Command(
+    "history",
+    params=[
+        Argument(["number"], metavar="[ID]", type=int, required=False),
+        Option(["--by"], metavar="PERSON", help="Only this person's."),
+        Option(["--camera"], metavar="NAME", help="Only those with this camera, by name or id."),
+        Option(["--model"], metavar="ID", help="Only those with this model."),
+        Option(["--limit"], type=IntRange(1, 10_000), default=20, show_default=True),
+        AS_JSON,
+    ],
+    callback=_history,
+)
+
+
+def _one(journal: Journal, number: int) -> Answer:
     record = journal.change_set(number)
     if record is None:
         raise CommandError(f"there is no change set {number}")
     names = Names(fleet_if_readable())
     cells = sorted(journal.cells(number), key=lambda cell: names.order(cell.change))
-    if as_json:
-        print_json({**record_json(record), "changes": [cell_json(one, names) for one in cells]})
-    else:
-        print_lines([record_text(record), *(f"  {cell_text(one, names)}" for one in cells)])
-    return NOTHING_TO_DO
+
+    def document() -> dict[str, Any]:
+        shown = [output.cell_json(cell, names) for cell in cells]
+        return {**output.record_json(record), "changes": shown}
+
+    def lines() -> Iterator[str]:
+        yield output.record_text(record)
+        yield from (output.cell_text(cell, names) for cell in cells)
+
+    return Answer(NOTHING_TO_DO, document, lines())
 
 
 def _camera_id(wanted: str) -> str:

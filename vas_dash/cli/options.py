@@ -2,46 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
-
-import click
+from click import Choice, Option
 
 from vas_dash.files.tree import Format
 
-__all__ = ["Sending", "as_json", "file_format", "page_filter", "sending"]
+__all__ = ["AS_JSON", "SENDING", "file_format", "page_filter"]
 
-F = TypeVar("F", bound=Callable[..., Any])
+AS_JSON = Option(["--json"], is_flag=True, expose_value=False, help="Answer in JSON.")
+"""`main` looks for it itself: it holds for errors too, those of the arguments included."""
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
-
-
-@dataclass(frozen=True)
-class Sending:
-    """Whether a command that changes something does it, who does it, and why."""
-
-    yes: bool
-    reason: str | None
-    by: str | None
+SENDING = (
+    Option(["--yes"], is_flag=True, help="Do it; else nothing is sent."),
+    Option(["--reason"], metavar="TEXT", help="Why; stands in the journal."),
+    Option(["--by"], metavar="PERSON", help="Who; default: the user of the system."),
+)
+"""Of a command that changes something."""
 
 
-def sending(command: F) -> F:
-    """The options of a command that changes something: `yes`, `reason` and `by`, for `Sending`."""
-    for option in (
-        click.option("--by", metavar="PERSON", help="Who; default: the user of the system."),
-        click.option("--reason", metavar="TEXT", help="Why; stands in the journal."),
-        click.option("--yes", is_flag=True, help="Do it; else nothing is sent."),
-    ):
-        command = option(command)
-    return command
-
-
-def file_format(text: str) -> Callable[[F], F]:
+def file_format(text: str) -> Option:
     """`--format`; `text` says what holds without it."""
-    return click.option("--format", "wanted", type=click.Choice([*map(str, Format)]), help=text)
+    return Option(["--format", "wanted"], type=Choice([*map(str, Format)]), help=text)
 
 
-def page_filter(text: str) -> Callable[[F], F]:
+def page_filter(text: str) -> Option:
     """`--filter`: the query of an address of the page."""
-    return click.option("--filter", "query", metavar="QUERY", help=text)
+    return Option(["--filter", "query"], metavar="QUERY", help=text)

@@ -2,39 +2,57 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TextIO
 
 import click
 
-from vas_dash.cli.connection import CommandError
-from vas_dash.cli.options import Sending
-from vas_dash.cli.output import (
-    FAILED,
-    NOTHING_TO_DO,
-    blocked_json,
-    print_blocked,
-    print_json,
-    print_lines,
-    problem_json,
-)
-from vas_dash.cli.text import Names, cell_json, cell_text, one_line, record_json, tally_text
+from vas_dash.backend.client import VasClient
+from vas_dash.changes.operations import Operations, Progress
+from vas_dash.changes.permissions import Permissions
+from vas_dash.cli import output
+from vas_dash.cli.output import Answer, CommandError, Names
+from vas_dash.config import Settings
 from vas_dash.domain.changes import ChangeSet
-from vas_dash.domain.records import CellResult, ChangeSetRecord
+from vas_dash.domain.operators import Operator, Role
+from vas_dash.domain.records import CellResult
 from vas_dash.errors import ReasonNeededError
 from vas_dash.files.tree import FileProblem
+from vas_dash.jobs.service import apply_watched
+from vas_dash.wiring import opened_operations
 
-if TYPE_CHECKING:
-    from vas_dash.changes.operations import Operations, Progress
-    from vas_dash.changes.permissions import Permissions
-
-__all__ = ["send"]
+__all__ = ["operations_of", "progress_bar", "send"]
 
 _DONE = {CellResult.APPLIED, CellResult.UNCHANGED}
+
+
+@contextmanager
+def operations_of(
+    by: str | None, settings: Settings, client: VasClient
+) -> Iterator[tuple[Operations, Permissions]]:
+    """The operations, and what the operator `by` may do.
+
+    Everyone who can read the environment is an admin, unless the page is read-only.
+    """
+    try:
+        operator = Operator(by or _system_user(), Role.VIEWER if settings.read_only else Role.ADMIN)
+    except ValueError as error:
+        raise CommandError(f"--by: {error}") from None
+    with opened_operations(settings, client) as operations:
+        yield operations, Permissions(operator)
+
+
+def _system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 def send(
@@ -42,73 +60,67 @@ def send(
     by: Permissions,
     changes: ChangeSet,
     names: Names,
-    how: Sending,
-    *,
+    reason: str | None,
     source: str,
-    as_json: bool,
     problems: Sequence[FileProblem] = (),
-) -> int:
-    """Submit and apply `changes`; the exit code.
-
-    Raises:
-        CommandError: a reason is needed.
-    """
+) -> Answer:
+    """Submit and apply `changes`. `problems` are those of the file they come from."""
     try:
-        change_set_id = operations.submit(changes, by=by, why=how.reason, origin=source)
+        change_set_id = operations.submit(changes, by=by, why=reason, origin=source)
     except ReasonNeededError as error:
         raise CommandError(f"{error}; give --reason") from None
-    record = _apply(operations, change_set_id, len(changes.changes))
+    with _stopping() as stop, progress_bar(len(changes.changes), sys.stderr) as show:
+        record = apply_watched(operations, change_set_id, on_progress=show, cancelled=stop.is_set)
     left = operations.journal.cells(change_set_id, results=set(CellResult) - _DONE)
-    if as_json:
-        print_json(
-            {
-                **record_json(record),
-                "not_done": [cell_json(cell, names) for cell in left],
-                "blocked": [blocked_json(one, names) for one in changes.blocked],
-                "problems": [problem_json(problem) for problem in problems],
-            }
-        )
-    else:
-        print(f"Change set {record.id}, {record.state}: {tally_text(record.tally)}.")
+
+    def document() -> dict[str, Any]:
+        return {
+            **output.record_json(record),
+            "not_done": [output.cell_json(cell, names) for cell in left],
+            **output.refusals_json(changes.blocked, problems, names),
+        }
+
+    def lines() -> Iterator[str]:
+        yield f"Change set {record.id}, {record.state}: {output.tally_text(record.tally)}."
         if record.note:
-            print(one_line(f"It was stopped: {record.note}."))
-        print_lines(f"  {cell_text(cell, names)}" for cell in left)
-        print_blocked(changes.blocked, names)
-    return FAILED if left or changes.blocked else NOTHING_TO_DO
+            yield output.one_line(f"It was stopped: {record.note}.")
+        yield from (output.cell_text(cell, names) for cell in left)
+
+    failed = left or changes.blocked or problems
+    notes = output.blocked_lines(changes.blocked, names)
+    return Answer(output.FAILED if failed else output.NOTHING_TO_DO, document, lines(), notes)
 
 
-def _apply(operations: Operations, change_set_id: int, cells: int) -> ChangeSetRecord:
-    from vas_dash.jobs.service import apply_watched
-
-    stop = threading.Event()
+@contextmanager
+def progress_bar(cells: int, stream: TextIO) -> Iterator[Callable[[Progress], None]]:
+    """Shows how far it is, where `stream` is a terminal."""
+    if not stream.isatty():
+        yield lambda _: None
+        return
     bar: Any = click.progressbar(
         length=cells,
-        file=sys.stderr,
+        file=stream,
         show_pos=True,
-        item_show_func=lambda progress: tally_text(progress.tally) if progress else None,
+        update_min_steps=0,  # results are shown while no further cell is sent, too
+        item_show_func=lambda progress: progress and output.tally_text(progress.tally),
     )
 
     def show(progress: Progress) -> None:
         bar.label = progress.stage
         bar.update(progress.done - bar.pos, progress)
 
-    on_a_terminal = sys.stderr.isatty()
-    with _stopping(stop), bar if on_a_terminal else nullcontext():
-        return apply_watched(
-            operations,
-            change_set_id,
-            on_progress=show if on_a_terminal else None,
-            cancelled=stop.is_set,
-        )
+    with bar:
+        yield show
 
 
 @contextmanager
-def _stopping(stop: threading.Event) -> Iterator[None]:
+def _stopping() -> Iterator[threading.Event]:
     """SIGINT and SIGTERM stop further writes; those on their way are still read and recorded."""
+    stop = threading.Event()
     signals = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(one, lambda *_: stop.set()) for one in signals]
     try:
-        yield
+        yield stop
     finally:
         for one, handler in zip(signals, before, strict=True):
             signal.signal(one, handler)

@@ -1,24 +1,22 @@
-"""The command line for users of the page: `python -m vas_dash user add|list|remove`."""
+"""The commands for users of the page: `python -m vas_dash user add|list|remove`."""
 
 from __future__ import annotations
 
-import json
 import sys
+from typing import Any
 
 import click
 
 from vas_dash.auth.users import MAX_PASSWORD_CHARS, Users
-from vas_dash.cli.connection import CommandError
-from vas_dash.cli.options import as_json
-from vas_dash.cli.output import NOTHING_TO_DO, print_json
-from vas_dash.cli.text import one_line
+from vas_dash.cli.options import AS_JSON
+from vas_dash.cli.output import NOTHING_TO_DO, Answer, CommandError, one_line
 from vas_dash.config import Settings
 from vas_dash.domain.operators import Role, person_name
 
 __all__ = ["user"]
 
 
-@click.group(help="Who may log in where VAS_DASH_AUTH is password.", no_args_is_help=False)
+@click.group(no_args_is_help=False)
 def user() -> None:
     """Hold the commands below it."""
 
@@ -27,9 +25,7 @@ def _users() -> Users:
     return Users(Settings.from_env().users_file)
 
 
-@user.command(
-    help="Add a user, or change one. The password is asked for, or is the first line of the input."
-)
+@user.command(params=[AS_JSON])
 @click.argument("name", metavar="NAME")
 @click.option("--role", type=click.Choice([*map(str, Role)]), default=str(Role.OPERATOR))
 @click.option(
@@ -38,54 +34,45 @@ def _users() -> Users:
     metavar="LOCATION",
     help="An operator changes only cameras there; may be given several times.",
 )
-@as_json
-def add(name: str, role: str, location: tuple[str, ...], as_json: bool) -> int:
-    """Add or change a user."""
+def add(name: str, role: str, location: tuple[str, ...]) -> Answer:
+    """Add a user, or change one. The password is asked for, or is the first line of the input."""
     try:
         name = person_name(name)
         known = _users().put(name, Role(role), frozenset(location) or None, _password())
     except ValueError as error:
         raise CommandError(str(error)) from None
-    return _done(name, "changed" if known else "added", as_json=as_json)
+    return _done(name, "changed" if known else "added")
 
 
-@user.command(help="Remove a user; their sessions end.")
+@user.command(params=[AS_JSON])
 @click.argument("name", metavar="NAME")
-@as_json
-def remove(name: str, as_json: bool) -> int:
-    """Remove a user."""
+def remove(name: str) -> Answer:
+    """Remove a user; their sessions end."""
     if not _users().remove(name):
         raise CommandError("there is no user of this name")
-    return _done(name, "removed", as_json=as_json)
+    return _done(name, "removed")
 
 
-def _done(name: str, what: str, *, as_json: bool) -> int:
-    print(json.dumps({"user": name, "done": what}) if as_json else one_line(f"{what} {name}"))
-    return NOTHING_TO_DO
+def _done(name: str, what: str) -> Answer:
+    return Answer(NOTHING_TO_DO, lambda: {"user": name, "done": what}, [one_line(f"{what} {name}")])
 
 
-@user.command("list", help="Names, roles and locations.")
-@as_json
-def list_users(as_json: bool) -> int:
-    """List all users."""
+@user.command("list", params=[AS_JSON])
+def list_users() -> Answer:
+    """Names, roles and locations."""
     users = sorted(_users().all().items())
-    if as_json:
-        shown = [
-            {
-                "name": name,
-                "role": one.role,
-                "locations": None if one.locations is None else sorted(one.locations),
-            }
-            for name, one in users
-        ]
-        print_json({"users": shown})
-    elif not users:
-        print("There are no users.")
-    else:
+
+    def document() -> dict[str, Any]:
+        shown = []
         for name, one in users:
-            where = "" if one.locations is None else f", {', '.join(sorted(one.locations))}"
-            print(one_line(f"{name}, {one.role}{where}"))
-    return NOTHING_TO_DO
+            locations = None if one.locations is None else sorted(one.locations)
+            shown.append({"name": name, "role": one.role, "locations": locations})
+        return {"users": shown}
+
+    lines = [
+        one_line(", ".join([name, one.role, *sorted(one.locations or ())])) for name, one in users
+    ]
+    return Answer(NOTHING_TO_DO, document, lines or ["There are no users."])
 
 
 def _password() -> str:
