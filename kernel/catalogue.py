@@ -82,12 +82,11 @@ def _look(name: str, rings_fd: int) -> RingInfo | None:
     try:
         owned, memory = lock_is_held(folder_fd), _memory(folder_fd)
         try:
-            found = open_ring(folder_fd)
+            ring = open_ring(folder_fd)
         except KernelError as error:
             return RingInfo(name, owned, memory, problem=str(error))
-        if found is None:
+        if ring is None:
             return RingInfo(name, owned, memory, problem="there is no ring in it")
-        ring = found[0]
         header, meta = ring.header, ring.newest()
         return RingInfo(
             name,

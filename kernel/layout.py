@@ -70,7 +70,16 @@ class State(IntEnum):
     ENDED = 2
 
 
-class Header(IntEnum):
+class _Word(IntEnum):
+    """Which 64-bit word a field is."""
+
+    @property
+    def offset(self) -> int:
+        """Bytes from the first word."""
+        return self.value * WORD_BYTES
+
+
+class Header(_Word):
     """Words of the control file's header. `HEAD` and `STATE` change, the others never do."""
 
     MAGIC = 0
@@ -89,24 +98,14 @@ class Header(IntEnum):
     HEAD = 16
     STATE = 17
 
-    @property
-    def offset(self) -> int:
-        """Bytes from the start of the control file."""
-        return self.value * WORD_BYTES
 
-
-class Entry(IntEnum):
+class Entry(_Word):
     """Words that the control file has for each slot."""
 
     GUARD = 0
     FRAME_ID = 1
     TIMESTAMP_NS = 2
     PUBLISHED_NS = 3
-
-    @property
-    def offset(self) -> int:
-        """Bytes from the start of the slot's entry."""
-        return self.value * WORD_BYTES
 
 
 HEADER_BYTES: Final = HEADER_WORDS * WORD_BYTES

@@ -27,19 +27,6 @@ _LONGEST_PAUSE_S: Final = 1.0  # between two looks while no frame can be due
 _EARLY: Final = 0.95  # a frame this near to its time is taken: sources are not that regular
 
 
-class _Attached:
-    """A mapped ring, its pixels, and which file it was."""
-
-    __slots__ = ("identity", "pixels", "ring")
-
-    def __init__(self, ring: Ring, identity: os.stat_result) -> None:
-        self.ring = ring
-        self.identity = identity
-        self.pixels = [
-            np.frombuffer(slot, np.uint8).reshape(ring.header.spec.shape) for slot in ring.slots
-        ]
-
-
 class FrameReader:
     """A reader of one camera: any number, any process with leave to read, no effect on the writer.
 
@@ -57,7 +44,7 @@ class FrameReader:
     def __init__(self, camera_id: str, *, base_dir: str | None = None) -> None:
         self.camera_id = check_camera_id(camera_id)
         self._base_dir = base_dir_from_env() if base_dir is None else base_dir
-        self._attached: _Attached | None = None
+        self._ring: Ring | None = None
         self._lapped_before = 0
         self._last_epoch: int | None = None
         self._last_sequence: int | None = None
@@ -70,27 +57,27 @@ class FrameReader:
     @property
     def epoch(self) -> int | None:
         """The epoch this reader is attached to; None: there is no live ring."""
-        attached = self._attach()
-        return None if attached is None else attached.ring.header.epoch
+        ring = self._attach()
+        return None if ring is None else ring.header.epoch
 
     @property
     def spec(self) -> FrameSpec | None:
         """The frames of the ring this reader is attached to; None: there is no live ring."""
-        attached = self._attach()
-        return None if attached is None else attached.ring.header.spec
+        ring = self._attach()
+        return None if ring is None else ring.header.spec
 
     @property
     def age(self) -> float | None:
         """Seconds since the newest frame was published; None: there is no frame."""
-        attached = self._attach()
-        meta = None if attached is None else attached.ring.newest()
+        ring = self._attach()
+        meta = None if ring is None else ring.newest()
         return None if meta is None else (time.monotonic_ns() - meta.published_ns) / 1e9
 
     @property
     def lapped_count(self) -> int:
         """How often the writer overtook this reader while it read; such frames were not used."""
-        attached = self._attached
-        return self._lapped_before + (0 if attached is None else attached.ring.lapped_count)
+        ring = self._ring
+        return self._lapped_before + (0 if ring is None else ring.lapped_count)
 
     def latest(self, into: Pixels | None = None) -> Frame | None:
         """A copy of the newest frame; None: there is none, or it was overwritten meanwhile.
@@ -98,17 +85,16 @@ class FrameReader:
         `into`: where the pixels go, uint8, contiguous, `spec.size_bytes` of them, else
         `FrameSizeError`. Without it each call makes an array of its own.
         """
-        attached = self._attach()
-        return None if attached is None else self._copy(attached, into)
+        ring = self._attach()
+        return None if ring is None else self._copy(ring, into)
 
-    def _copy(self, attached: _Attached, into: Pixels | None = None) -> Frame | None:
-        ring = attached.ring
+    def _copy(self, ring: Ring, into: Pixels | None = None) -> Frame | None:
         for _ in range(_ATTEMPTS):
             meta = ring.newest()
             if meta is None:
                 return None
             data = target(into, ring.header.spec)
-            np.copyto(data, attached.pixels[meta.slot])
+            np.copyto(data, _pixels(ring, meta))
             if ring.guard(meta).is_whole():
                 return Frame(data, *self._about(ring, meta))
             ring.lapped_count += 1
@@ -123,13 +109,12 @@ class FrameReader:
         if frame and not frame.whole:
             result = None  # the writer overtook us
         """
-        attached = self._attach()
-        meta = None if attached is None else attached.ring.newest()
-        if attached is None or meta is None:
+        ring = self._attach()
+        meta = None if ring is None else ring.newest()
+        if ring is None or meta is None:
             yield None
             return
-        ring, pixels = attached.ring, attached.pixels[meta.slot]
-        frame = FrameView(pixels, *self._about(ring, meta), ring.guard(meta))
+        frame = FrameView(_pixels(ring, meta), *self._about(ring, meta), ring.guard(meta))
         try:
             yield frame
         finally:
@@ -152,16 +137,16 @@ class FrameReader:
         """
         deadline = time.monotonic() + timeout_s
         while True:
-            attached = self._attach()
-            head = 0 if attached is None else attached.ring.head
-            if attached is not None and self._is_next(attached.ring, head, after):
-                frame = self._copy(attached, into)
+            ring = self._attach()
+            head = 0 if ring is None else ring.head
+            if ring is not None and self._is_next(ring, head, after):
+                frame = self._copy(ring, into)
                 if frame is not None:
                     return frame
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 return None
-            self._sleep(attached, head, remaining, poll_s)
+            self._sleep(ring, head, remaining, poll_s)
 
     def frames(
         self,
@@ -187,15 +172,15 @@ class FrameReader:
         was_there = False
         since = time.monotonic()
         while not self._closed:
-            attached = self._try_attach()
-            if attached is None and until_end and was_there and self._failing_since is None:
+            ring = self._try_attach()
+            if ring is None and until_end and was_there and self._failing_since is None:
                 return
-            was_there = was_there or attached is not None
-            head = 0 if attached is None else attached.ring.head
-            if attached and last and attached.ring.header.epoch != last.epoch:
+            was_there = was_there or ring is not None
+            head = 0 if ring is None else ring.head
+            if ring and last and ring.header.epoch != last.epoch:
                 last = None  # nothing of this epoch was taken yet
-            if attached is not None and self._is_due(attached.ring, head, last, pause_ns):
-                frame = self._copy(attached)
+            if ring is not None and self._is_due(ring, head, last, pause_ns):
+                frame = self._copy(ring)
                 if frame is not None:
                     last = frame
                     yield frame
@@ -209,7 +194,7 @@ class FrameReader:
             if remaining <= 0:
                 return
             due_ns = last.published_ns + pause_ns if last is not None and pause_ns else 0
-            self._sleep(attached, head, remaining, poll_s, due_ns)
+            self._sleep(ring, head, remaining, poll_s, due_ns)
 
     def __iter__(self) -> Iterator[Frame]:
         return self.frames()
@@ -236,7 +221,7 @@ class FrameReader:
 
     def _sleep(
         self,
-        attached: _Attached | None,
+        ring: Ring | None,
         head: int,
         timeout_s: float,
         poll_s: float,
@@ -244,25 +229,25 @@ class FrameReader:
     ) -> None:
         """Sleep until there may be a camera, a frame, the end; before `due_ns` not for a frame."""
         early_s = (due_ns - time.monotonic_ns()) / 1e9
-        if attached is None:
+        if ring is None:
             time.sleep(min(self._absence_s, timeout_s))
         elif early_s > 0:
             pause_s = min(early_s, timeout_s, _LONGEST_PAUSE_S)
-            sleep_on(attached.ring.state_address, State.LIVE, pause_s, pause_s)
+            sleep_on(ring.state_address, State.LIVE, pause_s, pause_s)
         else:
-            sleep_on_heads([(attached.ring, head)], timeout_s, poll_s)
+            sleep_on_heads([(ring, head)], timeout_s, poll_s)
 
     def _has_something(self, now: float) -> bool:
         """For `wait_any`; quick where nothing changed."""
-        attached = self._attached
-        if now < self._again_at and (attached is None or attached.ring.is_still(self._seen_head)):
+        ring = self._ring
+        if now < self._again_at and (ring is None or ring.is_still(self._seen_head)):
             return False
         was_failing = self._failing_since is not None
         again = self._try_attach()
         if again is None:
-            return attached is not None or (self._failing_since is not None and not was_failing)
-        head = again.ring.head
-        if self._is_next(again.ring, head, self._last_sequence):
+            return ring is not None or (self._failing_since is not None and not was_failing)
+        head = again.head
+        if self._is_next(again, head, self._last_sequence):
             return True
         self._seen_head = head
         return False
@@ -273,11 +258,11 @@ class FrameReader:
         self._last_sequence = self._seen_head = meta.sequence
         return ring.header.spec, ring.header.epoch, *meta[1:]
 
-    def _attach(self) -> _Attached | None:
-        attached = self._attached
-        if attached is not None:
-            if attached.ring.live and not self._is_replaced(attached):
-                return attached
+    def _attach(self) -> Ring | None:
+        ring = self._ring
+        if ring is not None:
+            if ring.live and not self._is_replaced(ring):
+                return ring
             self._detach()
         if self._closed:
             return None
@@ -285,34 +270,34 @@ class FrameReader:
         self._again_at = time.monotonic() + self._absence_s
         return self._open()
 
-    def _try_attach(self) -> _Attached | None:
+    def _try_attach(self) -> Ring | None:
         """The same, but an error is only remembered."""
         try:
-            attached = self._attach()
+            ring = self._attach()
         except ReaderError:
             self._failing_since = self._failing_since or time.monotonic()
             return None
         self._failing_since = None
-        return attached
+        return ring
 
-    def _open(self) -> _Attached | None:
+    def _open(self) -> Ring | None:
         folder_fd = open_camera(self._base_dir, self.camera_id)
         if folder_fd is None:
             return None
         try:
-            found = open_ring(folder_fd)
+            ring = open_ring(folder_fd)
         except ReaderError as error:
             raise type(error)(f"camera {self.camera_id!r} in {self._base_dir}: {error}") from error
         finally:
             os.close(folder_fd)
-        if found is None or not found[0].live:
+        if ring is None or not ring.live:
             return None
-        self._attached = _Attached(*found)
+        self._ring = ring
         self._again_at = time.monotonic() + RECHECK_S
         self._seen_head = -1
-        return self._attached
+        return ring
 
-    def _is_replaced(self, attached: _Attached) -> bool:
+    def _is_replaced(self, ring: Ring) -> bool:
         """Whether the files were removed or replaced without a word of the writer's."""
         if time.monotonic() < self._again_at:
             return False
@@ -324,14 +309,14 @@ class FrameReader:
         if folder_fd is None:
             return True
         try:
-            return not is_current(folder_fd, attached.identity)
+            return not is_current(folder_fd, ring.identity)
         finally:
             os.close(folder_fd)
 
     def _detach(self) -> None:
         # The memory itself goes with the last array that shows it.
         self._lapped_before = self.lapped_count
-        self._attached = None
+        self._ring = None
         self._absence_s = _SHORTEST_ABSENCE_S
 
     def __enter__(self) -> Self:
@@ -339,3 +324,8 @@ class FrameReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _pixels(ring: Ring, meta: FrameMeta) -> Pixels:
+    """A frame in place."""
+    return np.frombuffer(ring.slots[meta.slot], np.uint8).reshape(ring.header.spec.shape)

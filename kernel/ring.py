@@ -106,10 +106,16 @@ class Ring:
     """One epoch of a camera, mapped read-only. For one thread."""
 
     def __init__(
-        self, header: RingHeader, words: memoryview, address: int, slots: list[memoryview]
+        self,
+        header: RingHeader,
+        words: memoryview,
+        address: int,
+        slots: list[memoryview],
+        identity: os.stat_result,
     ) -> None:
         self.header = header
         self.slots = slots
+        self.identity = identity
         self.lapped_count = 0
         self.wakes = True  # whether the writer wakes who sleeps, by what was seen of it
         self.head_address = address + Header.HEAD.offset
@@ -220,11 +226,10 @@ def open_camera(base_dir: str, camera_id: str) -> int | None:
         ) from error
 
 
-def open_ring(folder_fd: int) -> tuple[Ring, os.stat_result] | None:
-    """Map the ring in a camera's folder, with the identity of its control file.
+def open_ring(folder_fd: int) -> Ring | None:
+    """Map the ring in a camera's folder; None: there is none, or it is going.
 
-    None: there is none, or it is going. `RingFormatError`, `RingVersionError`; `ReaderError`: not
-    allowed.
+    `RingFormatError`, `RingVersionError`; `ReaderError`: not allowed.
     """
     try:
         fd = open_regular(RING_NAME, folder_fd)
@@ -248,7 +253,7 @@ def open_ring(folder_fd: int) -> tuple[Ring, os.stat_result] | None:
         if is_current(folder_fd, identity):
             raise RingFormatError("a slot's file is missing")
         return None
-    return Ring(header, words, memory.address, slots), identity
+    return Ring(header, words, memory.address, slots, identity)
 
 
 def is_current(folder_fd: int, identity: os.stat_result) -> bool:

@@ -126,8 +126,8 @@ def wait_any(readers: Iterable[FrameReader], timeout_s: float = 1.0) -> list[Fra
         if changed or now >= deadline:
             return changed
         pause_s = max(0.0, min([deadline, *(reader._again_at for reader in readers)]) - now)
-        attached = [(one._attached, one._seen_head) for one in readers if one._attached]
-        if attached:
-            sleep_on_heads([(one.ring, head) for one, head in attached], pause_s, POLL_S)
+        heads = [(one._ring, one._seen_head) for one in readers if one._ring is not None]
+        if heads:
+            sleep_on_heads(heads, pause_s, POLL_S)
         else:
             time.sleep(pause_s)

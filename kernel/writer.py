@@ -335,26 +335,18 @@ class FrameWriter:
             _log.warning("camera %s: frames are not exported: %s", self.camera_id, reason)
 
     def _version1_failed(self, error: Exception) -> None:
-        if self._active:
-            self._failures += 1
-            _log.warning(
-                "camera %s: version 1 names have ended: %s: %s",
-                self.camera_id,
-                type(error).__name__,
-                error,
-            )
+        self._count_failure("version 1 names have ended", error)
         self._remove_names()
 
     def _fail(self, error: Exception) -> None:
+        self._count_failure("frame export has ended", error)
+        self.close()
+
+    def _count_failure(self, what: str, error: Exception) -> None:
         if self._active:
             self._failures += 1
-            _log.warning(
-                "camera %s: frame export has ended: %s: %s",
-                self.camera_id,
-                type(error).__name__,
-                error,
-            )
-        self.close()
+            kind = type(error).__name__
+            _log.warning("camera %s: %s: %s: %s", self.camera_id, what, kind, error)
 
     def _remove_names(self) -> None:
         names, self._names = self._names, None

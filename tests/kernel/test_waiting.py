@@ -52,9 +52,9 @@ def put(writer: FrameWriter, *stamps: int) -> None:
 
 
 def ring_of(reader: FrameReader) -> Ring:
-    attached = reader._attach()
-    assert attached is not None
-    return attached.ring
+    ring = reader._attach()
+    assert ring is not None
+    return ring
 
 
 class Sleeper:
