@@ -23,7 +23,9 @@
 
     function show() {
         const compact = isCompact();
-        document.getElementById("grid-frame").dataset.density = compact ? "compact" : "comfortable";
+        ["grid-frame", "overview-frame"].forEach(function (id) {
+            document.getElementById(id).dataset.density = compact ? "compact" : "comfortable";
+        });
         document.getElementById("density").setAttribute("aria-pressed", String(compact));
     }
 
@@ -41,11 +43,11 @@
     let marked = "";
 
     function mark(event) {
-        const cell = event.target.closest && event.target.closest("#grid td, #grid th");
+        const cell = event.target.closest && event.target.closest(".vd-grid td, .vd-grid th");
         const column = cell ? CSS.escape(cell.dataset.dashColumn) : "";
         if (column !== marked) {
             marked = column;
-            const cells = `#grid [data-dash-column="${column}"]`;
+            const cells = `.vd-grid [data-dash-column="${column}"]`;
             sheet.replaceSync(column ? `${cells} { background-image: var(--vd-mark) !important; }` : "");
         }
     }

@@ -606,6 +606,7 @@
                 observer.observe(watched, { childList: true, subtree: true, characterData: true });
             }
             vas.density.fit(((shown && shown.models) || []).length);
+            vas.overview.begin(shown && shown.cameras);
             vas.drafts.drawn(shown && shown.draft);
             decorate();
         },

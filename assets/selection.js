@@ -105,9 +105,10 @@
     }
 
     /** Ask for the cells that match the filter, over all pages: of one model, or of all shown. */
-    function find(model, toggles) {
+    function find(model, toggles, location) {
         finding = { n: ++numbers, toggles };
-        vas.set("find-cells", { data: { model: model, n: finding.n } });
+        const where = location === undefined ? null : location;
+        vas.set("find-cells", { data: { model: model, location: where, n: finding.n } });
     }
 
     /** Toggle a cell, a whole row, or (over all pages) a column. */
@@ -205,6 +206,8 @@
             base = null;
         },
         all: () => find("", false),
+        /** Toggle what the filter finds in a location (null: anywhere), of a model ("": of all). */
+        find: (model, location) => find(model, true, location),
     };
 
     vas.provide("vas_selection", {

@@ -4,6 +4,7 @@
 
     const vas = (window.vas = window.vas || {});
     const VIEWS = {
+        overview: "view-grid",
         grid: "view-grid",
         review: "view-review",
         history: "view-history",
@@ -13,7 +14,7 @@
 
     /** The path of the page's own root. */
     function root() {
-        return document.querySelector(".vd-nav-link").pathname;
+        return document.getElementById("nav-grid").pathname;
     }
 
     /** The path below the root, as steps: ["history", "118"]; [] is the grid. */
@@ -28,9 +29,13 @@
         /** The address changed: show its view, and mark its link. */
         show: function () {
             const name = Object.hasOwn(VIEWS, steps()[0]) ? steps()[0] : "grid";
-            Object.entries(VIEWS).forEach(function ([other, id]) {
-                document.getElementById(id).hidden = other !== name;
+            new Set(Object.values(VIEWS)).forEach(function (id) {
+                document.getElementById(id).hidden = id !== VIEWS[name];
             });
+            document.getElementById("view-grid").dataset.view = name;
+            if (name !== "grid") {
+                vas.panel.close();
+            }
             document.querySelectorAll(".vd-nav-link").forEach(function (link) {
                 const mine = link.pathname.endsWith("/" + (name === "grid" ? "" : name));
                 if (mine) {

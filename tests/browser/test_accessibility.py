@@ -129,6 +129,19 @@ def empty_grid(grid: GridPage, _vas: FaultyVas) -> None:
     expect(grid.empty).to_have_text("No camera matches the filter.")
 
 
+def keys(grid: GridPage, _vas: FaultyVas) -> None:
+    grid.focus("Gate 1", "m:ppe")
+    grid.press("?")
+    expect(grid.tab.get_by_role("dialog", name="Keys")).to_be_visible()
+
+
+def overview(grid: GridPage, vas: FaultyVas) -> None:
+    drafts(grid, vas)
+    grid.tab.get_by_role("link", name="Overview").click()
+    expect(grid.tab.get_by_role("grid", name="AI models by location")).to_be_visible()
+    expect(grid.tab.locator("#overview td[data-draft]").first).to_be_visible()
+
+
 def tooltip(grid: GridPage, _vas: FaultyVas) -> None:
     grid.camera("Gate 2").hover()
     expect(grid.tooltip).to_be_visible()
@@ -145,6 +158,8 @@ VIEWS: list[Callable[[GridPage, FaultyVas], None]] = [
     selection,
     unknown,
     empty_grid,
+    keys,
+    overview,
     tooltip,
 ]
 

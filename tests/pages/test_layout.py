@@ -142,7 +142,7 @@ def test_the_page_has_no_pop_ups_and_says_of_no_model_that_it_runs() -> None:
 
 
 def test_the_table_leaves_order_and_paging_to_the_server() -> None:
-    (table,) = kinds(tree(grid.table()), "DataTable")
+    (table,) = kinds(tree(grid.table(ids.GRID)), "DataTable")
     assert table["sort_action"] == "custom"
     assert table["page_action"] == "none"
     # Columns or rows that are fixed by the table cost seconds; a style sheet does it for nothing.

@@ -24,6 +24,7 @@ NO_LOCATION = "(no location)"
 """Stands for cameras without a location, in the grid and in the filter."""
 
 _SELECTIONS_KEPT = 64
+_OVERVIEWS_KEPT = 8
 _ORDER_OF_STATES = {
     CellState.ON: 0,
     CellState.OFF: 1,
@@ -92,6 +93,9 @@ class FleetTable:
         )
         self._models_by_id = {model.model_id: model for model in self.models}
         self._selections: LRUCache[GridQuery, Selection] = LRUCache(_SELECTIONS_KEPT)
+        self._by_location: LRUCache[GridQuery, Mapping[str, tuple[int, Mapping[str, Counts]]]] = (
+            LRUCache(_OVERVIEWS_KEPT)
+        )
         self._lock = threading.Lock()
 
     @cached_property
@@ -140,6 +144,22 @@ class FleetTable:
             cameras = [camera for camera in cameras if self._has_state(camera, models, query)]
         ordered = self._sorted(list(cameras), query, models)
         return Selection(ordered, self._count(ordered, models))
+
+    @cachedmethod(
+        lambda self: self._by_location,
+        lambda _, query: query.selection,
+        lock=lambda self: self._lock,
+    )
+    def by_location(self, query: GridQuery) -> Mapping[str, tuple[int, Mapping[str, Counts]]]:
+        """By location, how many cameras the query finds there, and the counts by model."""
+        models = self.shown_models(query)
+        groups: dict[str, list[Camera]] = {}
+        for camera in self.select(query).cameras:
+            groups.setdefault(location_of(camera), []).append(camera)
+        return {
+            location: (len(cameras), self._count(tuple(cameras), models))
+            for location, cameras in groups.items()
+        }
 
     def _has_state(self, camera: Camera, models: tuple[AiModel, ...], query: GridQuery) -> bool:
         if query.state_of in self._models_by_id:

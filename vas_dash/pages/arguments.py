@@ -107,6 +107,12 @@ class DraftRef(_Argument):
     blocked: int = 0
 
 
+class OverviewAsk(_Argument):
+    """The overview is to be shown for this query of the address."""
+
+    search: Annotated[str, Field(max_length=20_000)] = ""
+
+
 class Toggle(_Argument):
     """One cell to be drafted on or off; `enabled` None: what is drafted of it is thrown away."""
 
@@ -123,6 +129,7 @@ class Toggle(_Argument):
 class PollRequest(_Snapshot):
     """What the browser shows, and what it is to show: the view, with its own changes and draft."""
 
+    view: Literal["grid", "overview"] = "grid"
     search: Annotated[str | None, Field(max_length=20_000)] = None
     recent: Annotated[list[Learned], Field(max_length=2000)] = Field(default_factory=list)
     draft: DraftRef | None = None
@@ -201,9 +208,13 @@ class Group(_Argument):
 
 
 class Finding(_Argument):
-    """Which cells that match the filter are to be selected: of one model, or of all shown."""
+    """Which cells that match the filter are to be selected: of one model, or of all shown.
+
+    `location` None: in all that match.
+    """
 
     model: _MaybeId = ""
+    location: Annotated[str | None, Field(max_length=20_000)] = None
     n: int
 
 
@@ -317,6 +328,7 @@ def learned_of(
 
 
 RENDERED = TypeAdapter(Rendered)
+OVERVIEW_ASK = TypeAdapter(OverviewAsk)
 OPEN_REQUEST = TypeAdapter(OpenRequest)
 OPENED = TypeAdapter(Opened)
 RECENT = TypeAdapter(Annotated[list[Learned], Field(max_length=2000)])

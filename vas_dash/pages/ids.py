@@ -45,6 +45,11 @@ GRID = "grid"
 EMPTY = "grid-empty"
 PAGER_TEXT = "pager-text"
 
+# The overview.
+OVERVIEW = "overview"
+OVERVIEW_ASK = "overview-ask"
+OVERVIEW_SHOWN = "overview-shown"
+
 # The list of keys.
 KEYS_TITLE = "keys-title"
 
@@ -76,6 +81,7 @@ PANEL_FIELD = "panel-field"
 PANEL_CHOICE = "panel-choice"
 
 # The views of the page: one is shown, by the path of the address.
+NAV_OVERVIEW = "nav-overview"
 NAV_GRID = "nav-grid"
 NAV_REVIEW = "nav-review"
 NAV_HISTORY = "nav-history"

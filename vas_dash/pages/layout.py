@@ -15,6 +15,7 @@ from vas_dash.pages.cell_history import view as cell_history
 from vas_dash.pages.files import view as files
 from vas_dash.pages.grid import view as grid
 from vas_dash.pages.history import view as history
+from vas_dash.pages.overview import view as overview
 from vas_dash.pages.parts import aria, button, data, search_field, select, stores
 from vas_dash.pages.review import view as review
 from vas_dash.pages.selection import view as bulk
@@ -75,8 +76,9 @@ def page(settings: Settings, operator: Operator, logout: str | None = None) -> C
                                 ],
                                 className="vd-counts-line",
                             ),
-                            html.Div(grid.table(), id="grid-frame", className="vd-grid"),
+                            html.Div(grid.table(ids.GRID), id="grid-frame", className="vd-grid"),
                             html.P(id=ids.EMPTY, className="vd-empty"),
+                            overview.part(),
                             html.Div(
                                 [bulk.selection_bar(), _drafts(settings)], className="vd-bottom"
                             ),
@@ -138,6 +140,7 @@ def _navigation(settings: Settings) -> Component:
 
     return html.Nav(
         [
+            link("Overview", "overview", ids.NAV_OVERVIEW),
             link("Grid", "", ids.NAV_GRID),
             link("Review", "review", ids.NAV_REVIEW),
             link("History", "history", ids.NAV_HISTORY),

@@ -124,6 +124,7 @@ class RenderedPages:
             "page_size": query.page_size,
             "default_page_size": self._default_page_size,
             "found": page.found,
+            "cameras": page.cameras,
             "closed": [column.id for column in page.columns if not column.open_for_new],
             "texts": {
                 "status": status.status_line(snapshot),

@@ -12,17 +12,16 @@ from dash import Patch, dash_table
 from dash.development.base_component import Component
 
 from vas_dash.fleet.query import MODEL_PREFIX, GridQuery
-from vas_dash.pages import ids
 from vas_dash.pages.grid.model import Column, GridPage, GridRow
 
 
-def table() -> Component:
-    """An empty grid. Paging, order and filters are the server's; keys and clicks `grid.js`'s."""
+def table(name: str) -> Component:
+    """An empty table of that id. Paging, order and filters are the server's; keys the scripts'."""
     with warnings.catch_warnings():
         # Dash says at each table that DataTable leaves in a later major version; Dash is pinned.
         warnings.simplefilter("ignore", DeprecationWarning)
         made: Component = dash_table.DataTable(  # type: ignore[attr-defined]
-            id=ids.GRID,
+            id=name,
             columns=[],
             data=[],
             page_action="none",

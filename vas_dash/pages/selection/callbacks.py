@@ -15,6 +15,7 @@ from vas_dash.domain.entities import CellKey
 from vas_dash.domain.text import cut
 from vas_dash.errors import JournalError, NotAllowedError
 from vas_dash.fleet.query import parse_query
+from vas_dash.fleet.table import location_of
 from vas_dash.pages import ids
 from vas_dash.pages.arguments import (
     ACTION,
@@ -75,7 +76,11 @@ def _register_find(app: Dash, context: Context) -> None:
         models = [model.model_id for model in grid.shown_models(query)]
         if finding.model:
             models = [finding.model] if grid.model(finding.model) else []
-        cameras = [camera.id for camera in grid.select(query).cameras]
+        cameras = [
+            camera.id
+            for camera in grid.select(query).cameras
+            if finding.location in (None, location_of(camera))
+        ]
         return {"n": finding.n, "model": finding.model, "models": models, "cameras": cameras}
 
 

@@ -1,0 +1,259 @@
+/* The overview: a bar for each location and model, its keys and clicks, and when it is asked for. */
+(function () {
+    "use strict";
+
+    const vas = (window.vas = window.vas || {});
+    const MANY_CAMERAS = 200;
+    const place = { row: "all", column: "location" };
+    const frame = () => document.getElementById("overview-frame");
+    const cells = (row) => Array.from(row.querySelectorAll("th, td"));
+    const rows = () => Array.from(frame().querySelectorAll("table.cell-table tr"));
+    const cellAt = (target) => target.closest && target.closest("#overview th, #overview td");
+    const isShown = () => vas.views.steps()[0] === "overview";
+    const shown = () => vas.props("overview-shown").data || {};
+    const data = () => vas.props("overview").data || [];
+
+    /** Which row (null: the heading) and which model (null: none) a cell stands for. */
+    function identity(node) {
+        const number = /^m(\d+)$/.exec(node.dataset.dashColumn);
+        const row = node.dataset.dashRow;
+        return {
+            row: row === undefined ? null : data()[Number(row)],
+            model: number ? (shown().models || [])[Number(number[1])].slice(2) : null,
+            number: number ? number[1] : null,
+        };
+    }
+
+    const locationOf = (row) => (row && row.id.startsWith("at:") ? row.id.slice(3) : null);
+
+    function decorate() {
+        rows().forEach(function (row, position) {
+            cells(row).forEach((node) => decorateCell(node, position));
+        });
+        const grid = frame().querySelector("table.cell-table");
+        if (grid) {
+            grid.setAttribute("role", "grid");
+            grid.setAttribute("aria-label", "AI models by location");
+            grid.removeAttribute("tabindex");
+        }
+        settle();
+    }
+
+    function put(node, name, value) {
+        if (node.getAttribute(name) !== value) {
+            node.setAttribute(name, value);
+        }
+    }
+
+    function decorateCell(node, position) {
+        const column = node.dataset.dashColumn;
+        put(node, "data-column", column);
+        const at = identity(node);
+        if (position === 0) {
+            const sorted = vas.address.sorted();
+            const mine = at.model === null ? sorted.column === column : sorted.column === "m:" + at.model;
+            put(node, "role", "columnheader");
+            put(node, "aria-sort", mine ? (sorted.descending ? "descending" : "ascending") : "none");
+        } else if (at.model === null) {
+            put(node, "role", column === "location" ? "rowheader" : "gridcell");
+        } else if (at.row) {
+            drawBar(node, at);
+        }
+        if (!node.hasAttribute("tabindex") || node.tabIndex > 0) {
+            node.tabIndex = -1;
+        }
+    }
+
+    /** A bar of the four states, and the same as text. */
+    function drawBar(node, at) {
+        const [on, off, unassigned, unknown] = at.row["n" + at.number] || [0, 0, 0, 0];
+        const all = on + off + unassigned + unknown || 1;
+        const after = at.row["d" + at.number];
+        const drafted = after === undefined ? "" : `, drafted: ${after} on`;
+        put(node, "role", "gridcell");
+        put(node, "aria-label", at.row["m" + at.number] + drafted);
+        put(node, "title", at.row["m" + at.number] + drafted);
+        put(node, "data-short", short(on, off, unknown, after));
+        node.toggleAttribute("data-draft", after !== undefined);
+        put(node, "data-on-after", after === undefined ? "" : ` \u2192 ${after} on`);
+        [["--on", on], ["--off", on + off], ["--known", on + off + unassigned]].forEach(
+            ([name, number]) => node.style.setProperty(name, (100 * number) / all + "%"),
+        );
+    }
+
+    /** Where there is little room: how many are on, off and unknown, or on before and after. */
+    function short(on, off, unknown, after) {
+        if (after !== undefined) {
+            return `${on}\u2192${after}`;
+        }
+        const marked = (mark, number) => (number ? "\u2009" + mark + number : "");
+        return (on || "\u00b7") + marked("\u25cb", off) + marked("?", unknown);
+    }
+
+    /** One Tab stop, where the keyboard was last. */
+    function settle() {
+        const all = rows();
+        const position = data().findIndex((row) => row.id === place.row) + 1;
+        const row = all[place.row === null ? 0 : position] || all[1] || all[0];
+        const stop = row && (cells(row).find((node) => node.dataset.dashColumn === place.column) || cells(row)[0]);
+        frame().querySelectorAll("[tabindex='0']").forEach(function (node) {
+            if (node !== stop) {
+                node.tabIndex = -1;
+            }
+        });
+        if (stop) {
+            stop.tabIndex = 0;
+        }
+    }
+
+    function focus(node) {
+        const at = identity(node);
+        Object.assign(place, { row: at.row ? at.row.id : null, column: node.dataset.dashColumn });
+        settle();
+        node.focus();
+        node.scrollIntoView({ block: "nearest", inline: "nearest" });
+    }
+
+    function move(node, down, right) {
+        const all = rows();
+        const within = (number, length) => Math.min(Math.max(0, number), length - 1);
+        const row = all[within(all.indexOf(node.parentElement) + down, all.length)];
+        const column = cells(node.parentElement).indexOf(node) + right;
+        focus(cells(row)[within(column, cells(row).length)]);
+    }
+
+    /** Sort by a heading; else the grid, with the cameras of the location and the model. */
+    function open(node) {
+        const at = identity(node);
+        if (!at.row) {
+            const column = at.model === null ? node.dataset.dashColumn : "m:" + at.model;
+            vas.address.sort(column === "cameras" ? "camera" : column);
+            return;
+        }
+        const fields = new URLSearchParams(window.location.search);
+        ["page", "sort"].forEach((name) => fields.delete(name));
+        if (locationOf(at.row) !== null) {
+            fields.delete("loc");
+            fields.append("loc", locationOf(at.row));
+        }
+        if (at.model !== null) {
+            fields.delete("model");
+            fields.append("model", at.model);
+        }
+        const search = fields.toString();
+        vas.set("url", { pathname: vas.views.root() + "grid", search: search ? "?" + search : "" });
+    }
+
+    document.addEventListener("keydown", function (event) {
+        const node = cellAt(event.target);
+        if (!node) {
+            return;
+        }
+        // DataTable would take Tab and the arrows for itself.
+        event.stopPropagation();
+        const far = 1e6;
+        const ends = event.ctrlKey || event.metaKey;
+        const steps = {
+            ArrowUp: () => move(node, -1, 0),
+            ArrowDown: () => move(node, 1, 0),
+            ArrowLeft: () => move(node, 0, -1),
+            ArrowRight: () => move(node, 0, 1),
+            Home: () => move(node, ends ? -far : 0, -far),
+            End: () => move(node, ends ? far : 0, far),
+            PageUp: () => move(node, -10, 0),
+            PageDown: () => move(node, 10, 0),
+            Enter: () => (ends ? vas.drafts.review() : open(node)),
+            x: () => select(node),
+        };
+        const step = steps[event.key];
+        if (step && !event.altKey) {
+            event.preventDefault();
+            step();
+        }
+    }, true);
+
+    /** All cells that a cell of the overview stands for. */
+    function select(node) {
+        const at = identity(node);
+        vas.selection.find(at.model || "", locationOf(at.row));
+    }
+
+    document.addEventListener("click", function (event) {
+        const node = cellAt(event.target);
+        if (!node) {
+            return;
+        }
+        event.stopPropagation();
+        focus(node);
+        if (event.ctrlKey || event.metaKey) {
+            select(node);
+        } else {
+            open(node);
+        }
+    }, true);
+    document.addEventListener("mousedown", function (event) {
+        if (cellAt(event.target)) {
+            event.stopPropagation();
+        }
+    }, true);
+
+    let asked = 0;
+    let polling = false;
+    let opened = false;
+
+    function ask() {
+        asked += 1;
+        return { search: vas.props("url").search || "", n: asked };
+    }
+
+    vas.onPoll(function () {
+        if (!isShown() || polling || !vas.due("overview-shown.data")) {
+            return;
+        }
+        polling = true;
+        const what = {
+            view: "overview",
+            search: vas.props("url").search || "",
+            recent: vas.props("recent").data || [],
+            draft: vas.props("draft").data,
+            digest: shown().digest || "",
+        };
+        vas.ask("poll", what).then(function (answer) {
+            polling = false;
+            if (answer && answer.status === 200 && isShown() && !document.hidden) {
+                vas.set("overview-ask", { data: ask() });
+            }
+        });
+    });
+
+    let watched = null;
+    const observer = new MutationObserver(decorate);
+
+    vas.overview = {
+        /** The grid was drawn: a large fleet begins with its overview, once, and at the page's root. */
+        begin: function (cameras) {
+            const first = !opened && cameras !== undefined;
+            opened = opened || first;
+            if (first && cameras >= MANY_CAMERAS && !vas.views.steps().length && !window.location.search) {
+                vas.set("url", { pathname: vas.views.root() + "overview" });
+            }
+        },
+    };
+
+    vas.provide("vas_overview", {
+        /** The address, a cell or the draft changed: ask, while the overview is shown. */
+        ask: function () {
+            return isShown() ? ask() : window.dash_clientside.no_update;
+        },
+
+        /** It was drawn, or is about to be. */
+        drawn: function () {
+            if (watched !== frame()) {
+                watched = frame();
+                observer.disconnect();
+                observer.observe(watched, { childList: true, subtree: true, characterData: true });
+            }
+            decorate();
+        },
+    });
+})();

@@ -1,0 +1,87 @@
+"""The overview: drawn when it is opened, when the view changes, and when the fleet does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from dash import Dash, Input, Output, State, no_update
+from dash.exceptions import PreventUpdate
+
+from vas_dash.errors import JournalError
+from vas_dash.fleet.query import parse_query
+from vas_dash.pages import ids
+from vas_dash.pages.arguments import (
+    OVERVIEW_ASK,
+    RENDERED,
+    DraftRef,
+    Learned,
+    checked,
+    checked_recent,
+)
+from vas_dash.pages.browser import in_browser
+from vas_dash.pages.context import Context
+from vas_dash.pages.digest import digest
+from vas_dash.pages.draft.handle import checked_handle
+from vas_dash.pages.grid import view as grid_view
+from vas_dash.pages.overview.model import Overview, overview
+
+
+def register(app: Dash, context: Context) -> None:
+    """Register the callbacks of the overview."""
+
+    @app.callback(
+        Output(ids.OVERVIEW, "columns"),
+        Output(ids.OVERVIEW, "data"),
+        Output(ids.OVERVIEW_SHOWN, "data"),
+        Input(ids.OVERVIEW_ASK, "data"),
+        State(ids.RECENT, "data"),
+        State(ids.DRAFT, "data"),
+        State(ids.OVERVIEW_SHOWN, "data"),
+        prevent_initial_call=True,
+    )
+    def refresh(asked: object, recent: object, draft: object, shown: object) -> tuple[Any, ...]:
+        """Send the overview where it differs from what the browser shows."""
+        before = checked(RENDERED, shown or {})
+        search = checked(OVERVIEW_ASK, asked).search
+        made = counted(context, search, checked_recent(recent), checked_handle(draft))
+        if made.digest == before.digest:
+            raise PreventUpdate
+        models = [column.id for column in made.columns[2:]]
+        frame = digest([(column.id, column.name) for column in made.columns])
+        return (
+            no_update if before.frame == frame else grid_view.table_columns(made.columns),
+            orjson.Fragment(made.compact_rows),
+            {"digest": made.digest, "frame": frame, "models": models},
+        )
+
+    in_browser(
+        app,
+        "vas_overview.ask",
+        Output(ids.OVERVIEW_ASK, "data"),
+        Input(ids.URL, "pathname"),
+        Input(ids.URL, "search"),
+        Input(ids.RECENT, "data"),
+        Input(ids.DRAFT, "data"),
+    )
+    in_browser(
+        app,
+        "vas_overview.drawn",
+        Input(ids.OVERVIEW_SHOWN, "data"),
+        Input(ids.OVERVIEW, "data"),
+        at_start=False,
+    )
+
+
+def counted(
+    context: Context, search: object, recent: Sequence[Learned], ref: DraftRef | None
+) -> Overview:
+    """The overview for a browser with `search` in its address, and this draft if any."""
+    draft = None
+    if ref is not None:
+        try:
+            draft = context.drafting.load(ref.id, context.permissions)
+        except JournalError:
+            draft = None  # the bar of the draft says why it is not there
+    return overview(context.grid(recent), parse_query(search, context.settings.page_size), draft)
