@@ -282,6 +282,23 @@ def test_the_help_loads_nothing_that_only_commands_need() -> None:
     assert ran.stdout.splitlines()[-1] == ""
 
 
+def test_only_the_commands_for_users_need_argon2(shell: Shell) -> None:
+    without = "import sys; sys.modules['argon2'] = None; from vas_dash.cli import main; "
+    for arguments, code, err in (
+        (["export", "-o", "x.csv", "--json"], 0, ""),
+        (["user", "list"], 1, "vas_dash: argon2 is not installed\n"),
+    ):
+        ran = subprocess.run(
+            [sys.executable, "-c", f"{without} sys.exit(main({arguments}))"],
+            cwd=shell.folder,
+            env=shell.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (ran.returncode, ran.stderr) == (code, err)
+
+
 def test_without_the_vas_there_is_one_clear_line(shell: Shell) -> None:
     file = shell.file("x.csv", "camera,model\n")
     shell.vas.fault("assignments", Fault.FAIL_JSON)

@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     as_json = "--json" in given
     try:
         answer = _commands.main(given, "python -m vas_dash", standalone_mode=False)
-        # Of `--help` click gives the exit code.
+        # After `--help` it is click's exit code.
         return answer.show(as_json=as_json) if isinstance(answer, Answer) else int(answer)
     except BrokenPipeError:
         # The reader is gone; the interpreter must not try to flush once again.
@@ -106,6 +106,8 @@ def _failure(error: Exception) -> Answer:
         message = "stopped"
     elif isinstance(error, VasDashError):
         message = str(error)
+    elif isinstance(error, ModuleNotFoundError):
+        message = f"{error.name} is not installed"
     elif isinstance(error, OSError):
         where = f"{error.filename}: " if isinstance(error.filename, str) else ""
         message = f"{where}{error.strerror or type(error).__name__}"
@@ -113,4 +115,4 @@ def _failure(error: Exception) -> Answer:
         # A fault of ours. Its text may hold anything, so its type has to do.
         message = f"an unexpected fault ({type(error).__name__})"
     notes = [*usage, f"vas_dash: {one_line(message)}"]
-    return Answer(FAILED, lambda: {"error": message}, notes=notes)
+    return Answer(FAILED, {"error": message}, notes=notes)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
-from typing import Any
 
 from click import Argument, Command, IntRange, Option
 
 from vas_dash.changes.operations import Operations, Resumed
 from vas_dash.changes.permissions import Permissions
-from vas_dash.cli import output
 from vas_dash.cli.connection import connected, fleet_if_readable, read_fleet
 from vas_dash.cli.options import AS_JSON, SENDING
-from vas_dash.cli.output import NOTHING_TO_DO, Answer, CommandError, Names
+from vas_dash.cli.output import (
+    NOTHING_TO_DO,
+    Answer,
+    CommandError,
+    Names,
+    preview,
+    record_json,
+    record_text,
+)
 from vas_dash.cli.sending import operations_of, send
 from vas_dash.config import Settings
 from vas_dash.domain.changes import ChangeSet
@@ -46,7 +52,7 @@ def _follow(
         )
         names = Names(read_fleet(client))
         if not changes.changes or not yes:
-            return output.preview(changes, names, yes, record=record)
+            return preview(changes, names, yes, record=record)
         return send(operations, operator, changes, names, reason, f"{what} of {number}")
 
 
@@ -70,14 +76,11 @@ def _history(
         camera_id = None if camera is None else _camera_id(camera)
         found = journal.history(HistoryFilter(by, camera_id, model), limit=limit)
     more = found.next_before is not None
-    lines = [*map(output.record_text, found.items)]
+    document = {"change_sets": [*map(record_json, found.items)], "more": more}
+    lines = [*map(record_text, found.items)]
     if more:
         lines.append("There are older ones; --limit shows more.")
-    return Answer(
-        NOTHING_TO_DO,
-        lambda: {"change_sets": [*map(output.record_json, found.items)], "more": more},
-        lines,
-    )
+    return Answer(NOTHING_TO_DO, document, lines)
 
 
 history = Command(
@@ -101,15 +104,9 @@ def _one(journal: Journal, number: int) -> Answer:
     names = Names(fleet_if_readable())
     cells = sorted(journal.cells(number), key=lambda cell: names.order(cell.change))
 
-    def document() -> dict[str, Any]:
-        shown = [output.cell_json(cell, names) for cell in cells]
-        return {**output.record_json(record), "changes": shown}
-
-    def lines() -> Iterator[str]:
-        yield output.record_text(record)
-        yield from (output.cell_text(cell, names) for cell in cells)
-
-    return Answer(NOTHING_TO_DO, document, lines())
+    document = {**record_json(record), "changes": cells}
+    lines = [record_text(record), *map(names.result, cells)]
+    return Answer(NOTHING_TO_DO, document, lines, names=names)
 
 
 def _camera_id(wanted: str) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from vas_dash.changes.labels import Kind, differences, intent_line, kind_of, kinds_text
-from vas_dash.domain.changes import Blocked, CellChange, ChangeSet
+from vas_dash.domain.changes import Blocked, CellChange, ChangeSet, Problem
 from vas_dash.domain.entities import Assignment, Camera, CellIntent, CellKey
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.records import CellRecord, CellResult, ChangeSetRecord, Tally
@@ -29,39 +29,10 @@ class CommandError(VasDashError):
     """The command cannot be carried out. The message says why."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """`document` makes the JSON; `lines` are the text, with `notes` on the standard error."""
-
-    code: int
-    document: Callable[[], object]
-    lines: Iterable[str] = ()
-    notes: Iterable[str] = ()
-
-    def show(self, *, as_json: bool) -> int:
-        """Print it; the exit code."""
-        if as_json:
-            print(json.dumps(self.document(), ensure_ascii=False, indent=2))
-        else:
-            for note in self.notes:
-                print(note, file=sys.stderr)
-            for line in self.lines:
-                print(line)
-        sys.stdout.flush()
-        return self.code
-
-
-def one_line(text: str) -> str:
-    """`text` as a terminal may be given it: what would not be printed is escaped."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
-
-
 class Names:
-    """The cameras' names, as far as the fleet is known."""
+    """The cameras' names, as far as the fleet is known; and cells with them, as text and JSON."""
 
-    def __init__(self, snapshot: FleetSnapshot | None) -> None:
+    def __init__(self, snapshot: FleetSnapshot | None = None) -> None:
         cameras = () if snapshot is None else snapshot.known_cameras
         self._cameras = {camera.id: camera for camera in cameras}
 
@@ -72,14 +43,51 @@ class Names:
         """A sort key: the order of the page and of exports."""
         return (natural_key(self._camera(change.key).title), *change.key)
 
-    def text(self, key: CellKey) -> str:
+    def cell(self, key: CellKey) -> str:
         """A cell in a sentence."""
         camera = self._camera(key)
         place = f" ({camera.location})" if camera.location else ""
         return one_line(f"{camera.title}{place}, {key.model_id}")
 
-    def json(self, key: CellKey) -> dict[str, Any]:
-        """A cell for scripts."""
+    def change(self, change: CellChange) -> str:
+        """A change on one line: the cell, and what differs, before and after."""
+        what = "; ".join(one.text for one in differences(change)) or intent_line(None)
+        return f"  {self.cell(change.key)}: {one_line(what)}"
+
+    def result(self, cell: CellRecord) -> str:
+        """What became of one cell, on one line."""
+        why = f" ({one_line(cell.message)})" if cell.message else ""
+        return f"{self.change(cell.change)}: {cell.result}{why}"
+
+    def blocked(self, one: Blocked) -> str:
+        """A cell that cannot be changed, and why."""
+        why = "; ".join(f"{p.field}: {p.message}" if p.field else p.message for p in one.problems)
+        return f"{self.cell(one.key)}: {one_line(why)}"
+
+    def json(self, value: object) -> Any:
+        """What a document may hold beside what JSON knows. A null intent is unassigned."""
+        match value:
+            case CellChange(key, before, desired):
+                kind = kind_of(value)
+                return {**self._cell(key), "kind": kind, "before": before, "after": desired}
+            case CellRecord():
+                return {
+                    **self.json(value.change),
+                    "result": value.result,
+                    "message": value.message,
+                    "read": value.after if value.read else None,
+                }
+            case Blocked(key, problems):
+                return {**self._cell(key), "problems": problems}
+            case Assignment():
+                return asdict(value.intent)
+            case CellIntent() | Problem() | FileProblem():
+                return asdict(value)
+            case datetime():
+                return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        raise TypeError(f"no JSON of {type(value).__name__}")
+
+    def _cell(self, key: CellKey) -> dict[str, str | None]:
         camera = self._camera(key)
         return {
             "camera_id": key.camera_id,
@@ -87,6 +95,34 @@ class Names:
             "location": camera.location,
             "model": key.model_id,
         }
+
+
+@dataclass(frozen=True)
+class Answer:
+    """With --json the document is printed; else the lines, and notes on the standard error.
+
+    Or it is the bytes of a file.
+    """
+
+    code: int
+    document: dict[str, Any] | bytes
+    lines: Iterable[str] = ()
+    notes: Iterable[str] = ()
+    names: Names = field(default_factory=Names)
+
+    def show(self, *, as_json: bool) -> int:
+        """Print it; the exit code."""
+        if isinstance(self.document, bytes):
+            sys.stdout.buffer.write(self.document)
+        elif as_json:
+            print(json.dumps(self.document, ensure_ascii=False, indent=2, default=self.names.json))
+        else:
+            for note in self.notes:
+                print(note, file=sys.stderr)
+            for line in self.lines:
+                print(line)
+        sys.stdout.flush()
+        return self.code
 
 
 def preview(
@@ -106,17 +142,7 @@ def preview(
     own = [change for change in found if change.key not in pruned]
     removed = [change for change in found if change.key in pruned]
     unknown = record is not None and record.tally.get(CellResult.UNKNOWN)
-
-    def document() -> dict[str, Any]:
-        return {
-            **({} if record is None else {"reopened": record_json(record)}),
-            "differences": len(found),
-            "kinds": _kinds(found),
-            "changes": [_change_json(change, names) for change in own],
-            "pruned": [_change_json(change, names) for change in removed],
-            **refusals_json(changes.blocked, problems, names),
-            "sent": False,
-        }
+    failed = problems or changes.blocked or unknown
 
     def lines() -> Iterator[str]:
         if record is not None:
@@ -126,78 +152,30 @@ def preview(
             yield f"{count(len(own), 'cell')} {verb}: {kinds_text(_kinds(own))}."
         elif not (removed or problems):
             yield "Nothing to do."
-        yield from (f"  {_change_text(change, names)}" for change in own)
+        yield from map(names.change, own)
         if removed:
             yield f"Removed because the file does not name them: {count(len(removed), 'cell')}."
-        yield from (f"  {_change_text(change, names)}" for change in removed)
+        yield from map(names.change, removed)
         if found and yes is False:
             yield "Nothing was sent; --yes does it."
 
-    failed = problems or changes.blocked or unknown
-    code = FAILED if failed else DIFFERENCES if found else NOTHING_TO_DO
-    return Answer(code, document, lines(), blocked_lines(changes.blocked, names))
-
-
-def refusals_json(
-    blocked: Iterable[Blocked], problems: Iterable[FileProblem], names: Names
-) -> dict[str, Any]:
-    """For scripts: the cells that cannot be changed, and what is wrong in the file."""
-    return {
-        "blocked": [
-            {**names.json(one.key), "problems": [asdict(problem) for problem in one.problems]}
-            for one in blocked
-        ],
-        "problems": [asdict(problem) for problem in problems],
+    document = {
+        **({} if record is None else {"reopened": record_json(record)}),
+        "differences": len(found),
+        "kinds": _kinds(found),
+        "changes": own,
+        "pruned": removed,
+        "blocked": changes.blocked,
+        "problems": list(problems),
+        "sent": False,
     }
-
-
-def blocked_lines(blocked: Iterable[Blocked], names: Names) -> Iterator[str]:
-    """Cells that cannot be changed, and why."""
-    for one in blocked:
-        why = "; ".join(f"{p.field}: {p.message}" if p.field else p.message for p in one.problems)
-        yield f"{names.text(one.key)}: {one_line(why)}"
+    code = FAILED if failed else DIFFERENCES if found else NOTHING_TO_DO
+    return Answer(code, document, lines(), map(names.blocked, changes.blocked), names)
 
 
 def _kinds(changes: Iterable[CellChange]) -> dict[Kind, int]:
     found = Counter(map(kind_of, changes))
     return {kind: found[kind] for kind in Kind}
-
-
-def _change_text(change: CellChange, names: Names) -> str:
-    what = "; ".join(one.text for one in differences(change)) or intent_line(None)
-    return f"{names.text(change.key)}: {one_line(what)}"
-
-
-def _change_json(change: CellChange, names: Names) -> dict[str, Any]:
-    return {
-        **names.json(change.key),
-        "kind": kind_of(change),
-        "before": _intent_json(change.before),
-        "after": _intent_json(change.desired),
-    }
-
-
-def _intent_json(intent: CellIntent | Assignment | None) -> dict[str, Any] | None:
-    """Null is unassigned."""
-    if isinstance(intent, Assignment):
-        intent = intent.intent
-    return None if intent is None else asdict(intent)
-
-
-def cell_text(cell: CellRecord, names: Names) -> str:
-    """What became of one cell, on one line."""
-    why = f" ({one_line(cell.message)})" if cell.message else ""
-    return f"  {_change_text(cell.change, names)}: {cell.result}{why}"
-
-
-def cell_json(cell: CellRecord, names: Names) -> dict[str, Any]:
-    """What became of one cell, for scripts. `read` is what the last read of it showed."""
-    return {
-        **_change_json(cell.change, names),
-        "result": cell.result,
-        "message": cell.message,
-        "read": _intent_json(cell.after) if cell.read else None,
-    }
 
 
 def tally_text(tally: Tally) -> str:
@@ -223,9 +201,9 @@ def record_json(record: ChangeSetRecord) -> dict[str, Any]:
         "who": record.who,
         "why": record.why,
         "origin": record.origin,
-        "created_at": _time_json(record.created_at),
-        "started_at": _time_json(record.started_at),
-        "ended_at": _time_json(record.ended_at),
+        "created_at": record.created_at,
+        "started_at": record.started_at,
+        "ended_at": record.ended_at,
         "state": record.state,
         "note": record.note,
         "cells": record.cells,
@@ -233,5 +211,8 @@ def record_json(record: ChangeSetRecord) -> dict[str, Any]:
     }
 
 
-def _time_json(time: datetime | None) -> str | None:
-    return None if time is None else time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def one_line(text: str) -> str:
+    """`text` as a terminal may be given it: what would not be printed is escaped."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )

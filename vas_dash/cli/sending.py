@@ -16,8 +16,16 @@ import click
 from vas_dash.backend.client import VasClient
 from vas_dash.changes.operations import Operations, Progress
 from vas_dash.changes.permissions import Permissions
-from vas_dash.cli import output
-from vas_dash.cli.output import Answer, CommandError, Names
+from vas_dash.cli.output import (
+    FAILED,
+    NOTHING_TO_DO,
+    Answer,
+    CommandError,
+    Names,
+    one_line,
+    record_json,
+    tally_text,
+)
 from vas_dash.config import Settings
 from vas_dash.domain.changes import ChangeSet
 from vas_dash.domain.operators import Operator, Role
@@ -73,22 +81,20 @@ def send(
         record = apply_watched(operations, change_set_id, on_progress=show, cancelled=stop.is_set)
     left = operations.journal.cells(change_set_id, results=set(CellResult) - _DONE)
 
-    def document() -> dict[str, Any]:
-        return {
-            **output.record_json(record),
-            "not_done": [output.cell_json(cell, names) for cell in left],
-            **output.refusals_json(changes.blocked, problems, names),
-        }
-
     def lines() -> Iterator[str]:
-        yield f"Change set {record.id}, {record.state}: {output.tally_text(record.tally)}."
+        yield f"Change set {record.id}, {record.state}: {tally_text(record.tally)}."
         if record.note:
-            yield output.one_line(f"It was stopped: {record.note}.")
-        yield from (output.cell_text(cell, names) for cell in left)
+            yield one_line(f"It was stopped: {record.note}.")
+        yield from map(names.result, left)
 
-    failed = left or changes.blocked or problems
-    notes = output.blocked_lines(changes.blocked, names)
-    return Answer(output.FAILED if failed else output.NOTHING_TO_DO, document, lines(), notes)
+    rest = {"not_done": left, "blocked": changes.blocked, "problems": list(problems)}
+    return Answer(
+        FAILED if any(rest.values()) else NOTHING_TO_DO,
+        {**record_json(record), **rest},
+        lines(),
+        map(names.blocked, changes.blocked),
+        names,
+    )
 
 
 @contextmanager
@@ -102,7 +108,7 @@ def progress_bar(cells: int, stream: TextIO) -> Iterator[Callable[[Progress], No
         file=stream,
         show_pos=True,
         update_min_steps=0,  # results are shown while no further cell is sent, too
-        item_show_func=lambda progress: progress and output.tally_text(progress.tally),
+        item_show_func=lambda progress: progress and tally_text(progress.tally),
     )
 
     def show(progress: Progress) -> None:

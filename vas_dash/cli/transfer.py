@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +31,7 @@ def _export(
     separator: str,
     ids: bool,
     as_json: bool,
-) -> Answer | int:
+) -> Answer:
     written = Format(wanted) if wanted else Format.of(output or "")
     if written is None:
         written = Format.JSON if as_json else Format.YAML
@@ -42,16 +41,14 @@ def _export(
         snapshot, found = read_fleet(client), None if query is None else parse_query(query)
         data = export_file(snapshot, written, found, ids=ids, separator=separator)
     if output is None:
-        sys.stdout.buffer.write(data)
-        sys.stdout.flush()
-        return NOTHING_TO_DO
+        return Answer(NOTHING_TO_DO, data)
     try:
         _replace_file(Path(output), data)
     except OSError as error:
         raise CommandError(f"{output} cannot be written: {error.strerror}") from None
     return Answer(
         NOTHING_TO_DO,
-        lambda: {"file": output, "format": written, "bytes": len(data)},
+        {"file": output, "format": written, "bytes": len(data)},
         notes=[f"wrote {one_line(output)}, {count(len(data), 'byte')}"],
     )
 

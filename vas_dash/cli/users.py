@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import click
 
@@ -15,18 +14,15 @@ from vas_dash.domain.operators import Role, person_name
 
 __all__ = ["user"]
 
+_NAME = click.Argument(["name"], metavar="NAME")
+
 
 @click.group(no_args_is_help=False)
 def user() -> None:
     """Hold the commands below it."""
 
 
-def _users() -> Users:
-    return Users(Settings.from_env().users_file)
-
-
-@user.command(params=[AS_JSON])
-@click.argument("name", metavar="NAME")
+@user.command(params=[_NAME, AS_JSON])
 @click.option("--role", type=click.Choice([*map(str, Role)]), default=str(Role.OPERATOR))
 @click.option(
     "--location",
@@ -38,14 +34,14 @@ def add(name: str, role: str, location: tuple[str, ...]) -> Answer:
     """Add a user, or change one. The password is asked for, or is the first line of the input."""
     try:
         name = person_name(name)
-        known = _users().put(name, Role(role), frozenset(location) or None, _password())
+        locations = frozenset(location) or None
+        known = _users().put(name, Role(role), locations, _password())
     except ValueError as error:
         raise CommandError(str(error)) from None
     return _done(name, "changed" if known else "added")
 
 
-@user.command(params=[AS_JSON])
-@click.argument("name", metavar="NAME")
+@user.command(params=[_NAME, AS_JSON])
 def remove(name: str) -> Answer:
     """Remove a user; their sessions end."""
     if not _users().remove(name):
@@ -54,25 +50,22 @@ def remove(name: str) -> Answer:
 
 
 def _done(name: str, what: str) -> Answer:
-    return Answer(NOTHING_TO_DO, lambda: {"user": name, "done": what}, [one_line(f"{what} {name}")])
+    return Answer(NOTHING_TO_DO, {"user": name, "done": what}, [one_line(f"{what} {name}")])
 
 
 @user.command("list", params=[AS_JSON])
 def list_users() -> Answer:
     """Names, roles and locations."""
-    users = sorted(_users().all().items())
+    shown, lines = [], []
+    for name, one in sorted(_users().all().items()):
+        locations = None if one.locations is None else sorted(one.locations)
+        shown.append({"name": name, "role": one.role, "locations": locations})
+        lines.append(one_line(", ".join([name, one.role, *(locations or ())])))
+    return Answer(NOTHING_TO_DO, {"users": shown}, lines or ["There are no users."])
 
-    def document() -> dict[str, Any]:
-        shown = []
-        for name, one in users:
-            locations = None if one.locations is None else sorted(one.locations)
-            shown.append({"name": name, "role": one.role, "locations": locations})
-        return {"users": shown}
 
-    lines = [
-        one_line(", ".join([name, one.role, *sorted(one.locations or ())])) for name, one in users
-    ]
-    return Answer(NOTHING_TO_DO, document, lines or ["There are no users."])
+def _users() -> Users:
+    return Users(Settings.from_env().users_file)
 
 
 def _password() -> str:
