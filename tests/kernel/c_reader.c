@@ -3,7 +3,7 @@
  *
  *     c_reader open BASE CAMERA          how the ring opens, and whether a frame can be had
  *     c_reader judge BASE CAMERA READS   so many validated reads, copies and in place in turn
- *     c_reader wait BASE CAMERA          wait for one frame after the newest
+ *     c_reader wait BASE CAMERA FRAMES   wait for so many frames after the newest, one by one
  *     c_reader speed BASE CAMERA MS      copies of the newest frame for so long: memcpy's, validated
  */
 #include "vas_ring.h"
@@ -57,14 +57,20 @@ static int judge(vas_ring *ring, void *pixels, long reads) {
     return 0;
 }
 
-static int wait_for_one(vas_ring *ring) {
+static int wait_for_some(vas_ring *ring, long frames) {
     vas_frame frame;
-    uint64_t last = vas_newest(ring, &frame) == VAS_OK ? frame.sequence : 0;
+    vas_result result = vas_newest(ring, &frame);
+    uint64_t last = result == VAS_OK ? frame.sequence : 0;
     printf("%p\n", (const void *)&ring->words[VAS_HEAD]);
     fflush(stdout);
-    vas_result result = vas_wait(ring, last, 600000);
-    if (result == VAS_OK) result = vas_newest(ring, &frame);
-    if (result == VAS_OK) printf("%llu ", (unsigned long long)frame.timestamp_ns);
+    for (long count = 0; count < frames; count++) {
+        result = vas_wait(ring, last, 600000);
+        if (result == VAS_OK) result = vas_newest(ring, &frame);
+        if (result != VAS_OK) break;
+        last = frame.sequence;
+        printf("%llu\n", (unsigned long long)frame.timestamp_ns);
+        fflush(stdout);
+    }
     return say(ring, result);
 }
 
@@ -111,7 +117,7 @@ int main(int count, char **arguments) {
     else if (!strcmp(what, "judge"))
         code = judge(&ring, pixels, number);
     else if (!strcmp(what, "wait"))
-        code = wait_for_one(&ring);
+        code = wait_for_some(&ring, number);
     else if (!strcmp(what, "speed"))
         code = speed(&ring, pixels, number);
     free(pixels);

@@ -8,8 +8,10 @@ import shutil
 import struct
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import PIPE, Popen
+from typing import IO
 
 import pytest
 from hypothesis import given
@@ -150,20 +152,29 @@ def test_a_slow_reader_of_a_small_ring_is_overtaken_and_knows(
             assert bad == 0
 
 
-@pytest.mark.parametrize("ends", [False, True], ids=["a frame", "the end"])
-def test_a_frame_and_the_end_wake_a_reader(
-    only_woken: str, writer: FrameWriter, base_dir: str, ends: bool
-) -> None:
-    with Popen([only_woken, "wait", base_dir, CAMERA], stdout=PIPE, text=True) as process:
+@contextmanager
+def asleep(program: str, base_dir: str, frames: int) -> Iterator[IO[str]]:
+    """What a reader prints that has gone to sleep on the head word."""
+    command = [program, "wait", base_dir, CAMERA, str(frames)]
+    with Popen(command, stdout=PIPE, text=True) as process:
         assert process.stdout is not None
         address = process.stdout.readline().strip()
         call = Path(f"/proc/{process.pid}/syscall")
         wait_for(lambda: address in call.read_text())
+        yield process.stdout
+        process.kill()
+
+
+@pytest.mark.parametrize("ends", [False, True], ids=["a frame", "the end"])
+def test_a_frame_and_the_end_wake_a_reader(
+    only_woken: str, writer: FrameWriter, base_dir: str, ends: bool
+) -> None:
+    with asleep(only_woken, base_dir, 1) as told:
         if ends:
             writer.close()
         else:
             assert writer.write(stamped(writer.spec, 9), 9)
-        assert process.stdout.read().strip() == ("ENDED" if ends else "9 OK")
+        assert told.read().split() == (["ENDED"] if ends else ["9", "OK"])
 
 
 def test_a_killed_writers_reader_is_woken_by_the_next_writer(
@@ -171,29 +182,24 @@ def test_a_killed_writers_reader_is_woken_by_the_next_writer(
 ) -> None:
     with peer(write_for_ever, settings, 600.0) as (killed, writing):
         assert writing.poll(60)
-        command = [only_woken, "wait", settings.base_dir, CAMERA]
-        with Popen(command, stdout=PIPE, text=True) as process:
-            assert process.stdout is not None
-            address = process.stdout.readline().strip()
-            call = Path(f"/proc/{process.pid}/syscall")
-            wait_for(lambda: address in call.read_text())
+        with asleep(only_woken, settings.base_dir, 1) as told:
             killed.kill()
             killed.join()
             with FrameWriter(CAMERA, settings=settings):
-                assert process.stdout.read().strip() == "ENDED"
+                assert told.read().split() == ["ENDED"]
 
 
+@pytest.mark.timeout(60)
 def test_a_writer_that_does_not_wake_is_polled(
-    program: str, writer: FrameWriter, base_dir: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, writer: FrameWriter, base_dir: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kernel.writer.wake", lambda _: None)
-    with Popen([program, "wait", base_dir, CAMERA], stdout=PIPE, text=True) as process:
-        assert process.stdout is not None
-        address = process.stdout.readline().strip()
-        call = Path(f"/proc/{process.pid}/syscall")
-        wait_for(lambda: address in call.read_text())
-        assert writer.write(stamped(writer.spec, 9), 9)
-        assert process.stdout.read().strip() == "9 OK"
+    # Only the first of these frames may take so long, else the deadline of the test is over.
+    program, frames = build(tmp_path, "-DVAS_RECHECK_MS=2000"), 50
+    with asleep(program, base_dir, frames) as told:
+        for stamp in range(1, frames + 1):
+            assert writer.write(stamped(writer.spec, stamp), stamp)
+            assert told.readline() == f"{stamp}\n"
 
 
 def test_without_a_camera_there_is_nothing(program: str, base_dir: str) -> None:

@@ -312,6 +312,21 @@ def test_a_frame_and_the_end_of_any_camera_wake_who_waits_for_many(
     assert wait_any(site.readers, timeout_s=0) == []
 
 
+@pytest.mark.usefixtures("only_woken")
+@pytest.mark.parametrize("attached", [False, True], ids=["by the wait", "by another call"])
+def test_a_camera_that_is_back_is_told_although_its_sequence_is_the_same(
+    settings: ExportSettings, attached: bool
+) -> None:
+    site = Site(settings, 2)
+    site.writers[0].close()
+    assert wait_any(site.readers) == [site.readers[0]]
+    put(again := FrameWriter("camera-0", settings=settings), 9)
+    if attached:
+        assert site.readers[0].epoch == again.epoch
+    assert site.stamps(wait_any(site.readers)) == {"camera-0": 9}
+    assert again.stats.published == 1
+
+
 def test_more_readers_than_one_sleep_takes_are_woken_all_the_same(settings: ExportSettings) -> None:
     site = Site(settings, 130)
     for number in (0, 127, 128, 129):
