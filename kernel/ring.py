@@ -34,8 +34,7 @@ from kernel.layout import (
     guard_whole,
     slot_name,
 )
-from kernel.mapping import FileMemory
-from kernel.ordering import Fence
+from kernel.memory import Fence, FileMemory
 from kernel.storage import open_folder, open_regular
 
 __all__ = [

@@ -31,7 +31,7 @@ from kernel.layout import (
     Header,
     State,
 )
-from kernel.mapping import FileMemory
+from kernel.memory import FileMemory
 from kernel.renaming import NO_REPLACE, rename
 from kernel.waiting import wake
 

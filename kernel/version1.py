@@ -24,7 +24,7 @@ from kernel.layout import (
     V1_VERSION,
     FrameSpec,
 )
-from kernel.mapping import FileMemory
+from kernel.memory import FileMemory
 from kernel.renaming import EXCHANGE, rename
 from kernel.storage import CameraFolder
 

@@ -35,8 +35,7 @@ from kernel.layout import (
     next_sequence,
     slot_name,
 )
-from kernel.mapping import FileMemory
-from kernel.ordering import Fence
+from kernel.memory import Fence, FileMemory
 from kernel.settings import ExportSettings
 from kernel.storage import CameraFolder
 from kernel.version1 import Version1Names

@@ -1,9 +1,23 @@
-"""Several files as one piece of memory.
+"""Memory that processes share: files as one piece of it, and the order of what is stored there.
 
 `mmap.mmap` keeps a descriptor open for each mapping; a reader of 16 cameras with 30 slots each
 would hold 500. So memory for the whole ring is reserved once, without a file, and the files are
 laid over it (`MAP_FIXED`). The `mmap` object still owns the memory: it goes when the last view
 of it has gone, never under a view, and no descriptor stays open.
+
+Words that other processes read are stored and loaded through `memoryview.cast("Q")`: one aligned
+8-byte access. `struct.pack_into` must not be used on them: it clears its target first, and other
+processes see the zero.
+
+What orders those accesses is a `Fence`. Releasing a held `threading.Lock` is an atomic
+read-modify-write with release order, taking it again is one with acquire order that reads what
+the release wrote. So nothing before the fence moves behind it, and nothing behind it before:
+- x86-64: both are locked instructions, full barriers. Ordinary stores need none there, but large
+  copies use non-temporal and string stores, which may otherwise pass an earlier ordinary store.
+- aarch64: stores may pass stores and loads may pass loads; release then acquire on one location
+  orders both.
+It costs tens to some hundreds of nanoseconds, little beside a frame's copy, so there is no other
+path.
 """
 
 from __future__ import annotations
@@ -11,8 +25,9 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import threading
 
-__all__ = ["FileMemory"]
+__all__ = ["Fence", "FileMemory"]
 
 _MAP_FIXED = 0x10
 _MAP_POPULATE = 0x8000
@@ -68,3 +83,20 @@ class FileMemory:
             raise OSError(error, os.strerror(error))
         view = memoryview(self._room)[start : start + self._size_bytes]
         return view if self._writable else view.toreadonly()
+
+
+class Fence:
+    """A full fence for one thread; two threads must not share one."""
+
+    __slots__ = ("_acquire", "_release")
+
+    def __init__(self) -> None:
+        lock = threading.Lock()
+        lock.acquire()
+        self._acquire = lock.acquire
+        self._release = lock.release
+
+    def __call__(self) -> None:
+        """Order everything before this call before everything behind it."""
+        self._release()
+        self._acquire()
