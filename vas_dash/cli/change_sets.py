@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
+from itertools import chain
 
 from click import Argument, Command, IntRange, Option
 
@@ -32,8 +33,11 @@ from vas_dash.wiring import create_journal
 __all__ = ["history", "reopen", "retry", "undo"]
 
 
+_Drafted = Callable[[Operations, int, Permissions], ChangeSet | Resumed]
+
+
 def _follow(
-    drafted: Callable[[Operations, int, Permissions], ChangeSet | Resumed],
+    drafted: _Drafted,
     what: str,
     *,
     number: int,
@@ -58,13 +62,14 @@ def _follow(
 
 _CHANGE_SET = (Argument(["number"], metavar="ID", type=int), *SENDING, AS_JSON)
 
-undo = Command("undo", params=[*_CHANGE_SET], callback=partial(_follow, Operations.undo, "undo"))
-retry = Command(
-    "retry", params=[*_CHANGE_SET], callback=partial(_follow, Operations.retry, "retry")
-)
-reopen = Command(
-    "reopen", params=[*_CHANGE_SET], callback=partial(_follow, Operations.resume, "rest")
-)
+
+def _following(drafted: _Drafted, what: str) -> Command:
+    return Command(what, params=[*_CHANGE_SET], callback=partial(_follow, drafted, what))
+
+
+undo = _following(Operations.undo, "undo")
+retry = _following(Operations.retry, "retry")
+reopen = _following(Operations.resume, "rest")
 
 
 def _history(
@@ -103,9 +108,8 @@ def _one(journal: Journal, number: int) -> Answer:
         raise CommandError(f"there is no change set {number}")
     names = Names(fleet_if_readable())
     cells = sorted(journal.cells(number), key=lambda cell: names.order(cell.change))
-
     document = {**record_json(record), "changes": cells}
-    lines = [record_text(record), *map(names.result, cells)]
+    lines = chain([record_text(record)], map(names.result, cells))
     return Answer(NOTHING_TO_DO, document, lines, names=names)
 
 
