@@ -26,6 +26,7 @@ import ctypes
 import mmap
 import os
 import threading
+import weakref
 
 __all__ = ["Fence", "FileMemory"]
 
@@ -66,6 +67,8 @@ class FileMemory:
             prot=mmap.PROT_READ | mmap.PROT_WRITE,
         )
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._room))
+        if writable:
+            _written[self._room] = self.address
 
     def lay(self, fd: int, index: int = 0) -> memoryview:
         """Map a file, which must have `size_bytes`, and return its bytes; `OSError`.
@@ -100,3 +103,19 @@ class Fence:
         """Order everything before this call before everything behind it."""
         self._release()
         self._acquire()
+
+
+_written: weakref.WeakKeyDictionary[mmap.mmap, int] = weakref.WeakKeyDictionary()
+
+
+def _give_back() -> None:
+    """In the child of a fork: the frames are the parent's, and go when it lets go of them.
+
+    Views that the child still has stay valid: there is other memory below them, all zeros.
+    """
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE | _MAP_FIXED
+    for room, address in _written.items():
+        _mmap(address, len(room), mmap.PROT_READ | mmap.PROT_WRITE, flags, -1, 0)
+
+
+os.register_at_fork(after_in_child=_give_back)

@@ -73,6 +73,8 @@ class PipeTap:
     - `close()`: export stops at once; reading goes on in the background until FFmpeg closes.
     - The host dies: export stops at once and the camera is free for the next host; an FFmpeg that
       outlives the host is still read from.
+    - The host forks: the child holds nothing of the tap, and leaving the tap's block there changes
+      nothing. A tap that is used there has no output and logs why.
     - Export is off and a `stream` was given all the same: it is read away. That costs a process;
       a host that asks `enabled` first and adds no output pays nothing.
 
@@ -134,6 +136,10 @@ class PipeTap:
         if self._host is None:
             yield TapOutput()
             return
+        if self._host.is_parents:
+            from kernel.tap_host import log_over
+
+            log_over(self.camera_id, self.stats.error or "")
         descriptor = self._host.writing_descriptor()
         if descriptor is None:
             yield TapOutput()

@@ -15,6 +15,7 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from kernel import forking
 from kernel.errors import WriterError
 from kernel.layout import FrameSpec
 from kernel.settings import ExportSettings
@@ -64,7 +65,9 @@ class TapHost:
         self._process: subprocess.Popen[bytes] | None = None
         self._writing: socket.socket | None = None
         self.spec = settings.spec if spec is None and settings is not None else spec
-        with contextlib.ExitStack() as unless_made:
+        self._far: socket.socket | None = None
+        self.is_parents = False
+        with forking.starting, contextlib.ExitStack() as unless_made:
             unless_made.callback(self.close_writing)
             unless_made.callback(self._kill)
             if descriptor is None:
@@ -89,6 +92,21 @@ class TapHost:
                 target=self._watch, name=f"kernel-tap-{camera_id}", daemon=True
             ).start()
             unless_made.pop_all()
+            forking.add_owner(self)
+
+    def forked(self) -> None:
+        """In the child of a fork: the stream and who reads it are the parent's."""
+        self.is_parents = True
+        self._changed = threading.Condition()  # another thread may have held the old one
+        self.close_writing()
+        self._stream.close()
+        self._control.close()
+        if self._far is not None:
+            self._far.close()
+        self._process = None
+        atexit.unregister(self.close)
+        reason = "this process is a fork of the one that reads the stream"
+        self.stats = replace(self.stats, state="ended", error=reason)
 
     @property
     def pid(self) -> int | None:
@@ -112,7 +130,9 @@ class TapHost:
             return self._changed.wait_for(lambda: self.stats.state not in states, timeout_s)
 
     def close(self) -> None:
-        """Stop exporting; returns when the camera is free."""
+        """Stop exporting; returns when the camera is free. Does nothing in the child of a fork."""
+        if self.is_parents:
+            return
         self.close_writing()
         with contextlib.suppress(OSError):
             self._control.send(b"stop")
@@ -148,15 +168,17 @@ class TapHost:
         """
         home = str(Path(__file__).resolve().parent.parent)
         path = os.environ.get("PYTHONPATH")
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", "kernel.tap_process", *arguments],
-            pass_fds=(self._stream.descriptor, *descriptors),
-            env={**os.environ, "PYTHONPATH": f"{home}{os.pathsep}{path}" if path else home},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        # The child of a fork would hold the pipe that tells whether the process has started.
+        with forking.starting:
+            return subprocess.Popen(
+                [sys.executable, "-P", "-m", "kernel.tap_process", *arguments],
+                pass_fds=(self._stream.descriptor, *descriptors),
+                env={**os.environ, "PYTHONPATH": f"{home}{os.pathsep}{path}" if path else home},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
 
     def _start_thread(
         self, far: socket.socket, spec: FrameSpec | None, settings: ExportSettings
@@ -164,6 +186,7 @@ class TapHost:
         from kernel.tap_process import TapLoop
         from kernel.writer import FrameWriter
 
+        self._far = far
         loop = TapLoop(
             self._stream,
             far,
@@ -235,7 +258,7 @@ class TapHost:
         if settings is None:
             return
         # Somebody else may have the camera already: then there is nothing to do.
-        with contextlib.suppress(WriterError, OSError):
+        with forking.starting, contextlib.suppress(WriterError, OSError):
             folder = CameraFolder(settings.base_dir, self._camera_id, settings.group)
             try:
                 folder.end_leftovers()

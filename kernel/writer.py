@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from time import monotonic_ns, time_ns
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast
 
+from kernel import forking
 from kernel.errors import ExportDisabledError, SettingsError
 from kernel.layout import (
     ENTRY_BYTES,
@@ -123,11 +124,13 @@ class FrameWriter:
 
     From then on nothing here raises, waits or repeats. A frame of the wrong size is rejected; any
     other fault ends the export. Both are counted, the first of each kind is logged in one line.
-    It may be used from any thread; of two frames at the same moment one is dropped.
+    It may be used from any thread; of two frames at the same moment one is dropped. In the child of
+    a fork it exports nothing, which is logged once, and changes nothing for the parent.
     `first_sequence` is where sequences begin; other than 1 it is for seeing them wrap around.
     """
 
     _active = False
+    _is_parents = False
 
     def __init__(
         self,
@@ -167,13 +170,20 @@ class FrameWriter:
         self._rejected = 0
         self._failures = 0
         self._names: Version1Names | None = None
-        self._folder = CameraFolder(settings.base_dir, camera_id, settings.group)
+        with forking.starting:
+            self._start(settings, version1_names)
+            forking.add_owner(self)
+
+    def _start(self, settings: ExportSettings, version1_names: bool | None) -> None:
+        self._folder = CameraFolder(settings.base_dir, self.camera_id, settings.group)
         self.epoch = 0
         try:
             self.epoch = max(time_ns(), self._folder.end_leftovers() + 1)
             self._make_ring()
             if settings.version1_names if version1_names is None else version1_names:
-                self._names = Version1Names(self._folder, camera_id, self.spec, self._slot_names())
+                self._names = Version1Names(
+                    self._folder, self.camera_id, self.spec, self._slot_names()
+                )
             os.rename(
                 f"{RING_NAME}.tmp",
                 RING_NAME,
@@ -279,6 +289,10 @@ class FrameWriter:
         """Mark the next slot as being filled and return its bytes."""
         if not self._active or not self._take_turn(False):
             self._dropped += 1
+            if self._is_parents:
+                self._is_parents = False
+                reason = "this process is a fork of the one that exports them"
+                _log.warning("camera %s: frames are not exported: %s", self.camera_id, reason)
             return None
         try:
             slot = self._sequence % self.capacity
@@ -370,9 +384,10 @@ class FrameWriter:
     def __del__(self) -> None:
         self.close()
 
-    def _forked(self) -> None:
+    def forked(self) -> None:
         """In the child of a fork: the ring is the parent's."""
-        self._active = False
+        _living.discard(self)
+        self._is_parents, self._active = self._active, False
         self._names = None
         self._folder.forget()
 
@@ -390,15 +405,6 @@ _living: weakref.WeakSet[FrameWriter] = weakref.WeakSet()
 def _close_all() -> None:
     for writer in list(_living):
         writer.close()
-
-
-def _forget_all() -> None:
-    for writer in list(_living):
-        writer._forked()
-    _living.clear()
-
-
-os.register_at_fork(after_in_child=_forget_all)
 
 
 def _copy_strided(target: memoryview, source: memoryview) -> None:
