@@ -1,4 +1,4 @@
-"""One person, 720 cameras, and a VAS that goes away half way."""
+"""One person, 720 of 2,900 cameras, and a VAS that goes away half way."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vas_dash.fleet.query import GridQuery
 from vas_dash.journal import Journal
 from vas_dash.pages.grid.model import FleetGrid
 
-CAMERAS, PER_LOCATION, MODELS = 5_000, 240, 20
+CAMERAS, PER_LOCATION, MODELS = 2_900, 240, 20
 HALLS = ("Hall 3", "Hall 7", "Hall 11")
 
 

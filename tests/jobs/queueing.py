@@ -135,8 +135,8 @@ class Worker:
             self.process.wait()
 
 
-class AuthenticationMiddleware:
-    """Lets so many writes through to a VAS; the next ones wait at it until it is opened."""
+class HeldWrites:
+    """Lets so many writes through to a VAS and holds the next ones until it is opened."""
 
     def __init__(self, vas: FaultyVas, let_through: int) -> None:
         self._left = let_through

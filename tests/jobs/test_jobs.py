@@ -27,7 +27,7 @@ from tests.fakes.faulty_vas import FaultyVas, site
 from tests.fakes.people import KIM
 from tests.jobs.queueing import (
     QUEUE_PASSWORD,
-    AuthenticationMiddleware,
+    HeldWrites,
     Redis,
     Worker,
     environment,
@@ -72,12 +72,12 @@ class Site:
         assert len(changes.changes) == CELLS
         return self.operations.submit(changes, by=KIM)
 
-    def held(self, number: int) -> AuthenticationMiddleware:
+    def held(self, number: int) -> HeldWrites:
         """Start it, and hold it in the middle."""
-        gate = AuthenticationMiddleware(self.vas, let_through=10)
+        held = HeldWrites(self.vas, let_through=10)
         self.jobs.start(number, KIM)
-        assert gate.reached.wait(60)
-        return gate
+        assert held.reached.wait(60)
+        return held
 
     def applier(self, number: int) -> psutil.Process:
         """The process that applies it."""
@@ -187,7 +187,7 @@ def test_it_is_applied_in_another_process_and_every_process_sees_how_far_it_is(
     either: Site, tmp_path: Path, redis_server: Redis, capfd: pytest.CaptureFixture[str]
 ) -> None:
     number = either.submit()
-    gate = either.held(number)
+    held = either.held(number)
     applier = either.applier(number)
     assert applier.pid != os.getpid()
     seen = subprocess.run(
@@ -202,7 +202,7 @@ def test_it_is_applied_in_another_process_and_every_process_sees_how_far_it_is(
     assert (stage, total) == ("applying", CELLS)
     assert 10 <= done < CELLS
     command_line = "".join(applier.cmdline())
-    gate.open()
+    held.open()
 
     record = either.ended(number)
     assert record.state is State.FINISHED
@@ -235,12 +235,12 @@ def test_it_is_applied_in_another_process_and_every_process_sees_how_far_it_is(
 
 def test_cancelling_anywhere_stops_new_writes(either: Site) -> None:
     number = either.submit()
-    gate = either.held(number)
+    held = either.held(number)
     elsewhere = Journal(either.settings.db_url)
     create_jobs(either.settings, elsewhere).cancel(number, KIM)
     elsewhere.close()
     sent = writes(either.vas)
-    gate.open(SLOW_S)
+    held.open(SLOW_S)
 
     record = either.ended(number)
     assert (record.state, record.note) == (State.STOPPED, "cancelled")
@@ -282,11 +282,11 @@ def test_a_worker_that_is_asked_to_end_sends_no_more_and_settles_what_was_sent(
     either: Site,
 ) -> None:
     number = either.submit()
-    gate = either.held(number)
+    held = either.held(number)
     applier = either.applier(number)
     applier.terminate()
     sent = writes(either.vas)
-    gate.open(SLOW_S)
+    held.open(SLOW_S)
 
     record = either.ended(number)
     assert (record.state, record.note) == (State.STOPPED, "cancelled")
@@ -302,7 +302,7 @@ def test_after_a_kill_nobody_applies_it_until_it_is_reopened_and_gone_on_with(
     either: Site,
 ) -> None:
     number = either.submit()
-    gate = either.held(number)
+    held = either.held(number)
     applier = either.applier(number)
     applier.kill()
     _gone(either, number)
@@ -311,7 +311,7 @@ def test_after_a_kill_nobody_applies_it_until_it_is_reopened_and_gone_on_with(
     record = either.journal.change_set(number)
     assert record is not None
     assert record.state is State.APPLYING
-    gate.open()
+    held.open()
     wait_for(lambda: zoned(either.vas) == writes(either.vas), "what had arrived is done")
     if either.worker is not None:
         either.worker.start()
@@ -383,9 +383,9 @@ def test_an_apply_outlives_a_reload_and_the_end_of_the_pages_server_and_leaves_i
         stack.callback(gunicorn.wait)
         stack.callback(gunicorn.kill)
         first = wait_for(lambda: _answer(f"{base}/pid"), "the page answers")
-        gate = AuthenticationMiddleware(here.vas, let_through=10)
+        held = HeldWrites(here.vas, let_through=10)
         assert requests.post(f"{base}/start/{number}", timeout=60).text == "started"
-        assert gate.reached.wait(60)
+        assert held.reached.wait(60)
 
         gunicorn.send_signal(signal.SIGHUP)
         wait_for(lambda: not psutil.pid_exists(int(first)), "the first worker is gone")
@@ -398,7 +398,7 @@ def test_an_apply_outlives_a_reload_and_the_end_of_the_pages_server_and_leaves_i
         with socket.socket() as again:
             again.bind(("127.0.0.1", port))
             again.listen()
-        gate.open()
+        held.open()
         assert here.ended(number).state is State.FINISHED
     assert writes(here.vas) == CELLS
 
@@ -479,10 +479,10 @@ def test_what_redis_did_not_confirm_in_time_is_not_applied_later(
 
 def test_an_apply_goes_on_to_its_end_when_redis_goes_away(queue: Site, redis_server: Redis) -> None:
     number = queue.submit()
-    gate = queue.held(number)
+    held = queue.held(number)
     redis_server.stop()
     try:
-        gate.open()
+        held.open()
         assert queue.ended(number).state is State.FINISHED
     finally:
         redis_server.start()

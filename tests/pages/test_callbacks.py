@@ -13,7 +13,7 @@ import pytest
 
 from tests.fakes.faulty_vas import Fault, FaultyVas, assignment, camera
 from tests.fakes.page import Page, controls, text, walk
-from tests.fakes.pages import OpenPage, calm, complete, row, save_within, until
+from tests.fakes.pages import SAVE_S, OpenPage, calm, complete, row, save_within, until
 from vas_dash import Settings, create_server
 from vas_dash.journal import Journal
 
@@ -449,15 +449,18 @@ def test_nothing_is_sent_when_the_journal_cannot_be_written_and_the_grid_goes_on
 
 @pytest.mark.parametrize("fault", [Fault.HANG, Fault.TRICKLE_BODY])
 def test_a_save_on_a_vas_that_hangs_sends_nothing_and_says_so(
-    still: Page, vas: FaultyVas, fault: Fault
+    still: Page, vas: FaultyVas, monkeypatch: pytest.MonkeyPatch, fault: Fault
 ) -> None:
     still.open("cam-1", "ppe")
     vas.fault("all", fault)
+    save_within(monkeypatch, 0.5)
     message = still.save(fps="6")
     assert message.startswith("Not saved, nothing was sent: the VAS did not answer within")
     assert vas.count("PATCH", "writes") == 0
+    save_within(monkeypatch, SAVE_S)
     vas.heal()
-    assert still.save(fps="6").startswith("Saved.")
+    # The first save may still be on its way for a moment.
+    until(still, lambda: still.save(fps="6").startswith("Saved."))
 
 
 def test_a_save_on_a_vas_that_is_away_says_so(still: Page, vas: FaultyVas) -> None:
@@ -577,11 +580,13 @@ def test_every_callback_answers_while_the_vas_still_hangs(
     vas: FaultyVas,
     patient: Settings,
     open_page: OpenPage,
+    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     fault: Fault,
     first: str,
 ) -> None:
     """The time-outs are minutes: an answer that came at all did not wait for the VAS."""
+    save_within(monkeypatch, 0.5)
     page.open("cam-1", "ppe")
     vas.fault("all", fault)
     if first == "nothing was ever read":

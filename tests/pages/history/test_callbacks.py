@@ -15,6 +15,7 @@ from tests.fakes.faulty_vas import Fault, FaultyVas, assignment, camera
 from tests.fakes.page import Page, text, walk
 from tests.fakes.pages import DEADLINE_S, OpenPage, complete, small_site, until
 from tests.fakes.people import KIM, LEE
+from tests.jobs.queueing import HeldWrites
 from vas_dash import Settings
 from vas_dash.changes.operations import Operations
 from vas_dash.changes.permissions import Permissions
@@ -277,7 +278,7 @@ def test_what_has_not_begun_can_be_applied_and_is_followed(
 def test_one_that_is_applied_shows_how_far_it_is_and_can_be_cancelled(
     page: Page, operations: Operations, vas: FaultyVas
 ) -> None:
-    gate = AuthenticationMiddleware(vas, let_through=3)
+    held = HeldWrites(vas, let_through=3)
     for n in range(40):
         vas.put(assignment("cam-10", f"m{n}"))
     keys = [CellKey("cam-10", f"m{n}") for n in range(40)]
@@ -298,7 +299,7 @@ def test_one_that_is_applied_shows_how_far_it_is_and_can_be_cancelled(
     assert page["running-line.hidden"] is False
     assert page["running.data"] == {"number": number}
     assert do(page, "cancel", number) == STOPPING
-    gate.open()
+    held.open()
     wait(lambda: "State stopped" in look(page, number))
     record = operations.journal.change_set(number)
     assert record is not None
@@ -308,25 +309,6 @@ def test_one_that_is_applied_shows_how_far_it_is_and_can_be_cancelled(
     page.set("running-ask.data", {"number": number})
     assert page["running-over.children"].startswith(f"Change set {number} is stopped: ")
     assert page["running.data"] is None
-
-
-class AuthenticationMiddleware:
-    """Writes of a VAS that wait until it is opened, all but the first few."""
-
-    def __init__(self, vas: FaultyVas, let_through: int) -> None:
-        self._open = False
-        self._left = let_through
-        vas.on_request = self._wait
-
-    def open(self) -> None:
-        self._open = True
-
-    def _wait(self, _method: str, endpoint: str) -> None:
-        if endpoint != "writes":
-            return
-        self._left -= 1
-        while self._left < 0 and not self._open:
-            time.sleep(0.01)
 
 
 def wait(condition: Callable[[], bool]) -> None:
