@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from kernel.errors import KernelError, WriterError
 from kernel.layout import RINGS_DIR, FrameSpec, check_camera_id
 from kernel.ring import open_ring
-from kernel.storage import NEW_PREFIX, CameraFolder, lock_is_held, open_folder
+from kernel.storage import NEW_PREFIX, CameraFolder, lock_is_held, open_folder, whose_folder
 
-__all__ = ["RingInfo", "list_rings", "remove_dead"]
+__all__ = ["RingInfo", "base_folder_problem", "list_rings", "remove_dead"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,21 @@ def list_rings(base_dir: str) -> list[RingInfo]:
         os.close(rings_fd)
 
 
+def base_folder_problem(base_dir: str) -> str | None:
+    """Why frames below this base folder need not be their writers'; None: nothing says so.
+
+    A base folder belongs to root, or to the user whose cameras are in it.
+    """
+    try:
+        info = os.stat(base_dir)
+        with os.scandir(os.path.join(base_dir, RINGS_DIR)) as entries:
+            writers = {entry.stat(follow_symlinks=False).st_uid for entry in entries}
+    except OSError:
+        return None
+    owners = {0, info.st_uid} if writers <= {info.st_uid} else {0}
+    return whose_folder(info, owners)
+
+
 def remove_dead(base_dir: str) -> list[str]:
     """Remove the files of cameras that no live writer has; their ids.
 
@@ -62,7 +77,9 @@ def remove_dead(base_dir: str) -> list[str]:
         if info.owned is not False:
             continue
         with suppress(WriterError, OSError):
-            folder = CameraFolder(base_dir, check_camera_id(info.camera_id), None)
+            # Who owns the base folder matters to who puts frames there, not to who removes some.
+            owner = str(os.stat(base_dir).st_uid)
+            folder = CameraFolder(base_dir, check_camera_id(info.camera_id), None, owner)
             try:
                 folder.end_leftovers()
                 folder.remove_version1_folder()

@@ -21,7 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from kernel.catalogue import RingInfo, list_rings, remove_dead
+from kernel.catalogue import RingInfo, base_folder_problem, list_rings, remove_dead
 from kernel.errors import KernelError, SettingsError
 from kernel.settings import DEFAULT_BASE_DIR, base_dir_from_env
 
@@ -99,6 +99,9 @@ def _ls(options: argparse.Namespace) -> int:
         _print_table([_row(ring, rates.get(ring.camera_id)) for ring in rings])
     else:
         print(f"no cameras in {options.dir}", file=sys.stderr)
+    wrong = base_folder_problem(options.dir)
+    if wrong is not None:
+        print(f"{options.dir} {wrong}: its frames may be anybody's", file=sys.stderr)
     for ring in rings:
         if ring.problem:
             print(f"{ring.camera_id}: {ring.problem}", file=sys.stderr)

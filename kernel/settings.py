@@ -8,6 +8,9 @@
 | `AI_FRAME_BUFFER_CAPACITY` | 30 | frames in a camera's ring |
 | `AI_FRAME_EXPORT_DIR` | `/dev/shm/vas` | base folder; belongs on a tmpfs |
 | `AI_FRAME_EXPORT_GROUP` | not set | group that may read; not set: the writer's own |
+| `AI_FRAME_EXPORT_MODE` | `0640` | mode of the files: `0640`, or `0644` for every user to read |
+| `AI_FRAME_EXPORT_OWNER` | not set | another user that may own the base folder |
+| `AI_FRAME_EXPORT_RETRY_S` | 10 | so long a tap tries to take a camera that another writer has |
 | `AI_FRAME_EXPORT_V1_NAMES` | `true` | keep `frame.data` and `frame.meta` for version 1 readers |
 
 An empty variable counts as not set. While export is off, nothing but the first is looked at.
@@ -41,6 +44,9 @@ class ExportSettings:
     base_dir: str = DEFAULT_BASE_DIR
     group: str | None = None
     version1_names: bool = True
+    owner: str | None = None
+    retry_s: int = 10
+    public: bool = False
 
     @property
     def spec(self) -> FrameSpec:
@@ -59,6 +65,9 @@ class ExportSettings:
             capacity=_number(env, "AI_FRAME_BUFFER_CAPACITY", 30, MIN_CAPACITY, MAX_CAPACITY),
             base_dir=base_dir_from_env(env),
             group=_text(env, "AI_FRAME_EXPORT_GROUP"),
+            owner=_text(env, "AI_FRAME_EXPORT_OWNER"),
+            public=_choice(env, "AI_FRAME_EXPORT_MODE", ("0640", "0644")) == "0644",
+            retry_s=_number(env, "AI_FRAME_EXPORT_RETRY_S", 10, 0, 3600),
             version1_names=_flag(env, "AI_FRAME_EXPORT_V1_NAMES", default=True),
         )
 
@@ -89,6 +98,13 @@ def _flag(env: Mapping[str, str], name: str, *, default: bool) -> bool:
     if text.lower() in _FALSE:
         return False
     raise SettingsError(f"{name} must be true or false, not {text!r}")
+
+
+def _choice(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    text = _text(env, name) or choices[0]
+    if text not in choices:
+        raise SettingsError(f"{name} must be {' or '.join(choices)}, not {text!r}")
+    return text
 
 
 def _number(

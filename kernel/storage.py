@@ -10,10 +10,11 @@ import errno
 import fcntl
 import grp
 import os
+import pwd
 import secrets
 import stat
 import struct
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from contextlib import suppress
 
 from kernel.errors import NoSpaceError, StorageError, WriterConflictError, WriterError
@@ -42,6 +43,7 @@ __all__ = [
     "open_folder",
     "open_regular",
     "remove_tree",
+    "whose_folder",
 ]
 
 NEW_PREFIX = ".new-"
@@ -116,11 +118,25 @@ def _empty(folder_fd: int, *, keep: frozenset[str] = frozenset()) -> None:
 class CameraFolder:
     """A writer's hold on a camera: its folder, and the lock that dies with the process."""
 
-    def __init__(self, base_dir: str, camera_id: str, group: str | None) -> None:
-        """Take the camera. `WriterConflictError`, `StorageError`, `NoSpaceError`."""
+    def __init__(
+        self,
+        base_dir: str,
+        camera_id: str,
+        group: str | None,
+        owner: str | None = None,
+        *,
+        public: bool = False,
+    ) -> None:
+        """Take the camera. `WriterConflictError`, `StorageError`, `NoSpaceError`.
+
+        `owner`: a user, by name or number, that may own the base folder. `public`: every user may
+        read.
+        """
         self._camera_id = camera_id
         self._base_dir = base_dir
         self._gid = _group_id(group)
+        self._owner = _user_id(owner)
+        self._public = public
         self._lock_fd = -1
         self.base_fd = -1
         self.fd = -1
@@ -245,9 +261,9 @@ class CameraFolder:
             finally:
                 os.close(parent_fd)
         self.base_fd = open_folder(self._base_dir)
-        info = os.fstat(self.base_fd)
-        if info.st_mode & stat.S_IWOTH and not info.st_mode & stat.S_ISVTX:
-            raise StorageError(f"everybody can replace what is in {self._base_dir}")
+        wrong = whose_folder(os.fstat(self.base_fd), {0, os.geteuid(), self._owner})
+        if wrong is not None:
+            raise StorageError(f"the base folder {self._base_dir} {wrong}")
         try:
             rings_fd = self._own_folder(RINGS_DIR, self.base_fd)
             try:
@@ -309,13 +325,35 @@ class CameraFolder:
     def _share(self, fd: int, mode: int) -> None:
         if self._gid is not None:
             os.fchown(fd, -1, self._gid)
-        os.fchmod(fd, mode)
+        os.fchmod(fd, mode | mode >> 3 & 0o005 if self._public else mode)
 
     def _let_go(self) -> None:
         for fd in (self.fd, self.base_fd, self._lock_fd):
             if fd >= 0:
                 os.close(fd)
         self.fd = self.base_fd = self._lock_fd = -1
+
+
+def whose_folder(info: os.stat_result, owners: Container[int | None]) -> str | None:
+    """Why a base folder is not safe to keep frames in; None: it is.
+
+    Its owner can rename what is in it, and so can others where they may write and nothing is
+    sticky: they could put rings of their own in the place of the writer's.
+    """
+    if info.st_uid not in owners:
+        return f"belongs to another user ({info.st_uid})"
+    if info.st_mode & stat.S_IWOTH and (info.st_uid or not info.st_mode & stat.S_ISVTX):
+        return "can be written to by every user"
+    return None
+
+
+def _user_id(user: str | None) -> int | None:
+    if user is None:
+        return None
+    try:
+        return int(user) if user.isdecimal() else pwd.getpwnam(user).pw_uid
+    except KeyError as error:
+        raise StorageError(f"there is no user {user!r} on this host") from error
 
 
 def _renamed(made: str, name: str, parent_fd: int) -> bool:

@@ -84,10 +84,10 @@ class TapHost:
             if settings is None:
                 far.close()
             elif in_process:
-                self._start_thread(far, self.spec, settings)
+                self._start_thread(far, spec or settings.spec, settings)
             else:
                 with far:
-                    self._start_process(far, self.spec, settings)
+                    self._start_process(far, spec or settings.spec, settings)
             threading.Thread(
                 target=self._watch, name=f"kernel-tap-{camera_id}", daemon=True
             ).start()
@@ -138,11 +138,9 @@ class TapHost:
             self._control.send(b"stop")
         self.wait_beyond(("starting", "exporting"), CLOSE_TIMEOUT_S)
 
-    def _start_process(
-        self, far: socket.socket, spec: FrameSpec | None, settings: ExportSettings
-    ) -> None:
+    def _start_process(self, far: socket.socket, spec: FrameSpec, settings: ExportSettings) -> None:
         config = {
-            "spec": None if spec is None else (spec.width_px, spec.height_px, spec.pixel_format),
+            "spec": (spec.width_px, spec.height_px, spec.pixel_format),
             "settings": asdict(settings),
             "since_ns": self._since_ns,
         }
@@ -180,9 +178,7 @@ class TapHost:
                 start_new_session=True,
             )
 
-    def _start_thread(
-        self, far: socket.socket, spec: FrameSpec | None, settings: ExportSettings
-    ) -> None:
+    def _start_thread(self, far: socket.socket, spec: FrameSpec, settings: ExportSettings) -> None:
         from kernel.tap_process import TapLoop
         from kernel.writer import FrameWriter
 
@@ -192,6 +188,8 @@ class TapHost:
             far,
             lambda: FrameWriter(self._camera_id, spec, settings=settings),
             self._since_ns,
+            frame_bytes=spec.size_bytes,
+            retry_s=settings.retry_s,
         )
 
         def run() -> None:
@@ -259,7 +257,9 @@ class TapHost:
             return
         # Somebody else may have the camera already: then there is nothing to do.
         with forking.starting, contextlib.suppress(WriterError, OSError):
-            folder = CameraFolder(settings.base_dir, self._camera_id, settings.group)
+            folder = CameraFolder(
+                settings.base_dir, self._camera_id, settings.group, settings.owner
+            )
             try:
                 folder.end_leftovers()
                 folder.remove_version1_folder()

@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 
+from kernel.errors import WriterConflictError
 from kernel.layout import FrameSpec
 from kernel.settings import ExportSettings
 from kernel.tap_stats import TapStats
@@ -31,6 +32,7 @@ from kernel.writer import FrameWriter
 __all__ = ["TapLoop"]
 
 REPORT_S = 0.5
+RETRY_S = 0.2
 # Behind for that long, more than a burst or a busy moment, frames are dropped ...
 PATIENCE_NS = 500_000_000
 # ... but not all: readers still get one that often.
@@ -41,7 +43,8 @@ class TapLoop:
     """Reads frames from a stream into a ring until the stream ends; discards when export is over.
 
     `since_ns` is when the stream came to be, by CLOCK_MONOTONIC: data that waits at the first look
-    may have waited since then.
+    may have waited since then. A camera that another writer has is tried again for `retry_s`; the
+    frames of `frame_bytes` that come meanwhile are dropped.
     """
 
     def __init__(
@@ -50,7 +53,12 @@ class TapLoop:
         control: socket.socket,
         open_writer: Callable[[], FrameWriter],
         since_ns: int,
+        *,
+        frame_bytes: int,
+        retry_s: float,
     ) -> None:
+        self._frame_bytes = frame_bytes
+        self._retry_s = retry_s
         self.stats = TapStats(state="starting")
         self.last_note: str | None = None
         self._stream = stream
@@ -76,7 +84,7 @@ class TapLoop:
     def run(self) -> None:
         """Export, then discard, until the stream ends. Raises only what reading away raises."""
         try:
-            with self._open_writer() as writer, _RunQueue() as self._queue:
+            with self._taken_camera() as writer, _RunQueue() as self._queue:
                 if self._stream.descriptor not in self._stream.wait(0):
                     self._left_ns = time.monotonic_ns()
                 self._report(replace(self.stats, state="exporting"))
@@ -91,6 +99,34 @@ class TapLoop:
             self._report(replace(self.stats, state="discarding"))
             self._discard()
         self._report(replace(self.stats, state="ended"))
+
+    def _taken_camera(self) -> FrameWriter:
+        """The writer. What another one of this camera still does may be over soon: a host before
+        this one, or `clean`."""
+        until_s = time.monotonic() + self._retry_s
+        while True:
+            try:
+                return self._open_writer()
+            except WriterConflictError:
+                if time.monotonic() >= until_s or not self._pass_by():
+                    raise
+
+    def _pass_by(self) -> bool:
+        """Drop whole frames until it is time to try again; False: the stream or export ended."""
+        until_s = time.monotonic() + RETRY_S
+        frame = memoryview(bytearray(self._frame_bytes))
+        while (left_s := until_s - time.monotonic()) > 0:
+            ready = self._stream.wait(left_s)
+            if ready & self._stops:
+                return False
+            if ready:
+                read, _ = self._fill(frame)
+                if read < len(frame):
+                    self.stats = replace(self.stats, leftover_bytes=read)
+                    return False
+                self.stats = replace(self.stats, dropped=self.stats.dropped + 1)
+            self._left_ns = time.monotonic_ns()
+        return True
 
     def _export(self, writer: FrameWriter) -> bool:
         """Frames into the ring; True when the stream has ended, False when export has."""
@@ -232,12 +268,14 @@ def main(arguments: list[str]) -> int:
     camera_id, stream, control, host_pid, text = arguments
     config = json.loads(text)
 
-    def open_writer() -> FrameWriter:
-        spec = None if config["spec"] is None else FrameSpec(*config["spec"])
-        return FrameWriter(camera_id, spec, settings=ExportSettings(**config["settings"]))
-
+    spec, settings = FrameSpec(*config["spec"]), ExportSettings(**config["settings"])
     loop = TapLoop(
-        RawStream(int(stream)), socket.socket(fileno=int(control)), open_writer, config["since_ns"]
+        RawStream(int(stream)),
+        socket.socket(fileno=int(control)),
+        lambda: FrameWriter(camera_id, spec, settings=settings),
+        config["since_ns"],
+        frame_bytes=spec.size_bytes,
+        retry_s=settings.retry_s,
     )
     logging.getLogger("kernel").addHandler(_NotesForHost(loop))
     # The end of CONTROL says that the host is gone, unless a fork of the host still holds it.

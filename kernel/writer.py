@@ -175,7 +175,13 @@ class FrameWriter:
             forking.add_owner(self)
 
     def _start(self, settings: ExportSettings, version1_names: bool | None) -> None:
-        self._folder = CameraFolder(settings.base_dir, self.camera_id, settings.group)
+        self._folder = CameraFolder(
+            settings.base_dir,
+            self.camera_id,
+            settings.group,
+            settings.owner,
+            public=settings.public,
+        )
         self.epoch = 0
         try:
             self.epoch = max(time_ns(), self._folder.end_leftovers() + 1)

@@ -31,5 +31,8 @@ def test_every_variable_is_on_the_page_with_its_default() -> None:
         "AI_FRAME_BUFFER_CAPACITY": str(default.capacity),
         "AI_FRAME_EXPORT_DIR": default.base_dir,
         "AI_FRAME_EXPORT_GROUP": "not set",
+        "AI_FRAME_EXPORT_MODE": "0644" if default.public else "0640",
+        "AI_FRAME_EXPORT_OWNER": "not set",
+        "AI_FRAME_EXPORT_RETRY_S": str(default.retry_s),
         "AI_FRAME_EXPORT_V1_NAMES": str(default.version1_names).lower(),
     }

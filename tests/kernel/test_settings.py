@@ -31,9 +31,14 @@ def test_every_variable_is_read() -> None:
             "AI_FRAME_EXPORT_DIR": "/dev/shm/other",
             "AI_FRAME_EXPORT_GROUP": "video",
             "AI_FRAME_EXPORT_V1_NAMES": "false",
+            "AI_FRAME_EXPORT_OWNER": "camera",
+            "AI_FRAME_EXPORT_RETRY_S": "3",
+            "AI_FRAME_EXPORT_MODE": "0644",
         }
     )
-    assert settings == ExportSettings(True, 640, 480, 5, "/dev/shm/other", "video", False)
+    assert settings == ExportSettings(
+        True, 640, 480, 5, "/dev/shm/other", "video", False, "camera", 3, True
+    )
 
 
 def test_empty_variables_count_as_not_set() -> None:
@@ -51,6 +56,8 @@ def test_empty_variables_count_as_not_set() -> None:
         ("AI_FRAME_BUFFER_CAPACITY", "2"),
         ("AI_FRAME_BUFFER_CAPACITY", "3.5"),
         ("AI_FRAME_EXPORT_DIR", "relative/path"),
+        ("AI_FRAME_EXPORT_RETRY_S", "-1"),
+        ("AI_FRAME_EXPORT_MODE", "0666"),
     ],
 )
 def test_a_value_out_of_range_is_refused_by_name(name: str, text: str) -> None:
