@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,9 @@ __all__ = ["Frame", "FrameView", "Pixels", "target"]
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Frame:
-    """One whole frame.
+    """One whole frame. `np.asarray(frame)` gives its pixels.
 
     `data` is the NV12 picture as one array, shape (height * 3 / 2, width), uint8.
     `sequence` counts what the writer published in this epoch: a gap means that this reader
@@ -40,6 +40,15 @@ class Frame:
     timestamp_ns: int
     published_ns: int
 
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
+        return np.array(self.data, dtype, copy=copy)
+
+    def __repr__(self) -> str:
+        size = f"{self.spec.width_px}x{self.spec.height_px}"
+        return f"<{type(self).__name__} {self.frame_id}, {size}, sequence {self.sequence}>"
+
     @property
     def y(self) -> Pixels:
         """The plane of Y, a view: shape (height, width)."""
@@ -57,7 +66,7 @@ class Frame:
         return (time.monotonic_ns() - self.published_ns) / 1e9
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FrameView(Frame):
     """A frame in place, in the ring's memory: no copy, and overwritten after a while."""
 

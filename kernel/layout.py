@@ -15,6 +15,7 @@ never are 0.
 
 from __future__ import annotations
 
+import operator
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
@@ -122,11 +123,16 @@ class FrameSpec:
 
     def __post_init__(self) -> None:
         for name, side in (("width", self.width_px), ("height", self.height_px)):
-            if not isinstance(side, int) or not 2 <= side <= MAX_SIDE_PX or side % 2:
+            try:
+                number = operator.index(side)  # numpy's whole numbers too
+            except TypeError:
+                number = 0
+            if not 2 <= number <= MAX_SIDE_PX or number % 2:
                 raise FrameSizeError(
                     f"the {name} of an NV12 frame must be even, from 2 to {MAX_SIDE_PX}, "
                     f"not {side!r}"
                 )
+            object.__setattr__(self, f"{name}_px", number)
         if self.pixel_format != NV12:
             raise FrameSizeError(f"only NV12 frames are known, not {self.pixel_format!r}")
 

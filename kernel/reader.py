@@ -15,7 +15,7 @@ from kernel.errors import ReaderError
 from kernel.frame import Frame, FrameView, Pixels, target
 from kernel.layout import FrameSpec, State, check_camera_id, is_newer
 from kernel.ring import FrameMeta, Ring, is_current, open_camera, open_ring
-from kernel.settings import base_dir_from_env
+from kernel.settings import ExportSettings, base_dir_from_env
 from kernel.waiting import POLL_S, RECHECK_S, sleep_on, sleep_on_heads
 
 __all__ = ["FrameReader"]
@@ -38,12 +38,21 @@ class FrameReader:
 
     What is returned is one whole frame with its own metadata. `RingFormatError`: what is there is
     not a ring of ours or not a sane one; `ReaderError`: it must not be read by this user.
+    The base folder, if not given, is that of `settings`, and this, if not given, the environment's.
     For one thread; close it, or use it as a context, to give the memory back.
     """
 
-    def __init__(self, camera_id: str, *, base_dir: str | None = None) -> None:
+    def __init__(
+        self,
+        camera_id: str,
+        *,
+        base_dir: str | None = None,
+        settings: ExportSettings | None = None,
+    ) -> None:
         self.camera_id = check_camera_id(camera_id)
-        self._base_dir = base_dir_from_env() if base_dir is None else base_dir
+        if base_dir is None:
+            base_dir = base_dir_from_env() if settings is None else settings.base_dir
+        self._base_dir = base_dir
         self._ring: Ring | None = None
         self._lapped_before = 0
         self._last_epoch: int | None = None
@@ -53,6 +62,10 @@ class FrameReader:
         self._again_at = 0.0  # when to look at the names again, whether there is a ring or none
         self._seen_head = -1  # which `wait_any` need not look at again
         self._failing_since: float | None = None
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "no ring" if self._ring is None else "attached"
+        return f"<FrameReader {self.camera_id!r}, {state}>"
 
     @property
     def epoch(self) -> int | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import atexit
 import logging
+import operator
 import os
 import threading
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic_ns, time_ns
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast
 
@@ -139,15 +140,18 @@ class FrameWriter:
         *,
         capacity: int | None = None,
         version1_names: bool | None = None,
+        base_dir: str | None = None,
         settings: ExportSettings | None = None,
         first_sequence: int = 1,
     ) -> None:
         settings = ExportSettings.from_env() if settings is None else settings
+        if base_dir is not None:
+            settings = replace(settings, base_dir=base_dir)
         if not settings.enabled:
             raise ExportDisabledError("frame export is off: AI_FRAME_EXPORT_ENABLED is not true")
         self.camera_id = check_camera_id(camera_id)
         self.spec = settings.spec if spec is None else spec
-        self.capacity = settings.capacity if capacity is None else capacity
+        self.capacity = settings.capacity if capacity is None else operator.index(capacity)
         if not MIN_CAPACITY <= self.capacity <= MAX_CAPACITY:
             raise SettingsError(
                 f"a ring's capacity must be from {MIN_CAPACITY} to {MAX_CAPACITY} frames, "
@@ -244,6 +248,11 @@ class FrameWriter:
         ):
             self._words[field] = value
 
+    def __repr__(self) -> str:
+        size = f"{self.spec.width_px}x{self.spec.height_px}"
+        state = "exporting" if self._active else "ended"
+        return f"<FrameWriter {self.camera_id!r}, {size}, {self.capacity} slots, {state}>"
+
     @property
     def active(self) -> bool:
         """False once export was closed or has failed: frames then go nowhere."""
@@ -288,8 +297,8 @@ class FrameWriter:
 
     def skip(self, frames: int = 1) -> None:
         """Count frames that were lost before they got here; `frame_id` moves on."""
-        self._dropped += frames
-        self._frame_id += frames
+        self._dropped += int(frames)
+        self._frame_id += int(frames)
 
     def _begin(self) -> memoryview | None:
         """Mark the next slot as being filled and return its bytes."""

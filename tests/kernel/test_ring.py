@@ -11,6 +11,7 @@ import time
 import warnings
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -500,7 +501,7 @@ def test_a_base_folder_that_everybody_may_change_is_refused(
     settings: ExportSettings, base_dir: str
 ) -> None:
     os.chmod(base_dir, 0o777)
-    with pytest.raises(StorageError, match="everybody"):
+    with pytest.raises(StorageError, match="every user"):
         FrameWriter(CAMERA, settings=settings)
 
 
@@ -532,3 +533,30 @@ def test_rings_hold_no_descriptor_for_each_slot(settings: ExportSettings, base_d
             assert reader.latest() is not None
             assert len(os.listdir("/proc/self/fd")) == before + 3
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_numbers_of_numpy_are_numbers(base_dir: str) -> None:
+    of: Any = np.int64
+    spec = FrameSpec(of(64), of(32))
+    assert spec == FrameSpec(64, 32)
+    settings = ExportSettings(enabled=True)
+    with (
+        FrameWriter("cam", spec, capacity=of(4), base_dir=base_dir, settings=settings) as one,
+        FrameReader("cam", settings=replace(settings, base_dir=base_dir)) as reader,
+    ):
+        one.skip(of(2))
+        assert one.write(stamped(spec, 7), of(123))
+        frame = reader.latest()
+        assert frame is not None
+        assert (frame.timestamp_ns, frame.frame_id) == (123, 3)
+        pixels = np.asarray(frame)
+        assert pixels is frame.data or pixels.base is not None
+        assert np.shares_memory(pixels, frame.data)
+        assert not np.shares_memory(np.array(frame), frame.data)
+        assert repr(frame) == "<Frame 3, 64x32, sequence 1>"
+        assert repr(one) == "<FrameWriter 'cam', 64x32, 4 slots, exporting>"
+        assert repr(reader) == "<FrameReader 'cam', attached>"
+    assert repr(one) == "<FrameWriter 'cam', 64x32, 4 slots, ended>"
+    for wrong in ("64", 64.0, None):
+        with pytest.raises(FrameSizeError):
+            FrameSpec(wrong, 32)  # type: ignore[arg-type]
