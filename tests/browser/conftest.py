@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -119,13 +120,20 @@ def _unhurried(unhurried: float) -> None:
     """Saves have time here."""
 
 
+@pytest.fixture(scope="session")
+def listener() -> Iterator[socket.socket]:
+    """Where pages of all tests are served: a browser need not compile the same scripts again."""
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        yield bound
+
+
 @pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Serves Flask applications until the end of the test."""
+def serve(listener: socket.socket) -> Iterator[Serve]:
+    """Serves a Flask application until the end of the test."""
     with ExitStack() as stack:
 
         def start(app: Flask) -> str:
-            return stack.enter_context(served(app))
+            return stack.enter_context(served(app, listener=listener))
 
         yield start
 

@@ -9,11 +9,14 @@ from tests.browser.conftest import NewTab
 from tests.browser.page import GridPage
 from tests.browser.site import camera_id
 from tests.fakes.faulty_vas import Fault, FaultyVas
-from tests.fakes.pages import SAVE_S
+from tests.fakes.pages import save_within
 from vas_dash import Settings
 
 WHOLE_FLEET = "60 of 60 cameras: 22 on, 11 off, 147 unassigned, 0 unknown"
 REFUSED = "the VAS refused the connection"
+
+WAITED_S = 3.0
+"""For a save that is not answered."""
 
 
 def test_a_page_whose_own_server_is_out_of_reach_says_so_until_it_is_back(
@@ -39,9 +42,10 @@ def test_a_page_whose_own_server_is_out_of_reach_says_so_until_it_is_back(
 
 class TestLongOnItsWay:
     @pytest.fixture
-    def settings(self, settings: Settings) -> Settings:
+    def settings(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
         """A write may be on its way for longer than the page waits for its answer."""
-        return settings.model_copy(update={"read_timeout_s": 2.5 * SAVE_S})
+        save_within(monkeypatch, WAITED_S)
+        return settings.model_copy(update={"read_timeout_s": 2.5 * WAITED_S})
 
     def test_a_save_that_may_have_arrived_leaves_the_cell_unknown_until_it_is_read(
         self, grid: GridPage, vas: FaultyVas

@@ -180,5 +180,5 @@ def test_axe_finds_nothing_serious_in_files(files: GridPage) -> None:
     for scheme, width in LOOKS:
         files.tab.emulate_media(color_scheme=scheme)
         files.tab.set_viewport_size({"width": width, "height": 720})
-        found[scheme, width] = problems(files)
+        found[scheme, width] = problems(files, scheme)
     assert {where: what for where, what in found.items() if what} == {}

@@ -202,5 +202,5 @@ def test_axe_finds_nothing_serious_in_a_review(grid: GridPage, vas: FaultyVas, d
     for scheme, width in LOOKS:
         grid.tab.emulate_media(color_scheme=scheme)
         grid.tab.set_viewport_size({"width": width, "height": 720})
-        found[scheme, width] = problems(grid)
+        found[scheme, width] = problems(grid, scheme)
     assert {where: what for where, what in found.items() if what} == {}

@@ -1,11 +1,11 @@
 """A browser's side of the page, without a browser: real requests, and the answers put together.
 
-It keeps the properties of components as a browser would, so that a test can say what was clicked
-and look at what stands on the page afterwards::
+It keeps the properties of components, so that a test can say what was clicked and look at what the
+server answered. What the page's scripts make of that is for a browser to test::
 
     page = Page(create_server(settings).test_client(), "/ai-models/")
     page.refresh()
-    page["status"]["children"]
+    page["grid.data"], page.line("status")
 """
 
 from __future__ import annotations
@@ -67,15 +67,11 @@ class Page:
             self.props["url.search"] = search
         self.props["changed.data"] += 1
         self.fire("url.search" if search is not None else "changed.data")
-        # What grid.js does with it: the texts to their places, and the filters asked for again.
-        rendered = self["rendered.data"]
-        for name, line in rendered.get("texts", {}).items():
-            self.props[f"{name}.children"] = line
-        sent = self.sent
-        if rendered.get("options", "") != (self["options.data"] or ""):
-            last = self.last
-            self.set("options.data", rendered["options"])
-            self.sent, self.last = {**sent, **self.sent}, last
+
+    def line(self, place: str) -> str:
+        """The line of text that the newest grid came with for a place on the page."""
+        line: str = self["rendered.data"]["texts"][place]
+        return line
 
     def tooltip(self, camera: str, model: str, kind: str = "cell") -> str:
         """The tooltip of a cell."""
@@ -215,11 +211,8 @@ class Page:
         self.props[prop] = value
         self.fire(prop)
 
-    def _learn(self, entries: Any) -> None:
-        entries = [entry for entry in entries if entry]
-        same = {(entry["camera"], entry["model"]) for entry in entries}
-        old = [one for one in self["recent.data"] if (one["camera"], one["model"]) not in same]
-        self.props["recent.data"] = old + entries
+    def _learn(self, entries: Sequence[dict[str, Any] | None]) -> None:
+        self.props["recent.data"] = [*self["recent.data"], *filter(None, entries)]
 
     # How it is sent.
 

@@ -126,7 +126,7 @@ def still(patient: Settings) -> Page:
 
 def complete(page: Page) -> bool:
     """Whether the page shows a fleet of which nothing is unknown."""
-    return bool(page["grid.data"]) and page["trouble.children"] == ""
+    return bool(page["grid.data"]) and page.line("trouble") == ""
 
 
 def until(page: Page, condition: Callable[[], bool]) -> None:
