@@ -192,7 +192,7 @@ def test_the_failed_ones_and_an_undo_go_to_the_review_as_the_draft(
     grid.tab.wait_for_url("**/ai-models/review")
     handle = grid.tab.evaluate("() => JSON.parse(window.localStorage.getItem('draft'))")
     draft = operations.journal.drafts.load(handle["id"], "operator")
-    assert (draft.origin, list(draft.changes)) == (f"retry of {number}", ppe(4))
+    assert (draft.source, list(draft.changes)) == (f"retry of {number}", ppe(4))
 
     grid.tab.go_back()
     button(grid, "Undo").click()
@@ -200,7 +200,7 @@ def test_the_failed_ones_and_an_undo_go_to_the_review_as_the_draft(
     button(grid, "Replace the draft of 1 change").click()
     grid.tab.wait_for_url("**/ai-models/review")
     draft = operations.journal.drafts.load(handle["id"], "operator")
-    assert (draft.origin, list(draft.changes)) == (f"undo of {number}", ppe(3))
+    assert (draft.source, list(draft.changes)) == (f"undo of {number}", ppe(3))
 
 
 def test_the_panel_tells_a_cells_history_and_what_changed_elsewhere(

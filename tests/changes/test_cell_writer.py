@@ -484,7 +484,7 @@ def test_the_journal_tells_who_changed_what_from_what_to_what_and_why(journal: J
         before = must_read(vas)
         writer_of(vas, journal).save(KEY, before, WISH, why="lens broken")
         record, cell = newest(journal)
-        assert (record.who, record.why, record.origin) == ("kim", "lens broken", "edit")
+        assert (record.who, record.why, record.source) == ("kim", "lens broken", "edit")
         assert (record.state, record.tally) == (State.FINISHED, {APPLIED: 1})
         assert (cell.change.key, cell.change.before, cell.change.desired) == (KEY, before, WISH)
         assert (cell.read, cell.after) == (True, must_read(vas))

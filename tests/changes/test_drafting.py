@@ -50,7 +50,7 @@ def test_what_is_drafted_is_kept_as_it_was(both: Journal) -> None:
     )
     assert draft.change_set == planned
     assert reopened(both) == draft
-    assert (draft.revision, draft.origin) == (1, "edit")
+    assert (draft.revision, draft.source) == (1, "edit")
 
 
 def test_wishes_add_up_and_what_comes_to_nothing_leaves_the_draft(both: Journal) -> None:
@@ -92,7 +92,7 @@ def test_a_whole_change_set_replaces_the_draft(both: Journal) -> None:
         (CellChange(KEYS[0], BEFORE, None),), (Blocked(KEYS[1], (Problem("", "no"),)),)
     )
     draft = drafting.put("d", KIM, undo, "undo of 118")
-    assert (draft.change_set, draft.origin, draft.revision) == (undo, "undo of 118", 2)
+    assert (draft.change_set, draft.source, draft.revision) == (undo, "undo of 118", 2)
     assert reopened(both) == draft
 
 
@@ -111,7 +111,7 @@ def test_cells_are_thrown_away_one_by_one_or_all_at_once(both: Journal) -> None:
     assert draft.change_set == ChangeSet((CellChange(KEYS[0], BEFORE, None),))
     assert reopened(both) == draft
     empty = drafting.clear("d", KIM)
-    assert (empty.change_set, empty.origin, empty.revision) == (ChangeSet(), "edit", 3)
+    assert (empty.change_set, empty.source, empty.revision) == (ChangeSet(), "edit", 3)
     assert reopened(both) == empty
 
 

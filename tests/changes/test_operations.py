@@ -109,7 +109,7 @@ def test_applying_and_undoing_gives_the_start(both: Journal) -> None:
         undo = operations.submit(
             operations.undo(number, KIM),
             by=KIM,
-            origin=f"undo of {number}",
+            source=f"undo of {number}",
         )
         assert operations.apply(undo).state is State.FINISHED
         assert stored(vas) == before

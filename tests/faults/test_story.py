@@ -88,7 +88,7 @@ def test_a_model_is_turned_off_in_three_halls_although_the_vas_goes_away_and_und
         with monkeypatch.context() as later:
             later.setattr(VasClient, "call_limit_s", 0.0)
             reopened = operations.resume(number, KIM)
-        rest = operations.submit(reopened.rest, by=KIM, origin=f"rest of {number}")
+        rest = operations.submit(reopened.rest, by=KIM, source=f"rest of {number}")
         finished = operations.apply(rest)
         assert finished.state is State.FINISHED
         assert set(finished.tally) == {CellResult.APPLIED}
@@ -99,7 +99,7 @@ def test_a_model_is_turned_off_in_three_halls_although_the_vas_goes_away_and_und
 
         for one in (rest, number):
             back = operations.undo(one, KIM)
-            undone = operations.apply(operations.submit(back, by=KIM, origin=f"undo of {one}"))
+            undone = operations.apply(operations.submit(back, by=KIM, source=f"undo of {one}"))
             assert set(undone.tally) == {CellResult.APPLIED}
         assert export_file(operations.read_fleet(), Format.JSON) == export
         before = writes(vas)

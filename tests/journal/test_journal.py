@@ -51,7 +51,7 @@ def test_a_change_set_comes_back_as_it_was_recorded(both: Journal) -> None:
     number = both.record(CHANGES, "kim", "lens broken", "import")
     record = both.change_set(number)
     assert record is not None
-    assert (record.who, record.why, record.origin) == ("kim", "lens broken", "import")
+    assert (record.who, record.why, record.source) == ("kim", "lens broken", "import")
     assert (record.state, record.cells, record.started_at) == (State.READY, 3, None)
     assert abs(record.created_at - datetime.now(UTC)) < timedelta(minutes=5)
     assert record.tally == {CellResult.NOT_SENT: 2, CellResult.REFUSED: 1}

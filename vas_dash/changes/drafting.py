@@ -80,14 +80,14 @@ class Drafting:
 
         return self._change(draft_id, by, edit), planned
 
-    def put(self, draft_id: str, by: Permissions, changes: ChangeSet, origin: str) -> Draft:
+    def put(self, draft_id: str, by: Permissions, changes: ChangeSet, source: str) -> Draft:
         """Make a whole change set (an import, an undo) the draft, instead of what it was."""
         changes = by.allowed(changes)
 
         def edit(draft: Draft) -> Draft:
             return replace(
                 draft,
-                origin=origin,
+                source=source,
                 changes={change.key: change for change in changes.changes},
                 blocked={one.key: one for one in changes.blocked},
             )

@@ -94,7 +94,7 @@ class Operations:
         return self._reader.read_fleet()
 
     def submit(
-        self, changes: ChangeSet, *, by: Permissions, why: str | None = None, origin: str = "edit"
+        self, changes: ChangeSet, *, by: Permissions, why: str | None = None, source: str = "edit"
     ) -> int:
         """Write the change set into the journal, ready to be applied; its number.
 
@@ -113,7 +113,7 @@ class Operations:
             raise ReasonNeededError("a change set needs a reason")
         if self._reason == "off":
             why = None
-        return self._journal.record(allowed, by.name, why, origin)
+        return self._journal.record(allowed, by.name, why, source)
 
     def apply(
         self,

@@ -189,7 +189,7 @@ def record_text(record: ChangeSetRecord) -> str:
     note = f"; {one_line(record.note)}" if record.note else ""
     return (
         f"{record.id}  {record.created_at.astimezone():%Y-%m-%d %H:%M:%S %Z}  "
-        f"{one_line(record.who)}, {one_line(record.origin)}{why}: "
+        f"{one_line(record.who)}, {one_line(record.source)}{why}: "
         f"{count(record.cells, 'cell')}, {record.state} ({tally_text(record.tally)}){note}"
     )
 
@@ -200,7 +200,7 @@ def record_json(record: ChangeSetRecord) -> dict[str, Any]:
         "change_set": record.id,
         "who": record.who,
         "why": record.why,
-        "origin": record.origin,
+        "origin": record.source,
         "created_at": record.created_at,
         "started_at": record.started_at,
         "ended_at": record.ended_at,

@@ -74,7 +74,7 @@ def send(
 ) -> Answer:
     """Submit and apply `changes`. `problems` are those of the file they come from."""
     try:
-        change_set_id = operations.submit(changes, by=by, why=reason, origin=source)
+        change_set_id = operations.submit(changes, by=by, why=reason, source=source)
     except ReasonNeededError as error:
         raise CommandError(f"{error}; give --reason") from None
     with _stopping() as stop, progress_bar(len(changes.changes), sys.stderr) as show:

@@ -51,14 +51,14 @@ Tally = Mapping[CellResult, int]
 class ChangeSetRecord:
     """One change set: who wanted it, when, why, and how it went. Times are UTC.
 
-    `origin` says where it comes from in a few words (`edit`, `import`, `undo of 118`). `note` says
+    `source` says where it comes from in a few words (`edit`, `import`, `undo of 118`). `note` says
     why it was stopped.
     """
 
     id: int
     who: str
     why: str | None
-    origin: str
+    source: str
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
@@ -124,7 +124,7 @@ class Draft:
 
     id: str
     revision: int = 0
-    origin: str = "edit"
+    source: str = "edit"
     changes: Mapping[CellKey, CellChange] = field(default_factory=dict)
     blocked: Mapping[CellKey, Blocked] = field(default_factory=dict)
 

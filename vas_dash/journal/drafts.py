@@ -77,7 +77,7 @@ class DraftTables:
             mine = DRAFTS.c.id == draft_id
             values = {
                 "who": who,
-                "origin": after.origin,
+                "origin": after.source,
                 "revision": before.revision + 1,
                 "changed_at": microseconds(now),
             }
@@ -89,7 +89,7 @@ class DraftTables:
                 # Another operator's draft of the same id: the insert fails, and says so.
                 connection.execute(insert(DRAFTS).values(id=draft_id, **values))
             _write_cells(connection, draft_id, before, after)
-        return Draft(draft_id, before.revision + 1, after.origin, after.changes, after.blocked)
+        return Draft(draft_id, before.revision + 1, after.source, after.changes, after.blocked)
 
 
 def _revision(connection: Connection, draft_id: str, who: str) -> int:

@@ -87,7 +87,7 @@ class Journal:
             self._store.opened()
 
     def record(
-        self, changes: ChangeSet, who: str, why: str | None = None, origin: str = "edit"
+        self, changes: ChangeSet, who: str, why: str | None = None, source: str = "edit"
     ) -> int:
         """Write a whole change set down, ready to be applied; its number.
 
@@ -99,7 +99,7 @@ class Journal:
         values = {
             "who": who,
             "why": why,
-            "origin": origin,
+            "origin": source,
             "created_at": microseconds(datetime.now(UTC)),
             "state": State.READY,
             "cells": len(rows),

@@ -166,7 +166,7 @@ def test_a_file_becomes_the_draft_and_the_review_opens(page: Page, drafting: Dra
     assert page["draft.data"] is None
     assert take(page) == "/ai-models/review"
     draft = drafted(page, drafting)
-    assert draft.origin == "import of site.csv"
+    assert draft.source == "import of site.csv"
     assert list(draft.changes) == [CellKey("cam-1", "ppe"), CellKey("cam-2", "ppe")]
     assert page["draft.data"] == {"id": draft.id, "revision": 1, "count": 2, "blocked": 0}
     assert page["files-upload.contents"] is None
@@ -247,9 +247,9 @@ def test_a_draft_that_is_there_is_replaced_only_by_a_button_that_says_so(
     drafting.drop(data["id"], OPERATOR, [CellKey("cam-1", "ppe")])
     assert take(page) == "The draft changed meanwhile: nothing was replaced."
     assert page["files-take.children"] == "Replace the draft of 1 change"
-    assert drafted(page, drafting).origin == "import of site.csv"
+    assert drafted(page, drafting).source == "import of site.csv"
     assert take(page) == "/ai-models/review"
-    assert drafted(page, drafting).origin == "import of fps.csv"
+    assert drafted(page, drafting).source == "import of fps.csv"
     assert page["draft.data"]["id"] == data["id"]
 
 

@@ -330,7 +330,7 @@ def test_undo_becomes_the_draft_and_the_address_the_review(
     assert (handle["count"], handle["blocked"], handle["revision"]) == (1, 0, 1)
     assert (page["url.pathname"], page["url.search"]) == ("/ai-models/review", "")
     draft = journal.drafts.load(handle["id"], "operator")
-    assert draft.origin == f"undo of {number}"
+    assert draft.source == f"undo of {number}"
     (change,) = draft.changes.values()
     assert (change.key, change.desired and change.desired.enabled) == (PPE_1, True)
 
@@ -347,11 +347,11 @@ def test_a_draft_that_is_there_is_replaced_only_when_told_so(
         "There is a draft of 1 change already. This would replace it. Replace the draft of 1 change"
     )
     assert buttons(page, "message") == ["Replace the draft of 1 change"]
-    assert journal.drafts.load(handle["id"], "operator").origin == f"undo of {first}"
+    assert journal.drafts.load(handle["id"], "operator").source == f"undo of {first}"
     assert page["url.pathname"] is None
     do(page, "undo", second, replace=True)
     assert page["draft.data"]["id"] == handle["id"]
-    assert journal.drafts.load(handle["id"], "operator").origin == f"undo of {second}"
+    assert journal.drafts.load(handle["id"], "operator").source == f"undo of {second}"
 
 
 def test_the_failed_ones_are_drafted_from_what_the_vas_holds_now(
@@ -362,7 +362,7 @@ def test_the_failed_ones_are_drafted_from_what_the_vas_holds_now(
     operations.apply(number)
     do(page, "retry", number)
     draft = journal.drafts.load(page["draft.data"]["id"], "operator")
-    assert draft.origin == f"retry of {number}"
+    assert draft.source == f"retry of {number}"
     (change,) = draft.changes.values()
     assert change.key == PPE_2
     assert change.before is not None
@@ -402,7 +402,7 @@ def test_an_interrupted_one_is_read_again_and_gone_on_with(
     assert buttons(page) == ["Go on with the rest"]
     do(page, "rest", number)
     draft = journal.drafts.load(page["draft.data"]["id"], "operator")
-    assert (draft.origin, sorted(draft.changes)) == (f"rest of {number}", [PPE_1, PPE_2])
+    assert (draft.source, sorted(draft.changes)) == (f"rest of {number}", [PPE_1, PPE_2])
 
 
 def test_a_vas_that_hangs_does_not_hold_the_page_up(

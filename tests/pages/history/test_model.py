@@ -46,7 +46,7 @@ def a_record(**fields: Any) -> ChangeSetRecord:
         "id": 118,
         "who": "kim",
         "why": "lens broken",
-        "origin": "edit",
+        "source": "edit",
         "created_at": NOON,
         "started_at": None,
         "ended_at": None,
@@ -132,7 +132,7 @@ def test_the_list_says_how_it_went() -> None:
         (117, "340 of 700 applied, 348 not sent, 12 conflicts, cancelled", "stopped"),
     ]
     row = page.rows[1]
-    assert (row.when, row.who, row.why, row.origin, row.cells) == (
+    assert (row.when, row.who, row.why, row.source, row.cells) == (
         labels.moment(NOON),
         "kim",
         "lens broken",
@@ -222,7 +222,7 @@ def test_the_head_tells_who_when_why_and_how_it_went() -> None:
         "Who": "kim",
         "When": labels.moment(NOON),
         "Why": "lens broken",
-        "Origin": "edit",
+        "Source": "edit",
         "Cells": "700",
         "State": "finished",
         "Result": "700 applied",

@@ -250,7 +250,7 @@ def test_applying_submits_clears_starts_and_goes_to_the_history(
 ) -> None:
     assert review.apply("  lens broken ") == "/ai-models/history/1"
     record = review.applied(1)
-    assert (record.who, record.why, record.origin) == ("operator", "lens broken", "edit")
+    assert (record.who, record.why, record.source) == ("operator", "lens broken", "edit")
     assert record.tally == {CellResult.APPLIED: 3}
     stored = vas.cell("cam-2", "ppe")
     assert stored is not None

@@ -342,6 +342,6 @@ def test_counts_are_in_words() -> None:
 
 
 def test_where_a_draft_comes_from_is_said() -> None:
-    undo = Review(replace(draft(WISHES), origin="undo of 118"), FleetGrid(FLEET))
-    assert undo.page(ReviewQuery()).origin == "Undo of 118."
-    assert review(WISHES).page(ReviewQuery()).origin == ""
+    undo = Review(replace(draft(WISHES), source="undo of 118"), FleetGrid(FLEET))
+    assert undo.page(ReviewQuery()).source == "Undo of 118."
+    assert review(WISHES).page(ReviewQuery()).source == ""

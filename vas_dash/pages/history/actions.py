@@ -94,14 +94,14 @@ def _done(context: Context, action: Action, number: int, draft_id: str, by: Perm
             record = operations.resume(number, by).record
             return Outcome(done_text(record, status_of(record, applied_now=False)))
         case Action.REST:
-            changes, origin = operations.resume(number, by).rest, f"rest of {number}"
+            changes, source = operations.resume(number, by).rest, f"rest of {number}"
         case Action.RETRY:
-            changes, origin = operations.retry(number, by), f"retry of {number}"
+            changes, source = operations.retry(number, by), f"retry of {number}"
         case Action.UNDO:
-            changes, origin = operations.undo(number, by), f"undo of {number}"
+            changes, source = operations.undo(number, by), f"undo of {number}"
     if not changes.changes:
         return Outcome(_nothing(changes), error=bool(changes.blocked))
-    draft = drafting.put(draft_id, by, changes, origin)
+    draft = drafting.put(draft_id, by, changes, source)
     return Outcome("Drafted: see the review.", draft=draft)
 
 

@@ -53,7 +53,7 @@ class ListRow:
     when: str
     who: str
     why: str
-    origin: str
+    source: str
     cells: str
     outcome: str
     status: Status
@@ -77,7 +77,7 @@ def list_page(page: HistoryPage, query: HistoryQuery, statuses: Mapping[int, Sta
             labels.moment(record.created_at),
             cut(record.who, _NAME_LIMIT),
             record.why or "",
-            cut(record.origin, _NAME_LIMIT),
+            cut(record.source, _NAME_LIMIT),
             f"{record.cells:,}",
             outcome_text(record, statuses[record.id]),
             statuses[record.id],
@@ -117,7 +117,7 @@ def head(record: ChangeSetRecord, how: Status) -> ChangeSetHead:
     ]
     if record.why:
         facts.append(("Why", record.why))
-    facts += [("Origin", cut(record.origin, _NAME_LIMIT)), ("Cells", f"{record.cells:,}")]
+    facts += [("Source", cut(record.source, _NAME_LIMIT)), ("Cells", f"{record.cells:,}")]
     facts.append(("State", how))
     if how is not Status.APPLYING:
         facts.append(("Result", outcome_text(record, how)))

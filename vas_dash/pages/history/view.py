@@ -132,7 +132,7 @@ def _field(label: str, name: str, hint: str, note: str | None) -> Component:
 
 # The list.
 
-_LIST_HEADS = ("Number", "When", "Who", "Reason", "Origin", "Cells", "Result", "State")
+_LIST_HEADS = ("Number", "When", "Who", "Reason", "Source", "Cells", "Result", "State")
 
 
 def change_set_list(found: ListPage, prefix: str) -> list[Component]:
@@ -152,7 +152,7 @@ def _list_row(row: ListRow, prefix: str) -> Component:
         row.when,
         row.who,
         row.why,
-        row.origin,
+        row.source,
         row.cells,
         row.outcome,
         html.Span(row.status.value, className="vd-change-status", **_status(row.status)),

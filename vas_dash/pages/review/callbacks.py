@@ -228,7 +228,7 @@ def _applied(context: Context, ref: DraftRef, why: str | None) -> tuple[Any, ...
         if not draft.changes:
             text = "Nothing here can be applied."
             return _not_sent(message(text, error=True), handle_of(draft))
-        number = context.operations.submit(draft.change_set, by=by, why=why, origin=draft.origin)
+        number = context.operations.submit(draft.change_set, by=by, why=why, source=draft.source)
     except ReasonNeededError:
         return _reason_needed(handle_of(draft) if draft else no_update)
     except VasDashError as error:

@@ -223,10 +223,10 @@ class Review:
         if opened is None:
             opened = dict.fromkeys(keys, PAGE) if len(found) <= _FEW else {}
         blocked_found = self._blocked_found(query)
-        origin = self.draft.origin
+        source = self.draft.source
         return ReviewPage(
             summary=f"{_sentence(counts_text(self.kinds))}.",
-            origin="" if origin == "edit" else f"{_sentence(cut(origin, 200))}.",
+            source="" if source == "edit" else f"{_sentence(cut(source, 200))}.",
             loads=self.loads,
             loads_note=self.loads_note,
             elsewhere=self.elsewhere,

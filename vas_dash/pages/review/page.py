@@ -51,7 +51,7 @@ class ReviewPage:
     """All that is shown of a draft for one query."""
 
     summary: str
-    origin: str
+    source: str
     loads: tuple[Load, ...]
     loads_note: str
     elsewhere: int

@@ -131,7 +131,7 @@ def head(shown: ReviewPage) -> list[Component]:
         html.P(
             [
                 html.Strong(shown.summary),
-                *([f" {shown.origin}"] if shown.origin else []),
+                *([f" {shown.source}"] if shown.source else []),
             ],
             className="vd-review-summary",
         )
