@@ -37,6 +37,8 @@ from vas_dash.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parents[1]
 
+pytestmark = pytest.mark.usefixtures("unhurried")
+
 
 @pytest.fixture
 def settings(vas: FaultyVas, tmp_path: Path) -> Settings:

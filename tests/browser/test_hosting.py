@@ -91,7 +91,8 @@ def gunicorn(environment: dict[str, str]) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "gunicorn", "app:server", "--no-control-socket"),
+                *(sys.executable, "-m", "gunicorn", "--no-control-socket"),
+                "tests.browser.unhurried_app:server",
                 *("--workers", "2", "--worker-class", "gthread", "--threads", "4"),
                 *("--keep-alive", "0", "--bind", f"fd://{listener.fileno()}"),
             ],
