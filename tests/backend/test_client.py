@@ -278,11 +278,14 @@ def test_a_pair_that_was_made_again_meanwhile_is_there_once() -> None:
                 old = vas.cell(*key)
                 assert old is not None
                 del vas.assignments[old["id"]]
-                vas.put(assignment(*key, priority=1, created_at="2026-11-22T12:00:00.5Z"))
+                vas.put(assignment(*key, priority=1, created_at="2026-12-01T00:00:00Z"))
+                # Another one: the total has changed, so the list is read once more.
+                vas.put(assignment(key.camera_id, "late", created_at="2026-12-01T00:00:00Z"))
 
         vas.on_request = make_again
         part = client_of(vas).assignments()
     assert len({item.key for item in part.items}) == len(part.items)
+    assert [item.priority for item in part.items if item.key == key] == [1]
 
 
 def test_a_vas_without_a_registry_is_said_so() -> None:

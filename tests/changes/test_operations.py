@@ -14,6 +14,7 @@ from tests.changes.support import drafted, keys_of, operations_on, stored, write
 from tests.fakes.clients import API_KEY
 from tests.fakes.faulty_vas import RTSP_PASSWORD, SQL_TEXT, Fault, FaultyVas, assignment, site
 from tests.fakes.people import KIM, LEE
+from vas_dash.backend.client import VasClient
 from vas_dash.changes import apply as application
 from vas_dash.changes.operations import Operations, Progress
 from vas_dash.domain.changes import CellChange, ChangeSet, DesiredChange, plan
@@ -405,6 +406,21 @@ def test_writes_that_are_done_without_an_answer_are_proved_by_the_read(journal: 
         vas.fault("writes", Fault.DONE_UNSAID)
         assert operations.apply(number).tally == {CellResult.APPLIED: 9}
         assert writes(vas) == 9
+
+
+def test_a_write_without_an_answer_is_offered_again_once_it_cannot_be_on_its_way(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small() as vas:
+        operations = operations_on(vas, journal)
+        key = keys_of(vas)[0]
+        number = operations.submit(drafted(operations, [key], FPS), by=KIM)
+        vas.fault("writes", Fault.CLOSE)
+        assert operations.apply(number).tally == {CellResult.UNKNOWN: 1}
+        vas.heal()
+        assert operations.resume(number, KIM).rest == ChangeSet()
+        monkeypatch.setattr(VasClient, "call_limit_s", 0.0)
+        assert [one.key for one in operations.resume(number, KIM).rest.changes] == [key]
 
 
 def test_a_write_that_is_stored_late_is_sent_and_not_stored_until_it_is(journal: Journal) -> None:

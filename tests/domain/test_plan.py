@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -279,6 +280,13 @@ def test_a_cell_that_is_unknown_is_blocked_with_the_reason() -> None:
     assert [change.key for change in changes.changes] == [KEYS[1]]
     problem = Problem("", "the cell is unknown: the VAS failed (500)")
     assert changes.blocked == (Blocked(KEY, (problem,)),)
+
+
+def test_where_not_all_cameras_were_read_none_is_said_to_be_missing() -> None:
+    fleet = snapshot(CAMERAS, MODELS, [assigned(KEY, ON)])
+    some = replace(fleet, cameras=Part.incomplete(fleet.cameras.items[1:], "the VAS failed (500)"))
+    (change,) = plan(some, {KEY: DesiredChange(enabled=False)}).changes
+    assert change.key == KEY
 
 
 def test_a_camera_that_is_not_in_the_vas_is_blocked() -> None:

@@ -392,6 +392,7 @@ def test_metrics_count_what_the_page_itself_does(settings: Settings) -> None:
     until(page, lambda: complete(page))
     tooltip(client, {"Origin": ANOTHER})
     client.post(CALLBACKS, json={})
+    client.get("/ai-models/assets/grid.js").close()
     journal = Journal(settings.db_url)
     changes = ChangeSet((CellChange(CellKey("c", "m"), None, CellIntent(True)),))
     number = journal.record(changes, "kim")
@@ -414,6 +415,7 @@ def test_metrics_count_what_the_page_itself_does(settings: Settings) -> None:
     assert now["vas_dash_fleet_complete"] == 1
     assert since('vas_dash_refused_requests_total{reason="origin"}') == 1
     assert since('vas_dash_refused_requests_total{reason="no callback"}') == 1
+    assert since('vas_dash_requests_total{kind="file",status="200"}') == 1
     assert since('vas_dash_requests_total{kind="callback",status="403"}') == 1
     assert since('vas_dash_requests_total{kind="callback",status="200"}') >= 1
     journal.close()
