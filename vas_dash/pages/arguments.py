@@ -107,12 +107,6 @@ class DraftRef(_Argument):
     blocked: int = 0
 
 
-class OverviewAsk(_Argument):
-    """The overview is to be shown for this query of the address."""
-
-    search: Annotated[str, Field(max_length=20_000)] = ""
-
-
 class Toggle(_Argument):
     """One cell to be drafted on or off; `enabled` None: what is drafted of it is thrown away."""
 
@@ -228,8 +222,8 @@ class BulkAction(_Argument):
     camera: _MaybeId = ""
 
 
-class FileAsked(_Argument):
-    """A download that is asked for; `search` is the query of its address."""
+class Asked(_Argument):
+    """A download, or the overview, is asked for; `search` is the query of its address."""
 
     search: Annotated[str, Field(max_length=20_000)] = ""
     n: int
@@ -328,7 +322,7 @@ def learned_of(
 
 
 RENDERED = TypeAdapter(Rendered)
-OVERVIEW_ASK = TypeAdapter(OverviewAsk)
+OVERVIEW_ASK = TypeAdapter(Asked)
 OPEN_REQUEST = TypeAdapter(OpenRequest)
 OPENED = TypeAdapter(Opened)
 RECENT = TypeAdapter(Annotated[list[Learned], Field(max_length=2000)])
@@ -348,6 +342,6 @@ FILE_SHOWN = TypeAdapter(FileShown)
 CLICKS: TypeAdapter[int | None] = TypeAdapter(int | None)
 TYPED: TypeAdapter[str | None] = TypeAdapter(Annotated[str, Field(max_length=2_000)] | None)
 SEARCH: TypeAdapter[str | None] = TypeAdapter(Annotated[str, Field(max_length=20_000)] | None)
-FILE_ASKED = TypeAdapter(FileAsked)
+FILE_ASKED = TypeAdapter(Asked)
 FILE_NAME = TypeAdapter(Annotated[str, Field(max_length=1_000)])
 UPLOADED = TypeAdapter(str)
