@@ -91,7 +91,7 @@ def not_known(snapshot: FleetSnapshot) -> str | None:
 
 
 def in_scope(snapshot: FleetSnapshot, query: GridQuery | None) -> Scope:
-    """The cameras and models that a query finds. A model that nobody knows finds nothing."""
+    """The cameras and models that a query finds. An unknown model finds nothing."""
     if query is None or query.selection == GridQuery():
         return snapshot.cameras.items, None
     grid = FleetTable(snapshot)

@@ -23,5 +23,5 @@ def neutralise(text: str) -> str:
 
 
 def restore(text: str) -> str:
-    """The text that `neutralise` was given. One that nobody neutralised stays as it is."""
+    """The text that `neutralise` was given. Any other text stays as it is."""
     return text[1:] if text[:1] == _MARK and text[1:2] in _MARKED else text

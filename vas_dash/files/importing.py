@@ -42,7 +42,7 @@ def import_file(
     What a row does not name stays as it is; null or an empty field is: not set. A cell that the
     file names and that is unassigned becomes assigned, on unless the file says off. With `prune`
     (`GridQuery()`: the whole fleet) cells that it finds and the file does not name are removed,
-    unless something in the file is wrong: then nobody knows what it wanted to name.
+    unless something in the file is wrong: what it was to name is not known then.
 
     Raises:
         FleetUnknownError: cameras or assignments are not all known.
@@ -141,7 +141,7 @@ class _Reader:
         self.desired_changes[key] = desired
 
     def _holds(self, key: CellKey, name: str, value: object) -> bool:
-        """Whether the cell has this fps or priority, though nobody could give it to it."""
+        """Whether the cell has this fps or priority already, though it is out of bounds."""
         held = self._snapshot.cell(*key).assignment
         return (
             held is not None

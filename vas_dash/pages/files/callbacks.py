@@ -183,7 +183,7 @@ def _taken(
         return *_checked(name, found, draft), text, no_update, handle_of(draft), no_update
     if not found.changes.changes:
         return *_checked(name, found, draft), "", no_update, no_update, no_update
-    # An id under which nothing is kept may be somebody else's.
+    # An id under which nothing is kept may be another operator's.
     draft_id = draft.id if draft.revision else secrets.token_urlsafe(16)
     good = ChangeSet(found.changes.changes)
     put = context.drafting.put(draft_id, context.permissions, good, f"import of {name}")

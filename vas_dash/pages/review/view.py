@@ -304,7 +304,7 @@ def note_text(changes: int, blocked: int) -> str:
 
 
 def not_begun(number: int, reason: str, settings: Settings) -> Component:
-    """The change set was recorded, and nobody applies it."""
+    """The change set was recorded, and is not being applied."""
     text = f"Change set {number} stands in the history, but was not begun: {reason}. "
     link = dcc.Link("Open it", href=f"{settings.prefix}history/{number}")
     return message([text, link], error=True)
