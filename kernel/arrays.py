@@ -9,8 +9,11 @@ off nothing is made or loaded, and a call returns at once.
 from __future__ import annotations
 
 import logging
+import math
+import time
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
+from kernel.errors import WriterConflictError
 from kernel.layout import FrameSpec
 from kernel.settings import ExportSettings, export_enabled
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FrameTap", "close_frame_taps", "tap_frame"]
 
+RETRY_S = 1.0
 ArrayFormat: TypeAlias = Literal["nv12", "i420"]
 
 _log = logging.getLogger("kernel.tap")
@@ -36,8 +40,9 @@ _on: bool | None = None
 class FrameTap:
     """One camera's frames from arrays. For one thread at a time. Never raises.
 
-    What cannot be exported is counted in `rejected`, and the first time in a row logged. A ring
-    that cannot be made is not tried again before the size of the frames changes.
+    What cannot be exported is counted in `rejected`, and the first time in a row logged. A camera
+    that another writer has is tried again once a second; a ring that cannot be made for another
+    reason, not before the size of the frames changes.
     """
 
     def __init__(self, camera_id: str, *, settings: ExportSettings | None = None) -> None:
@@ -48,6 +53,7 @@ class FrameTap:
         self._settings = settings
         self._writer: FrameWriter | None = None
         self._spec: FrameSpec | None = None
+        self._again_s = math.inf  # when to try again, by the monotonic clock
         try:
             self.enabled = export_enabled() if settings is None else settings.enabled
             if self.enabled and settings is None:
@@ -99,6 +105,8 @@ class FrameTap:
         spec = self._spec
         if spec is None or spec.width_px != width_px or spec.height_px * 3 != rows * 2:
             self._renew(FrameSpec(width_px, rows * 2 // 3))
+        elif self._writer is None and time.monotonic() >= self._again_s:
+            self._renew(spec)
         writer = self._writer
         if writer is None:
             self.rejected += 1
@@ -119,8 +127,12 @@ class FrameTap:
         from kernel.writer import FrameWriter
 
         self.close()
-        self._spec = spec
-        self._writer = FrameWriter(self.camera_id, spec, settings=self._settings)
+        self._spec, self._again_s = spec, math.inf
+        try:
+            self._writer = FrameWriter(self.camera_id, spec, settings=self._settings)
+        except WriterConflictError:
+            self._again_s = time.monotonic() + RETRY_S
+            raise
 
     def _reject(self, error: Exception) -> None:
         self.rejected += 1

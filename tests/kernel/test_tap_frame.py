@@ -175,6 +175,32 @@ def test_switching_on_is_seen_after_the_taps_were_closed(
     assert list_rings(on) == []
 
 
+def test_a_camera_that_another_writer_lets_go_of_is_taken_then(
+    settings: ExportSettings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    frame = pattern(1, SMALL).reshape(SMALL.shape)
+    tap = FrameTap("cam", settings=settings)
+    monkeypatch.setattr("kernel.arrays.RETRY_S", 0.0)
+    with FrameWriter("cam", SMALL, settings=settings):
+        assert [tap(frame) for _ in range(3)] == [False, False, False]
+    assert tap(frame)
+    assert tap.error is None
+    assert ["another live writer" in line for line in caplog.messages] == [True]
+    tap.close()
+
+
+def test_a_camera_that_another_writer_has_is_not_asked_for_with_every_frame(
+    settings: ExportSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = pattern(1, SMALL).reshape(SMALL.shape)
+    monkeypatch.setattr("kernel.arrays.RETRY_S", 3600.0)
+    tap = FrameTap("cam", settings=settings)
+    with FrameWriter("cam", SMALL, settings=settings):
+        assert not tap(frame)
+    assert not tap(frame)
+    assert tap.rejected == 2
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("AI_FRAME_EXPORT_ENABLED", "perhaps"), ("AI_FRAME_WIDTH", "wide")]
 )
