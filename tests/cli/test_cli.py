@@ -227,6 +227,18 @@ def test_what_is_wrong_in_a_file_is_told_with_its_place_and_the_rest_is_sent(she
     assert len(sent["problems"]) == 3
 
 
+def test_of_a_row_in_which_something_is_wrong_nothing_is_sent(shell: Shell) -> None:
+    file = shell.file(
+        "x.csv", "camera,model,enabled,desired_fps\nGate 1,helmet,false,31\nGate 2,helmet,false,3\n"
+    )
+    code, out, err = shell.call("apply", file, "--yes")
+    assert (code, out) == (1, "Change set 1, finished: 1 applied.\n")
+    assert "desired_fps must be a whole number from 1 to 30, not 31" in err
+    stored = shell.vas.cell("c1", "helmet")
+    assert stored is not None
+    assert (stored["enabled"], stored["desired_fps"]) == (True, 1)
+
+
 def test_pruning_shows_removals_apart_and_keeps_to_its_filter(shell: Shell) -> None:
     file = shell.file("one.csv", "camera,model,enabled\nGate 2,helmet,false\n")
     arguments = ("apply", file, "--prune", "--filter", "loc=Hall+2&model=helmet")
