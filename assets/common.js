@@ -23,6 +23,13 @@
         window.dash_clientside[namespace] = functions;
     };
 
+    /** Set an attribute where it differs. */
+    vas.put = function (node, name, value) {
+        if (node.getAttribute(name) !== value) {
+            node.setAttribute(name, value);
+        }
+    };
+
     let moves = 0;
     ["pointerdown", "keydown"].forEach(function (kind) {
         document.addEventListener(kind, function (event) {

@@ -72,12 +72,6 @@
     // What each cell of the table was last told; only what differs is told again.
     const told = new WeakMap();
 
-    function put(node, name, value) {
-        if (node.getAttribute(name) !== value) {
-            node.setAttribute(name, value);
-        }
-    }
-
     function decorate() {
         const shown = vas.props("rendered").data || {};
         const data = vas.props("grid").data || [];
@@ -88,14 +82,14 @@
         const first = ((shown.page || 1) - 1) * (shown.page_size || 50);
         const order = vas.address.sorted();
         const ids = models();
-        put(grid, "role", "grid");
-        put(grid, "aria-label", "AI models by camera");
-        put(grid, "aria-multiselectable", "true");
-        put(grid, "aria-rowcount", String((shown.found || 0) + 1));
+        vas.put(grid, "role", "grid");
+        vas.put(grid, "aria-label", "AI models by camera");
+        vas.put(grid, "aria-multiselectable", "true");
+        vas.put(grid, "aria-rowcount", String((shown.found || 0) + 1));
         grid.removeAttribute("tabindex");
         rows().forEach(function (row, position) {
-            put(row, "role", "row");
-            put(row, "aria-rowindex", String(position === 0 ? 1 : first + position + 1));
+            vas.put(row, "role", "row");
+            vas.put(row, "aria-rowindex", String(position === 0 ? 1 : first + position + 1));
             const record = position === 0 ? null : data[position - 1];
             Array.from(row.children).forEach(function (node) {
                 const column = columnOf(node, ids);
@@ -606,7 +600,7 @@
                 observer.observe(watched, { childList: true, subtree: true, characterData: true });
             }
             vas.density.fit(((shown && shown.models) || []).length);
-            vas.overview.begin(shown && shown.cameras);
+            vas.overview.begin(shown && shown.large);
             vas.drafts.drawn(shown && shown.draft);
             decorate();
         },

@@ -3,7 +3,6 @@
     "use strict";
 
     const vas = (window.vas = window.vas || {});
-    const MANY_CAMERAS = 200;
     const place = { row: "all", column: "location" };
     const frame = () => document.getElementById("overview-frame");
     const cells = (row) => Array.from(row.querySelectorAll("th, td"));
@@ -19,7 +18,8 @@
         const row = node.dataset.dashRow;
         return {
             row: row === undefined ? null : data()[Number(row)],
-            model: number ? (shown().models || [])[Number(number[1])].slice(2) : null,
+            // While columns come anew their models may not be known yet.
+            model: number ? ((shown().models || [])[Number(number[1])] || "m:").slice(2) : null,
             number: number ? number[1] : null,
         };
     }
@@ -39,23 +39,17 @@
         settle();
     }
 
-    function put(node, name, value) {
-        if (node.getAttribute(name) !== value) {
-            node.setAttribute(name, value);
-        }
-    }
-
     function decorateCell(node, position) {
         const column = node.dataset.dashColumn;
-        put(node, "data-column", column);
+        vas.put(node, "data-column", column);
         const at = identity(node);
         if (position === 0) {
             const sorted = vas.address.sorted();
             const mine = at.model === null ? sorted.column === column : sorted.column === "m:" + at.model;
-            put(node, "role", "columnheader");
-            put(node, "aria-sort", mine ? (sorted.descending ? "descending" : "ascending") : "none");
+            vas.put(node, "role", "columnheader");
+            vas.put(node, "aria-sort", mine ? (sorted.descending ? "descending" : "ascending") : "none");
         } else if (at.model === null) {
-            put(node, "role", column === "location" ? "rowheader" : "gridcell");
+            vas.put(node, "role", column === "location" ? "rowheader" : "gridcell");
         } else if (at.row) {
             drawBar(node, at);
         }
@@ -70,12 +64,12 @@
         const all = on + off + unassigned + unknown || 1;
         const after = at.row["d" + at.number];
         const drafted = after === undefined ? "" : `, drafted: ${after} on`;
-        put(node, "role", "gridcell");
-        put(node, "aria-label", at.row["m" + at.number] + drafted);
-        put(node, "title", at.row["m" + at.number] + drafted);
-        put(node, "data-short", short(on, off, unknown, after));
+        vas.put(node, "role", "gridcell");
+        vas.put(node, "aria-label", at.row["m" + at.number] + drafted);
+        vas.put(node, "title", at.row["m" + at.number] + drafted);
+        vas.put(node, "data-short", short(on, off, unknown, after));
         node.toggleAttribute("data-draft", after !== undefined);
-        put(node, "data-on-after", after === undefined ? "" : ` \u2192 ${after} on`);
+        vas.put(node, "data-on-after", after === undefined ? "" : ` \u2192 ${after} on`);
         [["--on", on], ["--off", on + off], ["--known", on + off + unassigned]].forEach(
             ([name, number]) => node.style.setProperty(name, (100 * number) / all + "%"),
         );
@@ -199,11 +193,11 @@
 
     let asked = 0;
     let polling = false;
-    let opened = false;
+    let begun = false;
 
-    function ask() {
+    function ask(polled) {
         asked += 1;
-        return { search: vas.props("url").search || "", n: asked };
+        return { search: vas.props("url").search || "", polled: polled, n: asked };
     }
 
     vas.onPoll(function () {
@@ -217,11 +211,13 @@
             recent: vas.props("recent").data || [],
             draft: vas.props("draft").data,
             digest: shown().digest || "",
+            taken_ms: shown().taken_ms || 0,
+            taken_by: shown().taken_by || "",
         };
         vas.ask("poll", what).then(function (answer) {
             polling = false;
             if (answer && answer.status === 200 && isShown() && !document.hidden) {
-                vas.set("overview-ask", { data: ask() });
+                vas.set("overview-ask", { data: ask(true) });
             }
         });
     });
@@ -230,20 +226,27 @@
     const observer = new MutationObserver(decorate);
 
     vas.overview = {
-        /** The grid was drawn: a large fleet begins with its overview, once, and at the page's root. */
-        begin: function (cameras) {
-            const first = !opened && cameras !== undefined;
-            opened = opened || first;
-            if (first && cameras >= MANY_CAMERAS && !vas.views.steps().length && !window.location.search) {
+        /** The grid was drawn. A large fleet begins with its overview: once, and at the page's root. */
+        begin: function (isLarge) {
+            if (begun || typeof isLarge !== "boolean") {
+                return; // while not all cameras are known it may be one
+            }
+            begun = true;
+            const atRoot = !vas.views.steps().length && !window.location.search;
+            if (isLarge && atRoot) {
                 vas.set("url", { pathname: vas.views.root() + "overview" });
             }
         },
     };
 
+    document.addEventListener("click", function (event) {
+        begun = begun || Boolean(event.target.closest("#nav-grid"));
+    }, true);
+
     vas.provide("vas_overview", {
         /** The address, a cell or the draft changed: ask, while the overview is shown. */
         ask: function () {
-            return isShown() ? ask() : window.dash_clientside.no_update;
+            return isShown() ? ask(false) : window.dash_clientside.no_update;
         },
 
         /** It was drawn, or is about to be. */

@@ -59,6 +59,19 @@ def test_a_large_fleet_begins_with_its_overview_and_the_grid_is_a_click_away(
     expect(overview.tab).to_have_url(overview.address)
 
 
+def test_a_large_fleet_that_is_known_later_begins_with_its_overview_then(
+    new_tab: NewTab, vas: FaultyVas
+) -> None:
+    vas.fault("cameras", Fault.FAIL_JSON)
+    grid = new_tab().open()
+    # Some are known from their assignments; that is no small fleet.
+    expect(grid.counts).to_contain_text("60 of 60 cameras")
+    expect(grid.tab).to_have_url(grid.address)
+    vas.heal()
+    expect(cell(grid, "Hall 0", "m1")).to_have_accessible_name("20 of 20 on")
+    expect(grid.tab).to_have_url(f"{grid.address}overview")
+
+
 def test_enter_opens_the_grid_with_the_cameras_of_the_location_and_the_model(
     overview: GridPage,
 ) -> None:

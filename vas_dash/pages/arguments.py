@@ -223,9 +223,10 @@ class BulkAction(_Argument):
 
 
 class Asked(_Argument):
-    """A download, or the overview, is asked for; `search` is the query of its address."""
+    """A download or the overview, for the query of an address; `polled`: by the clock alone."""
 
     search: Annotated[str, Field(max_length=20_000)] = ""
+    polled: bool = False
     n: int
 
 

@@ -23,6 +23,9 @@ _RENDERED_KEPT = 256
 
 _IMPORTED = secrets.token_hex(4)
 
+MANY_CAMERAS = 200
+"""From so many on a page of the grid says little of the fleet."""
+
 CLOCKS_APART_MS = 60_000
 """What is older by more was not taken before: the clocks of two hosts differ."""
 
@@ -124,7 +127,7 @@ class RenderedPages:
             "page_size": query.page_size,
             "default_page_size": self._default_page_size,
             "found": page.found,
-            "cameras": page.cameras,
+            "large": _is_large(page, snapshot),
             "closed": [column.id for column in page.columns if not column.open_for_new],
             "texts": {
                 "status": status.status_line(snapshot),
@@ -148,6 +151,13 @@ def _taken_ms(snapshot: FleetSnapshot) -> int:
     if snapshot.assignments.completeness is Completeness.UNAVAILABLE:
         return 0
     return int(snapshot.taken_at.timestamp() * 1000)
+
+
+def _is_large(page: GridPage, snapshot: FleetSnapshot) -> bool | None:
+    """Whether the page is to begin with the overview; None: there may be more cameras."""
+    if page.cameras >= MANY_CAMERAS:
+        return True
+    return False if snapshot.cameras.is_complete else None
 
 
 def _select_all(page: GridPage) -> str:

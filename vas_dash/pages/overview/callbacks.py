@@ -25,6 +25,7 @@ from vas_dash.pages.context import Context
 from vas_dash.pages.digest import digest
 from vas_dash.pages.draft.handle import checked_handle
 from vas_dash.pages.grid import view as grid_view
+from vas_dash.pages.grid.callbacks import drawn
 from vas_dash.pages.overview.model import Overview, overview
 
 
@@ -44,16 +45,25 @@ def register(app: Dash, context: Context) -> None:
     def refresh(asked: object, recent: object, draft: object, shown: object) -> tuple[Any, ...]:
         """Send the overview where it differs from what the browser shows."""
         before = checked(RENDERED, shown or {})
-        search = checked(OVERVIEW_ASK, asked).search
-        made = counted(context, search, checked_recent(recent), checked_handle(draft))
-        if made.digest == before.digest:
+        ask, learned = checked(OVERVIEW_ASK, asked), checked_recent(recent)
+        made = counted(context, ask.search, learned, checked_handle(draft))
+        page = drawn(context, ask.search, learned, None)
+        # With several workers the fleet is not to go back in time for a moment.
+        older = ask.polled and page.is_older_than(before.taken_ms, before.taken_by)
+        if older or made.digest == before.digest:
             raise PreventUpdate
         models = [column.id for column in made.columns[2:]]
         frame = digest([(column.id, column.name) for column in made.columns])
         return (
             no_update if before.frame == frame else grid_view.table_columns(made.columns),
             orjson.Fragment(made.compact_rows),
-            {"digest": made.digest, "frame": frame, "models": models},
+            {
+                "digest": made.digest,
+                "frame": frame,
+                "models": models,
+                "taken_ms": page.view["taken_ms"],
+                "taken_by": page.view["taken_by"],
+            },
         )
 
     in_browser(
