@@ -80,8 +80,10 @@
         if (after !== undefined) {
             return `${on}\u2192${after}`;
         }
-        const marked = (mark, number) => (number ? "\u2009" + mark + number : "");
-        return (on || "\u00b7") + marked("\u25cb", off) + marked("?", unknown);
+        const marked = [["", on], ["\u25cb", off], ["?", unknown]];
+        const shown = marked.filter(([, number]) => number).map(([mark, number]) => mark + number);
+        // The sign of what is unassigned, where nothing else is known of any cell.
+        return shown.join("\u2009") || "\u00b7";
     }
 
     /** One Tab stop, where the keyboard was last. */

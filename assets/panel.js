@@ -88,8 +88,16 @@
         }
     }
 
+    /** Begin where the grid does: the lines above it may grow while the panel is open. */
+    function place() {
+        const frames = ["grid-frame", "overview-frame"].map((id) => document.getElementById(id));
+        const frame = frames.find((one) => one.getClientRects().length) || frames[0];
+        panel().style.setProperty("--vd-panel-top", frame.offsetTop + "px");
+    }
+
     let observed = null;
     const observer = new MutationObserver(restore);
+    const above = new ResizeObserver(place);
 
     vas.panel = { open: open, close: close };
 
@@ -101,6 +109,9 @@
             if (data && observed !== panel()) {
                 observed = panel();
                 observer.observe(observed, { childList: true, subtree: true });
+                ["#view-grid > .vd-filters", "#trouble", ".vd-counts-line"].forEach((line) =>
+                    above.observe(document.querySelector(line)),
+                );
             }
             if (what !== shown) {
                 shown = what;

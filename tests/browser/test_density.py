@@ -94,3 +94,24 @@ def test_a_question_mark_opens_the_list_of_keys_but_not_in_a_field(grid: GridPag
     expect(keys).to_be_visible()
     keys.get_by_role("button", name="Close").click()
     expect(keys).to_be_hidden()
+
+
+def test_the_panel_leaves_filters_and_pager_free_with_lines_of_trouble_too(
+    new_tab: NewTab, vas: FaultyVas
+) -> None:
+    grid = new_tab(viewport={"width": 1400, "height": 900}).open()
+    grid.open_cell("Gate 1", "ppe")
+
+    def expect_free() -> None:
+        for name in ("Clear filters", "Next page", "Last page"):
+            # A click waits until nothing lies over the button.
+            grid.tab.get_by_role("button", name=name).click()
+        expect(grid.pager).to_have_text("Page 3 of 3")
+        expect(grid.panel).to_be_visible()
+
+    expect_free()
+    vas.stop()
+    expect(grid.trouble).to_contain_text("refused")
+    grid.tab.get_by_role("button", name="First page").click()
+    expect(grid.pager).to_have_text("Page 1 of 3")
+    expect_free()

@@ -32,6 +32,8 @@ class OverviewCell:
         """`34 of 40 on, 2 off`; what is unknown is never counted as something else."""
         counts = self.counts
         total = counts.on + counts.off + counts.unassigned + counts.unknown
+        if counts.unknown == total > 0:
+            return f"{counts.unknown:,} unknown"
         parts = [f"{counts.on:,} of {total:,} on"]
         parts += [f"{counts.off:,} off"] if counts.off else []
         parts += [f"{counts.unknown:,} unknown"] if counts.unknown else []
