@@ -1,7 +1,7 @@
 """Sleeping until a writer has something new: futex(2) on the words of its ring.
 
 A reader sleeps on its own read-only mapping. The writer wakes it after it has stored the word: one
-system call that never waits, the same whether there are sleepers or none. A word that changed
+system call that waits for nobody, and takes longer the more readers sleep. A word that changed
 between a reader's look and its sleep ends the sleep at once. A futex is 32 bits wide: the lower
 half of a word. It is never a private one, for the words are shared between processes.
 
