@@ -71,7 +71,7 @@ class Settings(BaseSettings):
         alias="VAS_DASH_POLL_S",
         ge=0.2,
         le=3600,
-        description="Time between two looks of an open page for what has changed, in seconds.",
+        description="Time between two polls of an open page for what has changed, in seconds.",
     )
     page_size: Literal[25, 50, 100, 200] = Field(
         50,

@@ -68,7 +68,7 @@ def test_cells_go_from_not_sent_to_sent_to_what_a_read_proved(both: Journal) -> 
     assert both.begin(number) == {}
     both.mark_sent(number, [0, 1], NOW)
     cells = both.cells(number, results=[CellResult.SENT])
-    assert [(cell.position, cell.sent_at, cell.settled_at) for cell in cells] == [
+    assert [(cell.position, cell.sent_at, cell.outcome_at) for cell in cells] == [
         *((0, NOW, None), (1, NOW, None)),
     ]
     after = assigned(A, CellIntent(False, None, 0, {}), 7)

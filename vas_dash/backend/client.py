@@ -67,7 +67,7 @@ class VasClient:
         try:
             return CameraSweep(page).read()
         finally:
-            self._cameras.turn()
+            self._cameras.rotate()
 
     def models(self, until: float | None = None) -> Part[AiModel]:
         """The registry of models.
@@ -132,13 +132,13 @@ class VasClient:
             return AssignmentSweep(page).read(locate)
         finally:
             if not filters:
-                self._assignments.turn()
+                self._assignments.rotate()
 
     def fails_on(self, model_id: str, until: float | None = None) -> bool:
         """Whether the VAS fails on an assignment of this model, so far as one page shows it.
 
         Raises:
-            BackendError: it cannot be told.
+            BackendError: it could not be read.
         """
         params = {"model_id": model_id, "limit": str(wire.ASSIGNMENTS_PAGE_ROWS)}
         try:
@@ -222,6 +222,6 @@ class _Understood(Generic[T]):
         self._this[digest] = rows
         return rows
 
-    def turn(self) -> None:
+    def rotate(self) -> None:
         """A sweep has ended: forget the pages that it did not see."""
         self._last, self._this = self._this, {}

@@ -212,17 +212,17 @@ class Transport:
             raise ServerFaultError(f"the VAS failed ({status})", status)
         if not 400 <= status < 500:
             raise BadAnswerError(f"the VAS answered with an unexpected status ({status})")
-        said = wire.refusal(
+        refusal = wire.refusal(
             _read(response.raw, MAX_REFUSAL_BYTES) or b"", f"the VAS refused it ({status})"
         )
-        reason = self._without_key(said.reason)
+        reason = self._without_key(refusal.reason)
         if status == 409:
             raise ConflictError(reason)
         raise RejectedError(
             reason,
             tuple(
                 FieldProblem(problem.field, self._without_key(problem.message))
-                for problem in said.problems
+                for problem in refusal.problems
             ),
         )
 

@@ -88,9 +88,9 @@ def _mended_model(row: Mapping[str, Any], reason: str) -> AiModel | None:
     model_id = _readable(row.get("model_id"))
     if not model_id:
         return None
-    said = f"What it takes is unknown: {reason}."
+    description = f"What it takes is unknown: {reason}."
     enabled = row.get("enabled") is True
-    return AiModel(model_id, _text(_mended(row.get("name"))), said, (), None, enabled)
+    return AiModel(model_id, _text(_mended(row.get("name"))), description, (), None, enabled)
 
 
 def _cell_of(row: Mapping[str, Any], _reason: str) -> CellKey | None:
@@ -228,9 +228,9 @@ def refusal(body: bytes, fallback: str) -> RejectedError:
     problems: tuple[FieldProblem, ...] = ()
     if isinstance(answer, dict):
         error = answer.get("error")
-        said: Any = error if isinstance(error, dict) else answer
-        message = _clean(said.get("message") or said.get("detail"))
-        details = said.get("details") or said.get("detail")
+        described: Any = error if isinstance(error, dict) else answer
+        message = _clean(described.get("message") or described.get("detail"))
+        details = described.get("details") or described.get("detail")
         if isinstance(details, list):
             problems = tuple(_problem(detail) for detail in details if isinstance(detail, dict))
     return RejectedError(message or fallback, problems)

@@ -37,7 +37,7 @@ FAILURES_IN_A_ROW = 2
 """Times the concurrency: so many writes without one plain answer between, and no more are sent."""
 
 TICK_S = 0.2
-"""Longest time between two looks at whether to stop, and two reports of progress."""
+"""Longest time between two checks whether to stop, and two reports of progress."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What is done with change sets: submit, apply, reopen, try again, undo."""
+"""What is done with change sets: submit, apply, resume, try again, undo."""
 
 from __future__ import annotations
 

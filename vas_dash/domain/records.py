@@ -83,7 +83,7 @@ class CellRecord:
     read: bool
     after: Assignment | None
     sent_at: datetime | None
-    settled_at: datetime | None
+    outcome_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

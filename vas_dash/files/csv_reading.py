@@ -90,9 +90,9 @@ def _unnamed(fields: Sequence[_Field], names: Sequence[str]) -> Iterator[_Field]
 
 def _separator(text: str) -> tuple[str, int]:
     """What stands between the fields, and where the header begins."""
-    said = re.match(r'\s*"?sep=([,;\t])"?[^\S\r\n]*(?:\r\n|\n|\r|\Z)', text, re.IGNORECASE)
-    if said:
-        return said[1], said.end()
+    declared = re.match(r'\s*"?sep=([,;\t])"?[^\S\r\n]*(?:\r\n|\n|\r|\Z)', text, re.IGNORECASE)
+    if declared:
+        return declared[1], declared.end()
     header = re.match(r"\s*([^\r\n]*)", text)
     line = header[1] if header else ""
     return max(",;\t", key=line.count), 0

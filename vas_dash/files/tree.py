@@ -140,8 +140,8 @@ class FileCell:
         if node is None:
             return self.at
         node = node.find(path)
-        said = message.rpartition(": ")[2].split(", ")
-        at = next((node.names[name] for name in said if name in node.names), node.at)
+        named = message.rpartition(": ")[2].split(", ")
+        at = next((node.names[name] for name in named if name in node.names), node.at)
         return at if self.inner is None else self.inner(at)
 
 

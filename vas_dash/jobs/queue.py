@@ -125,10 +125,10 @@ class QueueRunner:
     def fault(self, change_set_id: int, job: int) -> str | None:  # noqa: ARG002
         """What the worker said."""
         try:
-            told = self._asked(partial(self._app.backend.get, _fault_key(job)))
+            fault = self._asked(partial(self._app.backend.get, _fault_key(job)))
         except (NotYetError, *_FAULTS):
             return "the queue (VAS_DASH_QUEUE_URL) cannot be reached"
-        return told.decode() if told else None
+        return fault.decode() if fault else None
 
     def _asked(self, call: Callable[[], Found]) -> Found:
         future: Future[Found] = self._threads.submit(call)

@@ -27,11 +27,11 @@ __all__ = ["Jobs", "Runner", "apply_handed_over", "apply_watched"]
 
 _log = logging.getLogger(__name__)
 
-LOOK_S = 0.1
-"""Time between two looks at whether to stop."""
+CHECK_S = 0.1
+"""Time between two checks whether it is to stop."""
 
-LOOKS_PER_REPORT = 5
-"""How far it is is written down at every so many looks."""
+CHECKS_PER_REPORT = 5
+"""Progress is recorded once in so many checks."""
 
 
 class Runner(Protocol):
@@ -108,15 +108,15 @@ class Jobs:
             return mine
 
     def progress(self, change_set_id: int) -> Progress | None:
-        """How far it is; None: no process applies it, or it has not begun to say.
+        """How far it is; None: no process applies it, or it has recorded nothing yet.
 
         Raises:
             JournalError: the journal could not be read.
         """
-        told = self._journal.jobs.told(change_set_id)
-        if told is None or not self._journal.is_applied_now(change_set_id):
+        text = self._journal.jobs.progress(change_set_id)
+        if text is None or not self._journal.is_applied_now(change_set_id):
             return None
-        return _read(told)
+        return _read(text)
 
     def fault(self, change_set_id: int) -> str | None:
         """Why the last start of it came to nothing; None: nothing is known to be wrong."""
@@ -183,7 +183,7 @@ def apply_watched(
 
 
 class _Watch:
-    """A thread beside an apply: writes down how far it is, and looks whether it is to stop.
+    """A thread beside an apply: records its progress, and checks whether it is to stop.
 
     What it cannot write or read it leaves: the apply itself needs the same journal, and stops.
     """
@@ -217,17 +217,17 @@ class _Watch:
         return not self.cancelled.is_set()
 
     def _run(self) -> None:
-        told: Progress | None = None
-        looks = 0
-        while not self._over.wait(LOOK_S):
+        recorded: Progress | None = None
+        checks = 0
+        while not self._over.wait(CHECK_S):
             with suppress(JournalError):
                 if not self.cancelled.is_set() and self._journal.jobs.is_cancelled(self._id):
                     self.cancelled.set()
-                looks += 1
+                checks += 1
                 progress = self.progress
-                if progress is not told and (told is None or looks >= LOOKS_PER_REPORT):
-                    self._journal.jobs.tell(self._id, _text(progress))
-                    told, looks = progress, 0
+                if progress is not recorded and (recorded is None or checks >= CHECKS_PER_REPORT):
+                    self._journal.jobs.record_progress(self._id, _text(progress))
+                    recorded, checks = progress, 0
 
 
 def _text(progress: Progress | None) -> str:

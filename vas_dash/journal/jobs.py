@@ -84,12 +84,12 @@ class JobTable:
         with self._store.read() as connection:
             return bool(connection.execute(wanted).scalar())
 
-    def tell(self, change_set_id: int, progress: str) -> None:
+    def record_progress(self, change_set_id: int, progress: str) -> None:
         """How far it is, as a text of the applier."""
         self._put(change_set_id, {"progress": progress})
 
-    def told(self, change_set_id: int) -> str | None:
-        """How far it was last said to be; None: nothing was said, or it is not being applied."""
+    def progress(self, change_set_id: int) -> str | None:
+        """The progress recorded last; None: there is none, or it is not being applied."""
         mine = PROGRESS.c.change_set_id == change_set_id
         wanted = (
             select(PROGRESS.c.progress)

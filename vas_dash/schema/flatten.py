@@ -40,10 +40,10 @@ def modern(schema: Any) -> Any:
         else:
             found[name] = value if name in _DATA else modern(value)
     for limit, strict in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-        said = found.get(strict)
-        if isinstance(said, bool):
+        flag = found.get(strict)
+        if isinstance(flag, bool):
             del found[strict]
-            if said and limit in found:
+            if flag and limit in found:
                 found[strict] = found.pop(limit)
     return found
 

@@ -69,7 +69,7 @@ def a_cell(
         "read": True,
         "after": None,
         "sent_at": NOON,
-        "settled_at": NOON,
+        "outcome_at": NOON,
     }
     position = fields.pop("position", 0)
     change = CellChange(KEY, before, desired)

@@ -38,5 +38,5 @@ def register(app: Dash, context: Context) -> None:
             return view.quiet(error.reason)
         snapshot = context.grid(checked_recent(recent)).snapshot
         cell = snapshot.cell(*opened.key)
-        told = cell_history(entries, cell, snapshot.taken_at, datetime.now(UTC))
-        return view.lines(told, context.settings.prefix)
+        history = cell_history(entries, cell, snapshot.taken_at, datetime.now(UTC))
+        return view.lines(history, context.settings.prefix)

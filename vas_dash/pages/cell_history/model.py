@@ -56,7 +56,7 @@ def _elsewhere(
     if cell.state is CellState.UNKNOWN:
         return None
     left = next((one.cell for one in entries if one.cell.result in _LEFT and one.cell.read), None)
-    if left is None or left.settled_at is None or taken_at <= left.settled_at:
+    if left is None or left.outcome_at is None or taken_at <= left.outcome_at:
         # Nothing to hold it against; or it may have been read before that change.
         return None
     if same_assignment(cell.assignment, left.after):

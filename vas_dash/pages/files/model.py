@@ -45,7 +45,7 @@ def checked_file(
     kinds = Counter(map(kind_of, changes))
     kinds[Kind.REMOVED] -= pruned
     own = len(changes) - pruned
-    said = f"{own:,} {_noun(own, 'change')}: {kinds_text(kinds)}" if own else "nothing to change"
+    summary = f"{own:,} {_noun(own, 'change')}: {kinds_text(kinds)}" if own else "nothing to change"
     removals = ""
     if pruned:
         removals = (
@@ -55,7 +55,7 @@ def checked_file(
     shown = tuple(cut(str(problem)) for problem in problems[:PROBLEMS_SHOWN])
     return CheckedFile(
         name,
-        f"{cells:,} {_noun(cells, 'cell')} read; {said}.",
+        f"{cells:,} {_noun(cells, 'cell')} read; {summary}.",
         removals,
         shown,
         len(problems) - len(shown),

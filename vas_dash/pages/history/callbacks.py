@@ -54,15 +54,15 @@ class _Part:
 class _Shown:
     """What the view is to show; `live`: it is worth looking again soon.
 
-    `running` is the change set to follow from now on, `over` one that needs it no more, and `told`
-    its end in words.
+    `running` is the change set to follow from now on, `over` one that needs it no more, and
+    `end_text` its end in words.
     """
 
     parts: dict[str, _Part]
     live: bool = False
     running: int | None = None
     over: int | None = None
-    told: str = ""
+    end_text: str = ""
 
 
 def register(app: Dash, context: Context) -> None:
@@ -130,7 +130,7 @@ def _register_view(app: Dash, context: Context) -> None:
             else:
                 shown = _one(context, ask.number, ask.search)
         except JournalError as error:
-            shown = _trouble("History", f"The history cannot be shown: {error.reason}.")
+            shown = _error("History", f"The history cannot be shown: {error.reason}.")
         digests = {name: digest(shown.parts[name].value) for name in _PARTS}
         digests["live"] = "yes" if shown.live else ""
         if (before.of, before.parts) == (of, digests):
@@ -176,7 +176,7 @@ def _list(context: Context, search: str) -> _Shown:
     asked = chosen(query, context.grid())
     notes = {**asked.notes, **asked.problems}
     if asked.problems:
-        return _trouble("History", "Not filtered: see the fields above.", notes, filters=True)
+        return _error("History", "Not filtered: see the fields above.", notes, filters=True)
     page = context.operations.journal.history(asked.wanted, before=query.before, after=query.after)
     statuses = {}
     items = []
@@ -200,7 +200,7 @@ def _one(context: Context, text: str, search: str) -> _Shown:
     number = whole_number(text)
     record, how = (None, Status.READY) if number is None else running.standing_of(context, number)
     if number is None or record is None:
-        return _trouble("History", f"There is no change set {cut(text, 40)}.")
+        return _error("History", f"There is no change set {cut(text, 40)}.")
     query = parse_history(search)
     records = context.operations.journal.cells(
         number,
@@ -228,7 +228,7 @@ def _one(context: Context, text: str, search: str) -> _Shown:
         live=is_live or how is Status.READY,
         running=number if follow else None,
         over=None if follow else number,
-        told=status.done_text(record, how),
+        end_text=status.done_text(record, how),
     )
 
 
@@ -244,7 +244,7 @@ def _parts(
     return parts
 
 
-def _trouble(
+def _error(
     title: str, text: str, notes: dict[str, str] | None = None, *, filters: bool = False
 ) -> _Shown:
     parts = _parts(title, notes, filters=filters)
@@ -253,11 +253,11 @@ def _trouble(
 
 
 def _message(shown: _Shown, before: HistoryShown, of: str) -> Any:
-    """The end of what was watched is told; nothing of one change set stands on the next."""
+    """The end of what was watched is said; nothing of one change set stands on the next."""
     if before.of != of:
         return ""
-    if before.parts.get("live") and not shown.live and shown.told:
-        return message(shown.told)
+    if before.parts.get("live") and not shown.live and shown.end_text:
+        return message(shown.end_text)
     return no_update
 
 

@@ -37,7 +37,7 @@ def register(app: Dash, context: Context) -> None:
         State(ids.RUNNING_LINE, "hidden"),
         prevent_initial_call=True,
     )
-    def follow(what: object, told: object, hidden: object) -> tuple[Any, ...]:
+    def follow(what: object, shown: object, hidden: object) -> tuple[Any, ...]:
         """How far the change set is that this browser follows; its end is said once."""
         number = checked(RUNNING, what).number
         try:
@@ -54,7 +54,7 @@ def register(app: Dash, context: Context) -> None:
         text = f"Change set {number} is about to be applied"
         if how is Status.APPLYING:
             text = f"Change set {number} is being applied: {progress_of(context, record).text}"
-        if text == told and not hidden:
+        if text == shown and not hidden:
             raise PreventUpdate
         return False, text, address, "", no_update
 
@@ -67,7 +67,7 @@ def standing_of(context: Context, number: int) -> tuple[ChangeSetRecord | None, 
         return None, Status.READY
     how = status.status_of(record, applied_now=True)
     if how is Status.APPLYING and not journal.is_applied_now(number):
-        # It may have ended between the two looks.
+        # It may have ended between the two reads.
         record = journal.change_set(number) or record
         how = status.status_of(record, applied_now=False)
     return record, how
