@@ -99,6 +99,7 @@ def _create_page(settings: Settings, otherwise: Identify, identify: Identify | N
         services.writer,
         services.operations,
         services.drafting,
+        services.presets,
         create_jobs(settings, services.journal),
         lambda: asking(request.environ),
     )

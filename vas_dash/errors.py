@@ -10,6 +10,7 @@
     ├── UnknownChangeSetError        there is no change set of this number
     ├── BusyError                    the change set is being applied just now
     ├── ReasonNeededError            change sets need a reason here, and there is none
+    ├── PresetError                  a preset cannot be kept so; `reason` says why
     ├── JobError                     a change set could not be handed over to be applied
     ├── NotAllowedError              the operator may not do this
     └── BackendError                 the VAS did not do what was asked; `reason` says why
@@ -63,6 +64,14 @@ class ReasonNeededError(VasDashError):
 
 class JobError(VasDashError):
     """A change set could not be handed over to be applied: nothing was sent."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class PresetError(VasDashError):
+    """A preset was not kept, and nothing changed. `reason` is one plain sentence for people."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vas_dash.changes.cell_writer import CellWriter
     from vas_dash.changes.drafting import Drafting
     from vas_dash.changes.operations import Operations
+    from vas_dash.changes.presets import Presets
     from vas_dash.journal import Journal
 
 __all__ = ["Services", "create_client", "create_journal", "create_services", "opened_operations"]
@@ -39,6 +40,7 @@ class Services:
     operations: Operations
     writer: CellWriter
     drafting: Drafting
+    presets: Presets
 
 
 def create_services(settings: Settings) -> Services:
@@ -49,6 +51,7 @@ def create_services(settings: Settings) -> Services:
     """
     from vas_dash.changes.cell_writer import CellWriter
     from vas_dash.changes.drafting import Drafting
+    from vas_dash.changes.presets import Presets
 
     breaker = Breaker()
     # The sweeps look whether the VAS is back: they are seldom, and held back by nothing.
@@ -56,7 +59,9 @@ def create_services(settings: Settings) -> Services:
     journal = create_journal(settings)
     operations = _operations(settings, create_client(settings, breaker.call), journal)
     writer = CellWriter(operations, reader=reader)
-    return Services(breaker, reader, journal, operations, writer, Drafting(journal))
+    return Services(
+        breaker, reader, journal, operations, writer, Drafting(journal), Presets(journal)
+    )
 
 
 def create_client(settings: Settings, guard: Guard = nullcontext) -> VasClient:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.fleets import NOW
 from tests.fakes.people import KIM
 from vas_dash.database import Database, database_url
 from vas_dash.domain.changes import CellChange, ChangeSet
 from vas_dash.domain.entities import CellIntent, CellKey
+from vas_dash.domain.presets import Preset, PresetValues
 from vas_dash.domain.records import CellResult, State
 from vas_dash.journal import Journal
 from vas_dash.journal.migrate import migrate_connection
@@ -34,7 +36,7 @@ INTENT = json.dumps(
 )
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002", "head"])
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "head"])
 def test_a_journal_of_an_earlier_version_is_read_and_goes_on(revision: str, tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     database = Database(database_url(f"sqlite:///{path}", "VAS_DASH_DB_URL", "journal.db"))
@@ -70,4 +72,7 @@ def test_a_journal_of_an_earlier_version_is_read_and_goes_on(revision: str, tmp_
     assert journal.record(ChangeSet((change,)), KIM.name) == 2
     assert journal.drafts.load("d", "kim").revision == 0
     assert journal.jobs.last(2) is None
+    assert journal.presets.versions() == ()
+    made = Preset(1, 1, "ppe", "Standard", PresetValues(5), "kim", NOW)
+    assert journal.presets.add(lambda _: [made]) == journal.presets.versions() == (made,)
     journal.close()

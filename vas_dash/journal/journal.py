@@ -35,6 +35,7 @@ from vas_dash.domain.records import (
 from vas_dash.journal.drafts import DraftTables
 from vas_dash.journal.jobs import JobTable
 from vas_dash.journal.migrate import VERSION_TABLE
+from vas_dash.journal.presets import PresetTable
 from vas_dash.journal.rows import (
     change_sets_of,
     count_results,
@@ -80,6 +81,7 @@ class Journal:
         self._retention = timedelta(days=retention_days)
         self.drafts = DraftTables(self._store)
         self.jobs = JobTable(self._store)
+        self.presets = PresetTable(self._store)
 
     def open(self) -> None:
         """Open it now, and make its tables, so that its first use need not wait for that."""

@@ -11,7 +11,7 @@ from vas_dash.database import Database, advisory_lock, file_lock
 
 __all__ = ["HEAD", "VERSION_TABLE", "is_up_to_date", "migrate", "migrate_connection"]
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration: where the journal is at it, Alembic is not even loaded."""
 
 VERSION_TABLE = "journal_version"

@@ -27,6 +27,7 @@ __all__ = [
     "JOBS",
     "METADATA",
     "MODELS",
+    "PRESETS",
     "PROGRESS",
 ]
 
@@ -138,3 +139,17 @@ PROGRESS = Table(
     Column("progress", Text),
 )
 """How far a change set that is being applied is (JSON), and whether that is to stop."""
+
+PRESETS = Table(
+    "journal_presets",
+    METADATA,
+    Column("preset_id", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("model_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("preset", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("removed", Boolean, nullable=False),
+)
+"""Every version of every preset; `preset` are its values (JSON)."""

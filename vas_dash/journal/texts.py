@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from vas_dash.domain.entities import Assignment, CellIntent, CellKey
+from vas_dash.domain.presets import PresetValues
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -60,6 +61,16 @@ def read_assignment(text: str | None, key: CellKey) -> Assignment | None:
     )
 
 
+def preset_text(values: PresetValues) -> str:
+    """JSON with the names of the domain."""
+    return _text(_values(values))
+
+
+def read_preset(text: str) -> PresetValues:
+    """What `preset_text` wrote."""
+    return PresetValues(**json.loads(text))
+
+
 def microseconds(when: datetime) -> int:
     """Since 1970-01-01 UTC."""
     return (when - _EPOCH) // _MICROSECOND
@@ -71,11 +82,14 @@ def moment(count: int | None) -> datetime | None:
 
 
 def _intent(intent: CellIntent) -> dict[str, Any]:
+    return {"enabled": intent.enabled, **_values(intent)}
+
+
+def _values(of: CellIntent | PresetValues) -> dict[str, Any]:
     return {
-        "enabled": intent.enabled,
-        "desired_fps": intent.desired_fps,
-        "priority": intent.priority,
-        "parameters": intent.parameters,
+        "desired_fps": of.desired_fps,
+        "priority": of.priority,
+        "parameters": of.parameters,
     }
 
 

@@ -12,6 +12,7 @@ from vas_dash.changes.cell_writer import CellWriter
 from vas_dash.changes.drafting import Drafting
 from vas_dash.changes.operations import Operations
 from vas_dash.changes.permissions import Permissions
+from vas_dash.changes.presets import Presets
 from vas_dash.config import Settings
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.fleet import Cell, FleetSnapshot
@@ -43,6 +44,7 @@ class Context:
     writer: CellWriter
     operations: Operations
     drafting: Drafting
+    presets: Presets
     jobs: Jobs
     operator: Callable[[], Operator]
     _rendered: _RenderedSnapshots = field(default_factory=lambda: _RenderedSnapshots())
