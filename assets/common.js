@@ -30,6 +30,22 @@
         }
     };
 
+    const clicks = [];
+
+    /** Have `act(node, event)` called for each click in a node that `selector` matches. */
+    vas.onClick = function (selector, act) {
+        clicks.push([selector, act]);
+    };
+
+    document.addEventListener("click", function (event) {
+        clicks.forEach(function ([selector, act]) {
+            const node = event.target.closest(selector);
+            if (node) {
+                act(node, event);
+            }
+        });
+    });
+
     let moves = 0;
     ["pointerdown", "keydown"].forEach(function (kind) {
         document.addEventListener(kind, function (event) {

@@ -54,14 +54,12 @@
 
     document.addEventListener("mouseover", mark);
     document.addEventListener("focusin", mark);
-    document.addEventListener("click", function (event) {
-        if (event.target.closest("#density")) {
-            try {
-                window.localStorage.setItem(KEPT, isCompact() ? "comfortable" : "compact");
-            } catch (error) {
-                // Without a store the choice holds by the number of models.
-            }
-            show();
+    vas.onClick("#density", function () {
+        try {
+            window.localStorage.setItem(KEPT, isCompact() ? "comfortable" : "compact");
+        } catch (error) {
+            // Without a store the choice holds by the number of models.
         }
+        show();
     });
 })();

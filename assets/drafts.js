@@ -364,12 +364,6 @@
         }
     });
 
-    document.addEventListener("click", function (event) {
-        const button = event.target.closest("[data-drop]");
-        if (button) {
-            drop(button.dataset.camera, button.dataset.model);
-        } else if (event.target.closest("#draft-discard")) {
-            discard();
-        }
-    });
+    vas.onClick("[data-drop]", (button) => drop(button.dataset.camera, button.dataset.model));
+    vas.onClick("#draft-discard", () => discard());
 })();

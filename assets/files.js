@@ -11,9 +11,8 @@
         vas.set("files-message", { children: text });
     }
 
-    document.addEventListener("click", function (event) {
-        const link = event.target.closest("#files-download");
-        if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    vas.onClick("#files-download", function (link, event) {
+        if (!event.ctrlKey && !event.metaKey && !event.shiftKey) {
             event.preventDefault();
             asked += 1;
             vas.set("files-asked", { data: { search: new URL(link.href).search, n: asked } });

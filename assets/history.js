@@ -107,20 +107,19 @@
         }
     });
 
-    document.addEventListener("click", function (event) {
-        const button = event.target.closest("#view-history [data-do]");
-        if (button) {
-            vas.set("history-do", {
-                data: {
-                    action: button.dataset.do,
-                    number: Number(button.dataset.number),
-                    replace: button.dataset.replace === "yes",
-                    n: Date.now(),
-                },
-            });
-        } else if (event.target.closest("[data-history='clear']")) {
-            vas.set("url", { search: "" });
-        } else if (event.target.closest("#panel-history a") && narrow.matches) {
+    vas.onClick("#view-history [data-do]", function (button) {
+        vas.set("history-do", {
+            data: {
+                action: button.dataset.do,
+                number: Number(button.dataset.number),
+                replace: button.dataset.replace === "yes",
+                n: Date.now(),
+            },
+        });
+    });
+    vas.onClick("[data-history='clear']", () => vas.set("url", { search: "" }));
+    vas.onClick("#panel-history a", function () {
+        if (narrow.matches) {
             // The panel would cover what the link leads to.
             vas.panel.close();
         }

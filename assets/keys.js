@@ -2,6 +2,7 @@
 (function () {
     "use strict";
 
+    const vas = (window.vas = window.vas || {});
     const dialog = () => document.getElementById("keys");
     const types = (node) => node.matches("input:not([type=checkbox]), select, textarea");
 
@@ -12,11 +13,6 @@
         }
     }, true);
 
-    document.addEventListener("click", function (event) {
-        if (event.target.closest("#keys-open")) {
-            dialog().showModal();
-        } else if (event.target.closest("#keys-close")) {
-            dialog().close();
-        }
-    });
+    vas.onClick("#keys-open", () => dialog().showModal());
+    vas.onClick("#keys-close", () => dialog().close());
 })();

@@ -241,9 +241,9 @@
         },
     };
 
-    document.addEventListener("click", function (event) {
-        begun = begun || Boolean(event.target.closest("#nav-grid"));
-    }, true);
+    vas.onClick("#nav-grid", function () {
+        begun = true;
+    });
 
     vas.provide("vas_overview", {
         /** The address, a cell or the draft changed: ask, while the overview is shown. */

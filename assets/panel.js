@@ -177,17 +177,13 @@
         });
     });
 
-    document.addEventListener("click", function (event) {
-        const entry = event.target.closest("[data-open]");
-        if (entry) {
-            open(entry.dataset.open, entry.dataset.camera, entry.dataset.model);
-        } else if (event.target.closest("#panel-close")) {
-            close();
-        } else if (event.target.closest("#panel-discard")) {
-            discard();
-        } else if (event.target.closest("#panel-save")) {
-            stays = vas.place();
-        }
+    vas.onClick("[data-open]", function (entry) {
+        open(entry.dataset.open, entry.dataset.camera, entry.dataset.model);
+    });
+    vas.onClick("#panel-close", () => close());
+    vas.onClick("#panel-discard", () => discard());
+    vas.onClick("#panel-save", function () {
+        stays = vas.place();
     });
 
     document.addEventListener("keydown", function (event) {

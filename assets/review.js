@@ -89,11 +89,7 @@
         }
     }
 
-    document.addEventListener("click", function (event) {
-        const button = event.target.closest("[data-review]");
-        if (!button) {
-            return;
-        }
+    vas.onClick("[data-review]", function (button) {
         const { review, group, camera, model, what } = button.dataset;
         const steps = {
             toggle: () => toggle(group),

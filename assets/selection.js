@@ -261,22 +261,15 @@
         },
     });
 
-    document.addEventListener("click", function (event) {
-        const select = event.target.closest("[data-select]");
-        const button = event.target.closest("[data-do]:not(#view-history *)");
-        if (select) {
-            toggle(select.dataset.camera, select.dataset.model);
-        } else if (button) {
-            if (event.target.closest("#panel")) {
-                vas.panel.close();
-            }
-            act(button.dataset.do, button.dataset.camera);
-        } else if (event.target.closest("#select-all")) {
-            find("", false);
-        } else if (event.target.closest("#select-nothing")) {
-            nothing();
+    vas.onClick("[data-select]", (button) => toggle(button.dataset.camera, button.dataset.model));
+    vas.onClick("[data-do]:not(#view-history *)", function (button) {
+        if (button.closest("#panel")) {
+            vas.panel.close();
         }
+        act(button.dataset.do, button.dataset.camera);
     });
+    vas.onClick("#select-all", () => find("", false));
+    vas.onClick("#select-nothing", () => nothing());
 
     document.addEventListener("keydown", function (event) {
         if (event.key === "Escape" && event.target.closest("#bulk")) {

@@ -170,15 +170,10 @@
         },
     });
 
-    document.addEventListener("click", function (event) {
-        const button = event.target.closest("[data-page]");
-        if (button) {
-            page(button.dataset.page);
-        } else if (event.target.closest("#filter-clear")) {
-            clear();
-        } else if (event.target.closest("a[data-search]")) {
-            event.preventDefault();
-            open(event.target.closest("a[data-search]").dataset.search);
-        }
+    vas.onClick("[data-page]", (button) => page(button.dataset.page));
+    vas.onClick("#filter-clear", () => clear());
+    vas.onClick("a[data-search]", function (link, event) {
+        event.preventDefault();
+        open(link.dataset.search);
     });
 })();
