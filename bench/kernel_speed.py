@@ -27,7 +27,6 @@ from bench.kernel_common import (
     shared_folder,
 )
 from kernel import FrameReader, FrameWriter, to_rgb
-from kernel.colour import planes
 
 CHUNK = 20
 Write = Callable[[int], object]
@@ -188,7 +187,8 @@ def colours(seconds: float) -> tuple[float, float]:
     except ImportError:
         return math.nan, math.nan
     cv2.setNumThreads(1)
-    y, uv = planes(picture(), HD.width_px, HD.height_px)
+    y, uv = np.split(np.frombuffer(picture(), np.uint8).reshape(HD.shape), [HD.height_px])
+    uv = uv.reshape(HD.height_px // 2, HD.width_px // 2, 2)
     out = np.empty((*y.shape, 3), np.uint8)
     ratios, took = [], []
     for _ in rounds(seconds, time.monotonic):

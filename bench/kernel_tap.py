@@ -75,11 +75,7 @@ def run(quick: bool) -> list[Row]:
             ),
             Row("  processor time of the tap", f"{_median(results, 'cpu_ms'):.2f} ms a frame"),
         ]
-    for way, name in (
-        ("process", "tap in a process of its own"),
-        ("thread", "tap in the host's process"),
-        ("cat", "cat in the tap's place"),
-    ):
+    for way, name in (("process", "tap"), ("cat", "cat in the tap's place")):
         results = [_in_host(way, None, short_s) for _ in range(runs)]
         title = f"{name}, {BURNING_THREADS} burning threads, timed writes for {short_s:.0f} s"
         worst = _all(results, "wait_ms")
@@ -239,7 +235,7 @@ def _reader(
             subprocess.Popen(["cat"], stdin=reading.fileno(), stdout=subprocess.DEVNULL)
             yield writing.fileno(), (), None
         return
-    tap = PipeTap("bench", HD, settings=settings, in_process=way == "thread")
+    tap = PipeTap("bench", HD, settings=settings)
     if not tap.wait_ready() or tap.stats.state != "exporting":
         raise RuntimeError(tap.stats.error or "the tap does not start")
     with tap.output() as output:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import logging
 import math
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from kernel.errors import WriterConflictError
 from kernel.layout import FrameSpec
-from kernel.settings import ExportSettings, export_enabled
+from kernel.settings import ExportSettings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,15 +27,11 @@ if TYPE_CHECKING:
 
     FrameArray: TypeAlias = ReadableBuffer | npt.NDArray[np.uint8]
 
-__all__ = ["FrameTap", "close_frame_taps", "tap_frame"]
-
 RETRY_S = 1.0
 ArrayFormat: TypeAlias = Literal["nv12", "i420"]
 
 _log = logging.getLogger("kernel.tap")
 _taps: dict[str, FrameTap] = {}
-# Decided at the first call: looking into the environment for every frame would be a cost.
-_on: bool | None = None
 
 
 class FrameTap:
@@ -50,16 +47,16 @@ class FrameTap:
         self.rejected = 0
         self.error: str | None = None
         self.enabled = False
-        self._settings = settings
+        self._settings = ExportSettings()
         self._writer: FrameWriter | None = None
         self._spec: FrameSpec | None = None
         self._again_s = math.inf  # when to try again, by the monotonic clock
         try:
-            self.enabled = export_enabled() if settings is None else settings.enabled
-            if self.enabled and settings is None:
-                self._settings = ExportSettings.from_env()
+            settings = ExportSettings.from_env() if settings is None else settings
+            self.enabled = settings.enabled
+            # Whoever hands a frame over does not wait for another writer.
+            self._settings = replace(settings, retry_s=0)
         except ValueError as error:
-            self.enabled = False
             self._reject(error)
 
     def __call__(
@@ -151,19 +148,8 @@ def tap_frame(
 ) -> bool:
     """Publish a copy of a camera's frame; the arguments and the answer of `FrameTap`.
 
-    Whether export is on is decided at the first call, and again after `close_frame_taps`.
+    Settings are read at a camera's first frame, and again after `close_frame_taps`.
     """
-    global _on
-    if _on is False:
-        return False
-    if _on is None:
-        try:
-            _on = export_enabled()
-        except ValueError as error:
-            _on = False
-            _log.warning("no frame export: %s", error)
-        if not _on:
-            return False
     tap = _taps.get(camera_id)
     if tap is None:
         tap = _taps[camera_id] = FrameTap(camera_id)
@@ -172,27 +158,22 @@ def tap_frame(
 
 def close_frame_taps(camera_id: str | None = None) -> None:
     """One camera stops, or all of them do."""
-    global _on
-    if camera_id is not None:
-        tap = _taps.pop(camera_id, None)
+    for one in list(_taps) if camera_id is None else [camera_id]:
+        tap = _taps.pop(one, None)
         if tap is not None:
             tap.close()
-        return
-    while _taps:
-        _taps.popitem()[1].close()
-    _on = None
 
 
 def _write_i420(writer: FrameWriter, data: memoryview, timestamp_ns: int | None) -> bool:
     import numpy as np
 
-    from kernel.colour import interleave_i420
-
     lease = writer.slot()
     if lease is None:
         return False
     with lease:
-        into = np.frombuffer(lease.buffer, dtype=np.uint8)
-        interleave_i420(data, writer.spec.width_px, writer.spec.height_px, into)
-        del into
+        luma = writer.spec.width_px * writer.spec.height_px
+        i420, nv12 = np.frombuffer(data, np.uint8), np.frombuffer(lease.buffer, np.uint8)
+        nv12[:luma] = i420[:luma]
+        # All of Cb and then all of Cr become pairs.
+        nv12[luma:].reshape(-1, 2)[...] = i420[luma:].reshape(2, -1).T
         return lease.publish(timestamp_ns)

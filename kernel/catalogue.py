@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from kernel.errors import KernelError, WriterError
 from kernel.layout import RINGS_DIR, FrameSpec, check_camera_id
 from kernel.ring import open_ring
+from kernel.settings import ExportSettings
 from kernel.storage import NEW_PREFIX, CameraFolder, lock_is_held, open_folder, whose_folder
-
-__all__ = ["RingInfo", "base_folder_problem", "list_rings", "remove_dead"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +77,8 @@ def remove_dead(base_dir: str) -> list[str]:
             continue
         with suppress(WriterError, OSError):
             # Who owns the base folder matters to who puts frames there, not to who removes some.
-            owner = str(os.stat(base_dir).st_uid)
-            folder = CameraFolder(base_dir, check_camera_id(info.camera_id), None, owner)
-            try:
-                folder.end_leftovers()
-                folder.remove_version1_folder()
-            finally:
-                folder.remove()
+            settings = ExportSettings(base_dir=base_dir, owner=str(os.stat(base_dir).st_uid))
+            CameraFolder(settings, check_camera_id(info.camera_id)).clear()
             removed.append(info.camera_id)
     return removed
 

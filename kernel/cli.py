@@ -25,8 +25,6 @@ from kernel.catalogue import RingInfo, base_folder_problem, list_rings, remove_d
 from kernel.errors import KernelError, SettingsError
 from kernel.settings import DEFAULT_BASE_DIR, base_dir_from_env
 
-__all__ = ["main"]
-
 _HEADINGS = ("CAMERA", "SIZE", "FPS", "AGE", "EPOCH", "WRITER", "FRAMES", "MEMORY", "STATE")
 
 

@@ -1,8 +1,7 @@
-"""NV12 pictures as arrays, and their conversion to RGB and BGR.
+"""NV12 to RGB and BGR.
 
 NV12 is 4:2:0: a plane of luma, one byte for each pixel, and below it a plane of half the height
-in which Cb and Cr alternate, one pair for each two by two pixels. One row of either plane is
-`stride_bytes` long, of which the first `width_px` are picture.
+in which Cb and Cr alternate, one pair for each two by two pixels.
 
 The formula is that of ITU-R BT.601-7 (section 2.5) and ITU-R BT.709-6 (section 3), solved for R,
 G and B; full range is that of ITU-T T.871 (JFIF):
@@ -25,8 +24,6 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["interleave_i420", "planes", "to_bgr", "to_rgb"]
-
 U8Array = npt.NDArray[np.uint8]
 Matrix = Literal["bt601", "bt709"]
 Range = Literal["limited", "full"]
@@ -40,37 +37,6 @@ _BAND_ROWS = 16
 _OPENCV_ROWS = 128
 
 
-def planes(
-    frame: npt.ArrayLike | memoryview,
-    width_px: int,
-    height_px: int,
-    stride_bytes: int | None = None,
-) -> tuple[U8Array, U8Array]:
-    """The planes of an NV12 frame as views, without a copy.
-
-    y has shape (height, width), uv (height / 2, width / 2, 2) with Cb before Cr. `frame` is
-    anything with at least stride * height * 3 / 2 contiguous bytes; without `stride_bytes` rows
-    have no padding. Raises ValueError for odd sizes, a stride below the width, and a frame that
-    is too short.
-    """
-    stride = width_px if stride_bytes is None else stride_bytes
-    if width_px <= 0 or height_px <= 0 or width_px % 2 or height_px % 2:
-        raise ValueError(f"NV12 needs an even width and height above 0, got {width_px}x{height_px}")
-    if stride < width_px or stride % 2:
-        raise ValueError(f"the stride must be even and at least the width {width_px}, got {stride}")
-    flat = _flat(frame)
-    size = stride * height_px * 3 // 2
-    if flat.size < size:
-        raise ValueError(
-            f"a frame of {width_px}x{height_px} with stride {stride} has {size} bytes, "
-            f"got {flat.size}"
-        )
-    rows = flat[:size].reshape(height_px * 3 // 2, stride)
-    y = rows[:height_px, :width_px]
-    pairs = rows[height_px:].reshape(height_px // 2, stride // 2, 2)
-    return y, pairs[:, : width_px // 2]
-
-
 def to_rgb(
     y: U8Array,
     uv: U8Array,
@@ -79,8 +45,9 @@ def to_rgb(
     range_: Range = "limited",
     out: U8Array | None = None,
 ) -> U8Array:
-    """An NV12 picture, as `planes` returns it, as RGB: uint8 of shape (height, width, 3).
+    """An NV12 picture as RGB: uint8 of shape (height, width, 3).
 
+    `y` has shape (height, width), `uv` (height / 2, width / 2, 2), as those of a frame.
     `out` takes the result instead of a fresh array. Raises ValueError when shapes do not fit or
     a name is not known.
     """
@@ -97,36 +64,6 @@ def to_bgr(
 ) -> U8Array:
     """The same as `to_rgb`, with the channels in the order of OpenCV: blue, green, red."""
     return _convert(y, uv, matrix, range_, out, order=[2, 1, 0])
-
-
-def interleave_i420(
-    frame: npt.ArrayLike | memoryview, width_px: int, height_px: int, into: U8Array
-) -> None:
-    """Write an I420 picture into `into` as NV12 of the same size.
-
-    I420 is y, then all Cb, then all Cr, rows without padding: what PyAV calls yuv420p and what
-    OpenCV's COLOR_BGR2YUV_I420 makes. Raises ValueError when sizes do not fit.
-    """
-    y, uv = planes(into, width_px, height_px)
-    flat = _flat(frame)
-    luma = width_px * height_px
-    if flat.size != luma * 3 // 2:
-        raise ValueError(
-            f"an I420 picture of {width_px}x{height_px} has {luma * 3 // 2} bytes, got {flat.size}"
-        )
-    y[...] = flat[:luma].reshape(height_px, width_px)
-    chroma = flat[luma:].reshape(2, height_px // 2, width_px // 2)
-    uv[..., 0] = chroma[0]
-    uv[..., 1] = chroma[1]
-
-
-def _flat(frame: npt.ArrayLike | memoryview) -> U8Array:
-    """The bytes of a contiguous frame as one flat view."""
-    if isinstance(frame, np.ndarray):
-        if frame.dtype != np.uint8 or not frame.flags.c_contiguous:
-            raise ValueError("a frame must be contiguous and of type uint8")
-        return frame.reshape(-1)
-    return np.frombuffer(frame, dtype=np.uint8)  # type: ignore[call-overload, no-any-return]
 
 
 @functools.cache

@@ -6,21 +6,6 @@ After its start a writer raises none of these.
 
 from __future__ import annotations
 
-__all__ = [
-    "CameraIdError",
-    "ExportDisabledError",
-    "FrameSizeError",
-    "KernelError",
-    "NoSpaceError",
-    "ReaderError",
-    "RingFormatError",
-    "RingVersionError",
-    "SettingsError",
-    "StorageError",
-    "WriterConflictError",
-    "WriterError",
-]
-
 
 class KernelError(Exception):
     """Anything that the frame kernel raises on purpose."""

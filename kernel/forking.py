@@ -12,8 +12,6 @@ import threading
 import weakref
 from typing import Protocol
 
-__all__ = ["add_owner", "starting"]
-
 
 class _Owner(Protocol):
     def forked(self) -> None:

@@ -13,8 +13,6 @@ from kernel.errors import FrameSizeError
 from kernel.layout import FrameSpec
 from kernel.ring import SlotGuard
 
-__all__ = ["Frame", "FrameView", "Pixels", "target"]
-
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 
 

@@ -23,8 +23,6 @@ from typing import Final
 
 from kernel.errors import CameraIdError, FrameSizeError
 
-__all__ = ["NV12", "V1_META", "Entry", "FrameSpec", "Header", "PixelFormat", "State"]
-
 MIN_CAPACITY: Final = 3  # one newest, one being filled, one between for readers
 MAX_CAPACITY: Final = 1024
 MAX_SIDE_PX: Final = 16_384

@@ -28,8 +28,6 @@ import os
 import threading
 import weakref
 
-__all__ = ["Fence", "FileMemory"]
-
 _MAP_FIXED = 0x10
 _MAP_POPULATE = 0x8000
 _MAP_NORESERVE = 0x4000

@@ -18,8 +18,6 @@ from kernel.ring import FrameMeta, Ring, is_current, open_camera, open_ring
 from kernel.settings import ExportSettings, base_dir_from_env
 from kernel.waiting import POLL_S, RECHECK_S, sleep_on, sleep_on_heads
 
-__all__ = ["FrameReader"]
-
 _ATTEMPTS: Final = 3
 _PATIENCE_S: Final = 10.0  # how long `frames` tries again what cannot be read
 _SHORTEST_ABSENCE_S: Final = 0.001

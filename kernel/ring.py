@@ -37,17 +37,6 @@ from kernel.layout import (
 from kernel.memory import Fence, FileMemory
 from kernel.storage import open_folder, open_regular
 
-__all__ = [
-    "FrameMeta",
-    "Ring",
-    "RingHeader",
-    "SlotGuard",
-    "is_current",
-    "open_camera",
-    "open_ring",
-    "read_header",
-]
-
 _HEAD: Final = int(Header.HEAD)
 _STATE: Final = int(Header.STATE)
 _LIVE: Final = int(State.LIVE)

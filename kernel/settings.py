@@ -1,19 +1,6 @@
-"""Settings of frame export: every variable, its default, its meaning. Decided only here.
+"""Settings of frame export, as the README's table tells them.
 
-| variable | default | meaning |
-|---|---|---|
-| `AI_FRAME_EXPORT_ENABLED` | `false` | frames are exported at all |
-| `AI_FRAME_WIDTH` | 1920 | width of a frame in pixels, even |
-| `AI_FRAME_HEIGHT` | 1080 | height of a frame in pixels, even |
-| `AI_FRAME_BUFFER_CAPACITY` | 30 | frames in a camera's ring |
-| `AI_FRAME_EXPORT_DIR` | `/dev/shm/vas` | base folder; belongs on a tmpfs |
-| `AI_FRAME_EXPORT_GROUP` | not set | group that may read; not set: the writer's own |
-| `AI_FRAME_EXPORT_MODE` | `0640` | mode of the files: `0640`, or `0644` for every user to read |
-| `AI_FRAME_EXPORT_OWNER` | not set | another user that may own the base folder |
-| `AI_FRAME_EXPORT_RETRY_S` | 10 | so long a tap tries to take a camera that another writer has |
-| `AI_FRAME_EXPORT_V1_NAMES` | `true` | keep `frame.data` and `frame.meta` for version 1 readers |
-
-An empty variable counts as not set. While export is off, nothing but the first is looked at.
+An empty variable counts as not set. While export is off, nothing but the switch is looked at.
 """
 
 from __future__ import annotations
@@ -25,8 +12,6 @@ from typing import Self
 
 from kernel.errors import SettingsError
 from kernel.layout import MAX_CAPACITY, MAX_SIDE_PX, MIN_CAPACITY, FrameSpec
-
-__all__ = ["DEFAULT_BASE_DIR", "ExportSettings", "base_dir_from_env", "export_enabled"]
 
 DEFAULT_BASE_DIR = "/dev/shm/vas"  # noqa: S108 - the contract's place, not a scratch file
 _TRUE = frozenset({"1", "true", "yes", "on"})

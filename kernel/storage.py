@@ -14,7 +14,7 @@ import pwd
 import secrets
 import stat
 import struct
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from contextlib import suppress
 
 from kernel.errors import NoSpaceError, StorageError, WriterConflictError, WriterError
@@ -33,18 +33,8 @@ from kernel.layout import (
     State,
 )
 from kernel.memory import FileMemory
-from kernel.renaming import NO_REPLACE, rename
+from kernel.settings import ExportSettings
 from kernel.waiting import wake
-
-__all__ = [
-    "NEW_PREFIX",
-    "CameraFolder",
-    "lock_is_held",
-    "open_folder",
-    "open_regular",
-    "remove_tree",
-    "whose_folder",
-]
 
 NEW_PREFIX = ".new-"
 """How the name of a folder begins that is only being made. No camera's id begins so."""
@@ -118,25 +108,13 @@ def _empty(folder_fd: int, *, keep: frozenset[str] = frozenset()) -> None:
 class CameraFolder:
     """A writer's hold on a camera: its folder, and the lock that dies with the process."""
 
-    def __init__(
-        self,
-        base_dir: str,
-        camera_id: str,
-        group: str | None,
-        owner: str | None = None,
-        *,
-        public: bool = False,
-    ) -> None:
-        """Take the camera. `WriterConflictError`, `StorageError`, `NoSpaceError`.
-
-        `owner`: a user, by name or number, that may own the base folder. `public`: every user may
-        read.
-        """
+    def __init__(self, settings: ExportSettings, camera_id: str) -> None:
+        """Take the camera. `WriterConflictError`, `StorageError`, `NoSpaceError`."""
         self._camera_id = camera_id
-        self._base_dir = base_dir
-        self._gid = _group_id(group)
-        self._owner = _user_id(owner)
-        self._public = public
+        self._base_dir = settings.base_dir
+        self._gid = _id_of("group", settings.group, lambda name: grp.getgrnam(name).gr_gid)
+        self._owner = _id_of("user", settings.owner, lambda name: pwd.getpwnam(name).pw_uid)
+        self._public = settings.public
         self._lock_fd = -1
         self.base_fd = -1
         self.fd = -1
@@ -144,13 +122,13 @@ class CameraFolder:
             for _ in range(_ATTEMPTS):
                 if self._take():
                     return
-                self._let_go()
+                self.let_go()
             raise StorageError(f"the folder of camera {camera_id!r} does not stay in place")
         except OSError as error:
-            self._let_go()
+            self.let_go()
             raise self.explain(error) from error
         except WriterError:
-            self._let_go()
+            self.let_go()
             raise
 
     def explain(self, error: OSError) -> WriterError:
@@ -245,11 +223,15 @@ class CameraFolder:
             os.unlink(LOCK_NAME, dir_fd=self.fd)
             os.rmdir(f"{RINGS_DIR}/{self._camera_id}", dir_fd=self.base_fd)
             os.rmdir(RINGS_DIR, dir_fd=self.base_fd)
-        self._let_go()
+        self.let_go()
 
-    def forget(self) -> None:
-        """Let go without removing anything: for the child of a fork, which owns nothing."""
-        self._let_go()
+    def clear(self) -> None:
+        """Remove what a dead writer left, and let go."""
+        try:
+            self.end_leftovers()
+            self.remove_version1_folder()
+        finally:
+            self.remove()
 
     def _take(self) -> bool:
         """One attempt; False: another process removed the folder in the meantime."""
@@ -298,12 +280,12 @@ class CameraFolder:
                 self._share(fd, DIR_MODE)
             finally:
                 os.close(fd)
-            if not _renamed(made, name, parent_fd):
-                os.rmdir(made, dir_fd=parent_fd)
-        except BaseException:
-            with suppress(OSError):
-                os.rmdir(made, dir_fd=parent_fd)
-            raise
+            # An empty folder that came meanwhile is replaced; whoever has it open tries again.
+            os.rename(made, name, src_dir_fd=parent_fd, dst_dir_fd=parent_fd)
+        except OSError as error:
+            os.rmdir(made, dir_fd=parent_fd)
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
 
     def _lock(self) -> bool:
         self._lock_fd = os.open(
@@ -327,7 +309,8 @@ class CameraFolder:
             os.fchown(fd, -1, self._gid)
         os.fchmod(fd, mode | mode >> 3 & 0o005 if self._public else mode)
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
+        """Let go without removing anything."""
         for fd in (self.fd, self.base_fd, self._lock_fd):
             if fd >= 0:
                 os.close(fd)
@@ -347,36 +330,11 @@ def whose_folder(info: os.stat_result, owners: Container[int | None]) -> str | N
     return None
 
 
-def _user_id(user: str | None) -> int | None:
-    if user is None:
+def _id_of(kind: str, name: str | None, find: Callable[[str], int]) -> int | None:
+    """The number of a group or user that is set by name or number."""
+    if name is None:
         return None
     try:
-        return int(user) if user.isdecimal() else pwd.getpwnam(user).pw_uid
+        return int(name) if name.isdecimal() else find(name)
     except KeyError as error:
-        raise StorageError(f"there is no user {user!r} on this host") from error
-
-
-def _renamed(made: str, name: str, parent_fd: int) -> bool:
-    """Give a folder its name; False: there is one of that name."""
-    try:
-        try:
-            rename(parent_fd, made.encode(), parent_fd, os.fsencode(name), NO_REPLACE)
-        except OSError as error:
-            if error.errno not in (errno.ENOSYS, errno.EINVAL):
-                raise
-            # Without renameat2 an empty folder would be replaced, by one that is the same.
-            os.rename(made, name, src_dir_fd=parent_fd, dst_dir_fd=parent_fd)
-    except OSError as error:
-        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
-            raise
-        return False
-    return True
-
-
-def _group_id(group: str | None) -> int | None:
-    if group is None:
-        return None
-    try:
-        return int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid
-    except KeyError as error:
-        raise StorageError(f"there is no group {group!r} on this host") from error
+        raise StorageError(f"there is no {kind} {name!r} on this host") from error

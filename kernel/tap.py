@@ -1,33 +1,27 @@
 """The tap: FFmpeg's raw NV12 output, straight into a camera's ring.
 
-    with PipeTap("front-door", FrameSpec(1920, 1080)) as tap:
-        with tap.output() as output:
-            ffmpeg = subprocess.Popen(
-                ["ffmpeg", "-i", url, *recording, *output.args], pass_fds=output.pass_fds
-            )
-        ffmpeg.wait()
-
 It adds one output to a decode that exists; it starts, stops and configures no FFmpeg. While
-export is off `output.args` is empty and the tap is a no-op object: no descriptor, no thread, no
-process, and none of the modules that would make them.
+export is off a tap is an object that does nothing: no descriptor, no thread, no process, and none
+of the modules that would make them.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias
 
 from kernel.layout import FrameSpec, check_camera_id
-from kernel.settings import ExportSettings, export_enabled
-from kernel.tap_stats import TapState, TapStats
+from kernel.settings import ExportSettings
 
 if TYPE_CHECKING:
     from kernel.tap_host import TapHost
 
-__all__ = ["PipeTap", "TapOutput", "TapState", "TapStats"]
+log = logging.getLogger("kernel.tap")
+
+TapState: TypeAlias = Literal["off", "starting", "exporting", "discarding", "ended"]
 
 
 class HasDescriptor(Protocol):
@@ -36,6 +30,34 @@ class HasDescriptor(Protocol):
     def fileno(self) -> int:
         """The descriptor."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class TapStats:
+    """What a tap has seen; at most half a second old.
+
+    `state`: "off", nothing is done; "starting", the ring is being made; "exporting"; "discarding",
+    export is over and the stream is read away so that FFmpeg goes on; "ended", the stream is over.
+    `error` says why export is over, or could not begin.
+
+    `frames` were published; `dropped` were read whole and not published; `leftover_bytes` is what
+    came of a last frame that never was whole.
+
+    `longest_wait_s`: the longest time that FFmpeg could have been waiting to get rid of one frame:
+    from the moment the tap was last seen reading an empty stream, or if data were waiting when it
+    came back, from the moment it had gone away, until the frame was read; the time that the woken
+    tap waited for a processor is in it.
+
+    `taken_ns` is when all this was true, by CLOCK_MONOTONIC.
+    """
+
+    state: TapState = "off"
+    frames: int = 0
+    dropped: int = 0
+    leftover_bytes: int = 0
+    longest_wait_s: float = 0.0
+    error: str | None = None
+    taken_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +82,8 @@ class PipeTap:
     `spec` is the size that FFmpeg writes; None: that of the settings. `settings`: None reads the
     environment.
 
-    The stream is read by a process of its own, so that FFmpeg is not held up by the host's Python
-    threads; `in_process=True` reads it in a thread of the host's instead.
-
-    Whatever happens, the stream is read until FFmpeg closes it, because an unread pipe stops
-    FFmpeg, and a closed one may end it:
-
-    - The ring cannot be made (no space, another writer): frames are read and thrown away.
-    - The tap's process is killed or hangs: the host's side notices, and a small process without
-      export reads the rest away. Where the frame boundary is, nobody knows then; frames come back
-      with the next tap.
-    - `close()`: export stops at once; reading goes on in the background until FFmpeg closes.
-    - The host dies: export stops at once and the camera is free for the next host; an FFmpeg that
-      outlives the host is still read from.
-    - The host forks: the child holds nothing of the tap, and leaving the tap's block there changes
-      nothing. A tap that is used there has no output and logs why.
-    - Export is off and a `stream` was given all the same: it is read away. That costs a process;
-      a host that asks `enabled` first and adds no output pays nothing.
-
-    When FFmpeg is faster than the tap, whole frames are dropped; the frame boundary is kept.
+    A process of its own reads the stream, until FFmpeg closes it and whatever becomes of export,
+    tap and host: an unread pipe stops FFmpeg, and a closed one may end it.
     """
 
     def __init__(
@@ -87,44 +92,37 @@ class PipeTap:
         spec: FrameSpec | None = None,
         *,
         stream: int | HasDescriptor | None = None,
-        in_process: bool = False,
         settings: ExportSettings | None = None,
     ) -> None:
         self.camera_id = camera_id
         self.enabled = False
         self._off = TapStats()
         self._host: TapHost | None = None
-        error: Exception | None = None
         try:
-            self.enabled = export_enabled() if settings is None else settings.enabled
-            if self.enabled and settings is None:
-                settings = ExportSettings.from_env()
-            if self.enabled:
+            settings = ExportSettings.from_env() if settings is None else settings
+            if settings.enabled:
                 check_camera_id(camera_id)
-        except ValueError as wrong:
-            self.enabled, error = False, wrong
-        if not self.enabled and stream is None and error is None:
+            self.enabled = settings.enabled
+        except ValueError as error:
+            self._refuse(error)
+        if not self.enabled and stream is None:
             return
-        from kernel import tap_host
+        from kernel.tap_host import TapHost
 
-        if error is not None:
-            self._off = TapStats(error=tap_host.log_over(camera_id, str(error)))
-            if stream is None:
-                return
+        descriptor: int | None
         try:
-            self._host = tap_host.TapHost(
-                camera_id,
-                spec,
-                settings if self.enabled else None,
-                descriptor=stream if stream is None or isinstance(stream, int) else stream.fileno(),
-                in_process=in_process,
-                reason=self._off.error,
+            descriptor = stream if stream is None or isinstance(stream, int) else stream.fileno()
+            self._host = TapHost(
+                camera_id, spec, settings if self.enabled else None, descriptor, self._off.error
             )
-        except Exception as refused:
+        except Exception as error:
             # No descriptors, no threads left, or an argument that is none: then there is no output
             # for FFmpeg either.
-            self.enabled = False
-            self._off = TapStats(error=tap_host.log_over(camera_id, str(refused)))
+            self._refuse(error)
+
+    def _refuse(self, error: Exception) -> None:
+        self.enabled = False
+        self._off = TapStats(error=log_over(self.camera_id, str(error)))
 
     @contextmanager
     def output(self) -> Iterator[TapOutput]:
@@ -133,25 +131,19 @@ class PipeTap:
         At the block's end the host's copy of the writing end is closed, so that the stream ends
         when FFmpeg does. Can be used once; empty when off, and with a stream of the host's own.
         """
-        if self._host is None:
-            yield TapOutput()
-            return
-        if self._host.is_parents:
-            from kernel.tap_host import log_over
-
+        host = self._host
+        if host is not None and host.is_parents:
             log_over(self.camera_id, self.stats.error or "")
-        descriptor = self._host.writing_descriptor()
-        if descriptor is None:
+        if host is None or host.writing is None:
             yield TapOutput()
             return
         # The size too: a source of another one is scaled instead of sheared.
-        spec = self._host.spec
-        size = () if spec is None else ("-s", f"{spec.width_px}x{spec.height_px}")
-        args = ("-f", "rawvideo", "-pix_fmt", "nv12", *size, f"pipe:{descriptor}")
+        descriptor, size = host.writing.fileno(), f"{host.spec.width_px}x{host.spec.height_px}"
+        args = ("-f", "rawvideo", "-pix_fmt", "nv12", "-s", size, f"pipe:{descriptor}")
         try:
             yield TapOutput(args, (descriptor,))
         finally:
-            self._host.close_writing()
+            host.close_writing()
 
     @property
     def stats(self) -> TapStats:
@@ -183,10 +175,11 @@ class PipeTap:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def log_over(camera_id: str, error: str) -> str:
+    """Log the one line that says why there are no frames of a camera; the error."""
+    log.warning("frame export of camera %s is over: %s", camera_id, error)
+    return error

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import json
-import logging
 import os
 import socket
 import subprocess
@@ -20,23 +18,13 @@ from kernel.errors import WriterError
 from kernel.layout import FrameSpec
 from kernel.settings import ExportSettings
 from kernel.storage import CameraFolder
-from kernel.tap_stats import TapState, TapStats
+from kernel.tap import TapState, TapStats, log, log_over
 from kernel.tap_stream import RawStream, stream_socket_pair
-
-__all__ = ["TapHost", "log_over"]
-
-_log = logging.getLogger("kernel.tap")
 
 # The reading side reports twice a second. Silent for that many seconds in a row, with data that
 # wait to be read, it hangs.
 SILENT_S = 5
 CLOSE_TIMEOUT_S = 5.0
-
-
-def log_over(camera_id: str, error: str) -> str:
-    """Log the one line that says why there are no frames of a camera; the error."""
-    _log.warning("frame export of camera %s is over: %s", camera_id, error)
-    return error
 
 
 class TapHost:
@@ -51,43 +39,34 @@ class TapHost:
         camera_id: str,
         spec: FrameSpec | None,
         settings: ExportSettings | None,
-        *,
         descriptor: int | None,
-        in_process: bool,
-        reason: str | None = None,
+        reason: str | None,
     ) -> None:
         self.stats = TapStats(state="discarding" if settings is None else "starting", error=reason)
+        self.spec = spec or (settings or ExportSettings()).spec
+        self.writing: socket.socket | None = None
+        self.is_parents = False
         self._camera_id = camera_id
         self._settings = settings
         self._said = reason
         self._changed = threading.Condition()
-        self._since_ns = time.monotonic_ns()
         self._process: subprocess.Popen[bytes] | None = None
-        self._writing: socket.socket | None = None
-        self.spec = settings.spec if spec is None and settings is not None else spec
-        self._far: socket.socket | None = None
-        self.is_parents = False
+        since_ns = time.monotonic_ns()
         with forking.starting, contextlib.ExitStack() as unless_made:
             unless_made.callback(self.close_writing)
             unless_made.callback(self._kill)
             if descriptor is None:
-                size_bytes = 0 if self.spec is None else self.spec.size_bytes
-                reading, self._writing = stream_socket_pair(size_bytes)
+                reading, self.writing = stream_socket_pair(self.spec.size_bytes)
                 self._stream = RawStream(reading.detach())
             else:
                 self._stream = RawStream(os.dup(descriptor))
             unless_made.callback(self._stream.close)
             self._control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             unless_made.callback(self._control.close)
-            unless_made.callback(far.close)
             self._control.settimeout(1.0)
-            if settings is None:
-                far.close()
-            elif in_process:
-                self._start_thread(far, spec or settings.spec, settings)
-            else:
-                with far:
-                    self._start_process(far, spec or settings.spec, settings)
+            with far:
+                if settings is not None:
+                    self._start_process(far.fileno(), settings, since_ns)
             threading.Thread(
                 target=self._watch, name=f"kernel-tap-{camera_id}", daemon=True
             ).start()
@@ -101,10 +80,7 @@ class TapHost:
         self.close_writing()
         self._stream.close()
         self._control.close()
-        if self._far is not None:
-            self._far.close()
         self._process = None
-        atexit.unregister(self.close)
         reason = "this process is a fork of the one that reads the stream"
         self.stats = replace(self.stats, state="ended", error=reason)
 
@@ -114,13 +90,9 @@ class TapHost:
         process = self._process
         return None if process is None or process.returncode is not None else process.pid
 
-    def writing_descriptor(self) -> int | None:
-        """The end that FFmpeg gets; None: it is closed, or never was ours."""
-        return None if self._writing is None else self._writing.fileno()
-
     def close_writing(self) -> None:
-        """Close the host's copy of the writing end."""
-        writing, self._writing = self._writing, None
+        """Close the host's copy of the end that FFmpeg gets."""
+        writing, self.writing = self.writing, None
         if writing is not None:
             writing.close()
 
@@ -138,17 +110,12 @@ class TapHost:
             self._control.send(b"stop")
         self.wait_beyond(("starting", "exporting"), CLOSE_TIMEOUT_S)
 
-    def _start_process(self, far: socket.socket, spec: FrameSpec, settings: ExportSettings) -> None:
-        config = {
-            "spec": (spec.width_px, spec.height_px, spec.pixel_format),
-            "settings": asdict(settings),
-            "since_ns": self._since_ns,
-        }
-        arguments = [str(far.fileno()), str(os.getpid()), json.dumps(config)]
+    def _start_process(self, control: int, settings: ExportSettings, since_ns: int) -> None:
+        spec = (self.spec.width_px, self.spec.height_px, self.spec.pixel_format)
+        config = {"spec": spec, "settings": asdict(settings), "since_ns": since_ns}
+        arguments = [self._camera_id, self._stream.descriptor, control, os.getpid()]
         try:
-            self._process = self._spawn(
-                [self._camera_id, str(self._stream.descriptor), *arguments], far.fileno()
-            )
+            self._process = self._spawn([*map(str, arguments), json.dumps(config)], control)
         except OSError as error:
             self._over(f"the tap's process cannot be started: {error}")
 
@@ -178,33 +145,27 @@ class TapHost:
                 start_new_session=True,
             )
 
-    def _start_thread(self, far: socket.socket, spec: FrameSpec, settings: ExportSettings) -> None:
-        from kernel.tap_process import TapLoop
-        from kernel.writer import FrameWriter
-
-        self._far = far
-        loop = TapLoop(
-            self._stream,
-            far,
-            lambda: FrameWriter(self._camera_id, spec, settings=settings),
-            self._since_ns,
-            frame_bytes=spec.size_bytes,
-            retry_s=settings.retry_s,
-        )
-
-        def run() -> None:
-            # What reading the stream raises, `_watch` finds out for itself.
-            with far, contextlib.suppress(OSError):
-                loop.run()
-
-        # Unlike a process of its own, this thread does not outlive the host to tidy up.
-        atexit.register(self.close)
-        threading.Thread(target=run, name=f"kernel-read-{self._camera_id}", daemon=True).start()
-
     def _watch(self) -> None:
+        final = self._listen()
+        if self._process is not None:
+            code = self._process.wait()
+            if final is None:
+                how = f"signal {-code}" if code < 0 else f"exit code {code}"
+                self._over(f"the tap's process ended early ({how})")
+                self._tidy_up()
+        if final is None:
+            self._discard()
+        self._stream.close()
+        self._control.close()
+        self._take(replace(final or self.stats, state="ended"))
+
+    def _listen(self) -> TapStats | None:
+        """What the process says, to its last word about the stream; None: it did not come to that.
+
+        The last word is passed on when nothing is left here either.
+        """
         silent_s = 0
-        final: TapStats | None = None
-        while final is None:
+        while True:
             try:
                 message = self._control.recv(65536)
             except TimeoutError:
@@ -216,30 +177,18 @@ class TapHost:
                 # It is gone without having read "stop". What it said before is still to come.
                 continue
             except OSError:
-                message = b""
+                return None
             if not message:
-                break
+                return None
             silent_s = 0
             told = json.loads(message)
             if "log" in told:
                 self._said = told["log"]
-                _log.warning("%s", self._said)
+                log.warning("%s", self._said)
             elif told["state"] == "ended":
-                # Said when nothing of it is left, here either.
-                final = TapStats(**told)
+                return TapStats(**told)
             else:
                 self._take(TapStats(**told))
-        if self._process is not None:
-            code = self._process.wait()
-            if final is None:
-                self._over(f"the tap's process ended early ({_how(code)})")
-                self._tidy_up()
-        if final is None:
-            self._discard()
-        atexit.unregister(self.close)
-        self._stream.close()
-        self._control.close()
-        self._take(replace(final or self.stats, state="ended"))
 
     def _discard(self) -> None:
         """Read the stream away: by a process, because of the interpreter's lock, or else here."""
@@ -257,14 +206,7 @@ class TapHost:
             return
         # Somebody else may have the camera already: then there is nothing to do.
         with forking.starting, contextlib.suppress(WriterError, OSError):
-            folder = CameraFolder(
-                settings.base_dir, self._camera_id, settings.group, settings.owner
-            )
-            try:
-                folder.end_leftovers()
-                folder.remove_version1_folder()
-            finally:
-                folder.remove()
+            CameraFolder(settings, self._camera_id).clear()
 
     def _over(self, error: str) -> None:
         self._take(replace(self.stats, state="discarding", error=error))
@@ -275,7 +217,3 @@ class TapHost:
             self._changed.notify_all()
         if stats.error is not None and stats.error != self._said:
             self._said = log_over(self._camera_id, stats.error)
-
-
-def _how(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit code {code}"

@@ -1,10 +1,10 @@
-"""The reading side of the tap: a loop from a stream into a ring, and the process that runs it.
+"""The reading side of the tap: the process that takes a stream into a ring.
 
     python -m kernel.tap_process CAMERA STREAM CONTROL HOST_PID CONFIG
     python -m kernel.tap_process --discard STREAM
 
 STREAM and CONTROL are inherited descriptors, CONFIG is JSON. On CONTROL, a socket that keeps
-messages apart, the loop sends its figures as JSON; whatever comes the other way, the end included,
+messages apart, it sends its figures as JSON; whatever comes the other way, the end included,
 means: stop exporting. The process lives as long as the stream, and exports as long as the host
 lives.
 """
@@ -19,94 +19,88 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import asdict, replace
+from typing import Any
 
 from kernel.errors import WriterConflictError
 from kernel.layout import FrameSpec
 from kernel.settings import ExportSettings
-from kernel.tap_stats import TapStats
+from kernel.tap import TapStats
 from kernel.tap_stream import READ_TIMEOUT_S, RawStream
-from kernel.writer import FrameWriter
-
-__all__ = ["TapLoop"]
+from kernel.writer import RETRY_S, FrameWriter
 
 REPORT_S = 0.5
-RETRY_S = 0.2
 # Behind for that long, more than a burst or a busy moment, frames are dropped ...
 PATIENCE_NS = 500_000_000
 # ... but not all: readers still get one that often.
 FRESH_NS = 100_000_000
 
 
-class TapLoop:
+class TapLoop(logging.Handler):
     """Reads frames from a stream into a ring until the stream ends; discards when export is over.
 
-    `since_ns` is when the stream came to be, by CLOCK_MONOTONIC: data that waits at the first look
-    may have waited since then. A camera that another writer has is tried again for `retry_s`; the
-    frames of `frame_bytes` that come meanwhile are dropped.
+    `config["since_ns"]` is when the stream came to be, by CLOCK_MONOTONIC: data that waits at the
+    first look may have waited since then. As a handler it sends lines for the log to the host,
+    which has the log that people read.
     """
 
     def __init__(
-        self,
-        stream: RawStream,
-        control: socket.socket,
-        open_writer: Callable[[], FrameWriter],
-        since_ns: int,
-        *,
-        frame_bytes: int,
-        retry_s: float,
+        self, camera_id: str, stream: RawStream, control: socket.socket, config: dict[str, Any]
     ) -> None:
-        self._frame_bytes = frame_bytes
-        self._retry_s = retry_s
-        self.stats = TapStats(state="starting")
-        self.last_note: str | None = None
+        super().__init__(logging.WARNING)
+        self._camera_id = camera_id
+        self._spec = FrameSpec(*config["spec"])
+        self._settings = ExportSettings(**config["settings"])
+        self._left_ns: int = config["since_ns"]
+        self._on_time_ns = self._left_ns
+        self._stats = TapStats(state="starting")
+        self._last_note: str | None = None
         self._stream = stream
         self._control = control
-        self._open_writer = open_writer
-        self._left_ns = since_ns
         self._published_ns = 0
-        self._on_time_ns = since_ns
         self._reported_ns = 0
         self._stops: set[int] = set()
         self.stop_on(control.fileno())
+        self._schedstat = -1
+        with contextlib.suppress(OSError):
+            self._schedstat = os.open("/proc/self/schedstat", os.O_RDONLY | os.O_CLOEXEC)
 
     def stop_on(self, descriptor: int) -> None:
         """Stop exporting when `descriptor` becomes readable."""
         self._stops.add(descriptor)
         self._stream.watch(descriptor)
 
-    def note(self, text: str) -> None:
+    def emit(self, record: logging.LogRecord) -> None:
         """Tell the host a line for its log."""
-        self.last_note = text
-        self._send({"log": text})
+        self._last_note = record.getMessage()
+        self._send({"log": self._last_note})
 
     def run(self) -> None:
         """Export, then discard, until the stream ends. Raises only what reading away raises."""
         try:
-            with self._taken_camera() as writer, _RunQueue() as self._queue:
+            with self._taken_camera() as writer:
                 if self._stream.descriptor not in self._stream.wait(0):
                     self._left_ns = time.monotonic_ns()
-                self._report(replace(self.stats, state="exporting"))
+                self._report(state="exporting")
                 ended = self._export(writer)
         except Exception as error:
             # Whatever is wrong with export, the stream must go on being read.
-            self.stats = replace(self.stats, error=str(error) or type(error).__name__)
+            self._count(error=str(error) or type(error).__name__)
             ended = False
         for descriptor in self._stops:
             self._stream.unwatch(descriptor)
         if not ended:
-            self._report(replace(self.stats, state="discarding"))
+            self._report(state="discarding")
             self._discard()
-        self._report(replace(self.stats, state="ended"))
+        self._report(state="ended")
 
     def _taken_camera(self) -> FrameWriter:
-        """The writer. What another one of this camera still does may be over soon: a host before
-        this one, or `clean`."""
-        until_s = time.monotonic() + self._retry_s
+        """The writer, tried for as long as one of its own would; frames are dropped meanwhile."""
+        until_s = time.monotonic() + self._settings.retry_s
+        at_once = replace(self._settings, retry_s=0)
         while True:
             try:
-                return self._open_writer()
+                return FrameWriter(self._camera_id, self._spec, settings=at_once)
             except WriterConflictError:
                 if time.monotonic() >= until_s or not self._pass_by():
                     raise
@@ -114,7 +108,7 @@ class TapLoop:
     def _pass_by(self) -> bool:
         """Drop whole frames until it is time to try again; False: the stream or export ended."""
         until_s = time.monotonic() + RETRY_S
-        frame = memoryview(bytearray(self._frame_bytes))
+        frame = memoryview(bytearray(self._spec.size_bytes))
         while (left_s := until_s - time.monotonic()) > 0:
             ready = self._stream.wait(left_s)
             if ready & self._stops:
@@ -122,9 +116,9 @@ class TapLoop:
             if ready:
                 read, _ = self._fill(frame)
                 if read < len(frame):
-                    self.stats = replace(self.stats, leftover_bytes=read)
+                    self._count(leftover_bytes=read)
                     return False
-                self.stats = replace(self.stats, dropped=self.stats.dropped + 1)
+                self._count(dropped=self._stats.dropped + 1)
             self._left_ns = time.monotonic_ns()
         return True
 
@@ -136,15 +130,14 @@ class TapLoop:
                 return False
             lease = writer.slot()
             if lease is None:
-                error = self.last_note or "the ring takes no more frames"
-                self.stats = replace(self.stats, error=error)
+                self._count(error=self._last_note or "the ring takes no more frames")
                 return False
             timestamp_ns = time.time_ns()
             with lease:
                 size = len(lease.buffer)
                 read, ended = self._fill(lease.buffer)
                 if read < size:
-                    self.stats = replace(self.stats, leftover_bytes=read)
+                    self._count(leftover_bytes=read)
                     return ended
                 self._left_ns = time.monotonic_ns()
                 # A frame that is not published is dropped at the block's end.
@@ -152,11 +145,10 @@ class TapLoop:
             if published:
                 self._published_ns = self._left_ns
             waited_s = (self._left_ns - since_ns) / 1e9
-            self.stats = replace(
-                self.stats,
-                frames=self.stats.frames + published,
-                dropped=self.stats.dropped + (not published),
-                longest_wait_s=max(self.stats.longest_wait_s, waited_s),
+            self._count(
+                frames=self._stats.frames + published,
+                dropped=self._stats.dropped + (not published),
+                longest_wait_s=max(self._stats.longest_wait_s, waited_s),
             )
             self._report_if_due()
 
@@ -173,7 +165,7 @@ class TapLoop:
         """Wait for a frame's first byte; since when it may have waited, None when told to stop."""
         since_ns = self._left_ns
         ready = self._stream.wait(0)
-        queued_ns = self._queue.waited_ns() if not ready else 0
+        queued_ns = self._queued_ns() if not ready else 0
         while True:
             if ready & self._stops:
                 return None
@@ -182,7 +174,14 @@ class TapLoop:
             self._report_if_due()
             ready = self._stream.wait(REPORT_S)
             # Woken at the first byte, and at some time later given the processor.
-            since_ns = time.monotonic_ns() - (self._queue.waited_ns() - queued_ns)
+            since_ns = time.monotonic_ns() - (self._queued_ns() - queued_ns)
+
+    def _queued_ns(self) -> int:
+        """How long this process, ready to run, has waited for a processor; 0: nobody says.
+
+        schedstat: time on a processor, time waiting for one, in nanoseconds; turns.
+        """
+        return 0 if self._schedstat < 0 else int(os.pread(self._schedstat, 100, 0).split()[1])
 
     def _fill(self, buffer: memoryview) -> tuple[int, bool]:
         """Read until the buffer is full; how much was read, and whether the stream ended."""
@@ -204,59 +203,25 @@ class TapLoop:
                 return
             self._report_if_due()
 
+    def _count(self, **changes: Any) -> None:
+        self._stats = replace(self._stats, **changes)
+
     def _report_if_due(self) -> None:
         if time.monotonic_ns() - self._reported_ns > REPORT_S * 1e9:
-            self._report(self.stats)
+            self._report()
 
-    def _report(self, stats: TapStats) -> None:
+    def _report(self, **changes: Any) -> None:
         self._reported_ns = time.monotonic_ns()
-        self.stats = replace(stats, taken_ns=self._reported_ns)
-        self._send(asdict(self.stats))
+        self._count(**changes, taken_ns=self._reported_ns)
+        self._send(asdict(self._stats))
 
-    def _send(self, message: dict[str, object]) -> None:
+    def _send(self, message: dict[str, Any]) -> None:
         # A host that does not read, or is gone, changes nothing here.
         with contextlib.suppress(OSError):
             self._control.send(json.dumps(message).encode(), socket.MSG_DONTWAIT)
 
 
-class _RunQueue:
-    """How long this thread, ready to run, has waited for a processor: `sched_info`, if it is there.
-
-    /proc/thread-self/schedstat: time on a processor, time waiting for one, in nanoseconds; turns.
-    """
-
-    def __init__(self) -> None:
-        self._descriptor = -1
-        with contextlib.suppress(OSError):
-            self._descriptor = os.open("/proc/thread-self/schedstat", os.O_RDONLY | os.O_CLOEXEC)
-
-    def waited_ns(self) -> int:
-        """Since the thread began; 0 where the kernel does not say."""
-        if self._descriptor < 0:
-            return 0
-        return int(os.pread(self._descriptor, 100, 0).split()[1])
-
-    def __enter__(self) -> _RunQueue:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-
-
-class _NotesForHost(logging.Handler):
-    """Log lines of this process to the host, which has the log that people read."""
-
-    def __init__(self, loop: TapLoop) -> None:
-        super().__init__(logging.WARNING)
-        self._loop = loop
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Send one line."""
-        self._loop.note(record.getMessage())
-
-
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> None:
     """Run the loop, or with --discard only read the stream away."""
     # Ctrl-C and a closed terminal are for the host and for FFmpeg, which close the stream.
     for ignored in (signal.SIGINT, signal.SIGHUP):
@@ -264,20 +229,12 @@ def main(arguments: list[str]) -> int:
     if len(arguments) == 2:  # "--discard" and a descriptor; a camera may have that name
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         RawStream(int(arguments[1])).discard_all()
-        return 0
-    camera_id, stream, control, host_pid, text = arguments
-    config = json.loads(text)
-
-    spec, settings = FrameSpec(*config["spec"]), ExportSettings(**config["settings"])
+        return
+    camera_id, stream, control, host_pid, config = arguments
     loop = TapLoop(
-        RawStream(int(stream)),
-        socket.socket(fileno=int(control)),
-        lambda: FrameWriter(camera_id, spec, settings=settings),
-        config["since_ns"],
-        frame_bytes=spec.size_bytes,
-        retry_s=settings.retry_s,
+        camera_id, RawStream(int(stream)), socket.socket(fileno=int(control)), json.loads(config)
     )
-    logging.getLogger("kernel").addHandler(_NotesForHost(loop))
+    logging.getLogger("kernel").addHandler(loop)
     # The end of CONTROL says that the host is gone, unless a fork of the host still holds it.
     with contextlib.suppress(OSError):
         loop.stop_on(os.pidfd_open(int(host_pid)))
@@ -287,8 +244,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: None)
     loop.stop_on(told.fileno())
     loop.run()
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

@@ -14,6 +14,8 @@ nobody could rely on so short a time, and it would cost the writer four more sys
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 from typing import Final
 
@@ -25,12 +27,17 @@ from kernel.layout import (
     FrameSpec,
 )
 from kernel.memory import FileMemory
-from kernel.renaming import EXCHANGE, rename
 from kernel.storage import CameraFolder
 
-__all__ = ["SHORTEST_HALF_RING_NS", "Version1Names"]
-
 SHORTEST_HALF_RING_NS: Final = 5_000_000
+
+_RENAME_EXCHANGE: Final = 2
+# PyDLL keeps the interpreter's lock: a decode thread that gave it away for these microseconds
+# could wait milliseconds for its return. The call itself does not wait.
+_renameat2 = getattr(ctypes.PyDLL(None, use_errno=True), "renameat2", None)
+if _renameat2 is not None:
+    _where = [ctypes.c_int, ctypes.c_char_p]
+    _renameat2.argtypes = [*_where, *_where, ctypes.c_uint]
 
 # A name in a slot's folder, and the one that it changes places with.
 _DATA = (f"/{V1_DATA_NAME}".encode(), f"/.{V1_DATA_NAME}".encode())
@@ -65,7 +72,7 @@ class Version1Names:
         # Once for nothing: where it cannot be done, that is an error of the start.
         for name in ("v1-a", "v1-b"):
             os.close(folder.create(name, 0))
-        rename(folder.fd, b"v1-a", folder.fd, b"v1-b", EXCHANGE)
+        _exchange(folder.fd, b"v1-a", folder.fd, b"v1-b")
         empty_fd = folder.create_folder(os.fsdecode(self._places[-1]))
         try:
             for name in (V1_DATA_NAME, V1_META_NAME):
@@ -116,7 +123,7 @@ class Version1Names:
             self._swap(place, _DATA)
             self._swap(place, _META)
         self._shown_ns[slot] = now_ns
-        rename(self._folder.base_fd, self._name, self._folder.fd, place, EXCHANGE)
+        _exchange(self._folder.base_fd, self._name, self._folder.fd, place)
         self._places[self._newest] = place
         self._newest = slot
 
@@ -129,10 +136,19 @@ class Version1Names:
             self._shown_ns[old] = 0
 
     def _swap(self, place: bytes, name: tuple[bytes, bytes]) -> None:
-        rename(self._folder.fd, place + name[0], self._folder.fd, place + name[1], EXCHANGE)
+        _exchange(self._folder.fd, place + name[0], self._folder.fd, place + name[1])
 
     def remove(self) -> None:
         """The names go, both at once; `OSError`. The folder goes with the camera's."""
         os.rename(
             self._name, b"v1-gone", src_dir_fd=self._folder.base_fd, dst_dir_fd=self._folder.fd
         )
+
+
+def _exchange(one_fd: int, one: bytes, other_fd: int, other: bytes) -> None:
+    """Let two names, relative to two folders, change places in one step; `OSError`."""
+    if _renameat2 is None:
+        raise OSError(errno.ENOSYS, "the C library has no renameat2")
+    if _renameat2(one_fd, one, other_fd, other, _RENAME_EXCHANGE):
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error), os.fsdecode(one))

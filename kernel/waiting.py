@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from kernel.reader import FrameReader
     from kernel.ring import Ring
 
-__all__ = ["POLL_S", "RECHECK_S", "sleep_on", "sleep_on_heads", "wait_any", "wake"]
-
 POLL_S: Final = 0.002
 RECHECK_S: Final = 0.25
 """A writer that was killed wakes nobody: after that time readers look by themselves."""

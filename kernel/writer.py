@@ -11,11 +11,11 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from time import monotonic_ns, time_ns
+from time import monotonic_ns, sleep, time_ns
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast
 
 from kernel import forking
-from kernel.errors import ExportDisabledError, SettingsError
+from kernel.errors import ExportDisabledError, SettingsError, WriterConflictError
 from kernel.layout import (
     ENTRY_BYTES,
     HEADER_BYTES,
@@ -49,9 +49,9 @@ if TYPE_CHECKING:
 
     FrameBytes: TypeAlias = ReadableBuffer | NDArray[Any]
 
-__all__ = ["FrameWriter", "SlotLease", "WriterStats"]
-
 _log = logging.getLogger(__name__)
+
+RETRY_S: Final = 0.2  # between two tries to take a camera that another writer has
 
 _HEAD: Final = int(Header.HEAD)
 _STATE: Final = int(Header.STATE)
@@ -119,9 +119,10 @@ class FrameWriter:
     """The one writer of a camera's ring.
 
     Starting allocates and touches all memory. It raises `ExportDisabledError` (export is off),
-    `WriterConflictError` (another live writer), `NoSpaceError`, `StorageError`, `CameraIdError`
-    or `SettingsError`. What a dead writer left is taken over. Values that are not given are those
-    of `settings`, and these, if not given, those of the environment.
+    `WriterConflictError` (another live writer, after having waited `settings.retry_s` for its
+    end), `NoSpaceError`, `StorageError`, `CameraIdError` or `SettingsError`. What a dead writer
+    left is taken over. Values that are not given are those of `settings`, and these, if not given,
+    those of the environment.
 
     From then on nothing here raises, waits or repeats. A frame of the wrong size is rejected; any
     other fault ends the export. Both are counted, the first of each kind is logged in one line.
@@ -174,18 +175,19 @@ class FrameWriter:
         self._rejected = 0
         self._failures = 0
         self._names: Version1Names | None = None
-        with forking.starting:
-            self._start(settings, version1_names)
-            forking.add_owner(self)
+        until_ns = monotonic_ns() + settings.retry_s * 1_000_000_000
+        while not self._active:
+            try:
+                with forking.starting:
+                    self._start(settings, version1_names)
+                    forking.add_owner(self)
+            except WriterConflictError:
+                if monotonic_ns() >= until_ns:
+                    raise
+                sleep(RETRY_S)
 
     def _start(self, settings: ExportSettings, version1_names: bool | None) -> None:
-        self._folder = CameraFolder(
-            settings.base_dir,
-            self.camera_id,
-            settings.group,
-            settings.owner,
-            public=settings.public,
-        )
+        self._folder = CameraFolder(settings, self.camera_id)
         self.epoch = 0
         try:
             self.epoch = max(time_ns(), self._folder.end_leftovers() + 1)
@@ -404,7 +406,7 @@ class FrameWriter:
         _living.discard(self)
         self._is_parents, self._active = self._active, False
         self._names = None
-        self._folder.forget()
+        self._folder.let_go()
 
     def __enter__(self) -> Self:
         return self

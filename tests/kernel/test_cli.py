@@ -131,7 +131,8 @@ def test_cat_writes_a_picture_of_the_newest_frame(
     out = tmp_path / "frame.png"
     options = ["--matrix", matrix, "--range", range_]
     assert main(["cat", "front", "--out", str(out), *options]) == 0
-    y, uv = colour.planes(frame, SMALL.width_px, SMALL.height_px)
+    y, uv = np.split(frame.reshape(SMALL.shape), [SMALL.height_px])
+    uv = uv.reshape(SMALL.height_px // 2, -1, 2)
     with Image.open(out) as picture:
         expected = colour.to_rgb(y, uv, matrix=matrix, range_=range_)
         assert np.array_equal(np.asarray(picture), expected)

@@ -17,6 +17,11 @@ MOST_STEPS = 1
 MOST_STEPS_ON_AVERAGE = 0.05
 
 
+def planes(frame: colour.U8Array, width: int = WIDTH) -> tuple[colour.U8Array, colour.U8Array]:
+    """Y, and pairs of U and V, of an NV12 picture in rows that may be longer."""
+    return frame[:HEIGHT, :width], frame[HEIGHT:].reshape(HEIGHT // 2, -1, 2)[:, : width // 2]
+
+
 def legal(range_: colour.Range) -> tuple[int, int, int, int]:
     """Lowest and highest luma, lowest and highest chroma of a range."""
     return (16, 235, 16, 240) if range_ == "limited" else (0, 255, 0, 255)
@@ -28,7 +33,7 @@ def smooth(range_: colour.Range) -> npt.NDArray[np.uint8]:
     frame = np.empty((HEIGHT * 3 // 2, WIDTH), np.uint8)
     down, right = np.mgrid[0:HEIGHT, 0:WIDTH]
     frame[:HEIGHT] = low + (high - low) * (down + right) / (WIDTH + HEIGHT - 2)
-    y, uv = colour.planes(frame, WIDTH, HEIGHT)
+    y, uv = planes(frame)
     down, right = np.mgrid[0 : HEIGHT // 2, 0 : WIDTH // 2]
     uv[..., 0] = chroma_low + (chroma_high - chroma_low) * right / (WIDTH // 2 - 1)
     uv[..., 1] = chroma_low + (chroma_high - chroma_low) * down / (HEIGHT // 2 - 1)
@@ -79,7 +84,7 @@ def test_rgb_and_bgr_equal_ffmpegs_within_one_step(
     matrix: colour.Matrix, range_: colour.Range, picture: object
 ) -> None:
     frame = smooth(range_) if picture is smooth else noise(range_)
-    y, uv = colour.planes(frame, WIDTH, HEIGHT)
+    y, uv = planes(frame)
     for convert, pixels in ((colour.to_rgb, "rgb24"), (colour.to_bgr, "bgr24")):
         ours = convert(y, uv, matrix=matrix, range_=range_).astype(int)
         difference = np.abs(ours - by_ffmpeg(frame, matrix, range_, pixels)).reshape(-1, 3)
@@ -87,31 +92,19 @@ def test_rgb_and_bgr_equal_ffmpegs_within_one_step(
         assert difference.mean(axis=0).max() <= MOST_STEPS_ON_AVERAGE
 
 
-def test_planes_are_views_and_leave_the_padding_of_a_wide_stride_out() -> None:
-    width, height, stride = 6, 4, 16
-    frame = np.arange(stride * height * 3 // 2, dtype=np.uint8)
-    y, uv = colour.planes(frame, width, height, stride)
-    assert y.shape == (4, 6)
-    assert uv.shape == (2, 3, 2)
-    assert np.shares_memory(y, frame)
-    assert np.shares_memory(uv, frame)
-    assert y[1].tolist() == [16, 17, 18, 19, 20, 21]
-    assert uv[1].tolist() == [[80, 81], [82, 83], [84, 85]]
-
-
 @pytest.mark.usefixtures("way")
 def test_padding_does_not_change_the_colours() -> None:
     frame = noise("full")
     wide = np.zeros((HEIGHT * 3 // 2, WIDTH + 64), np.uint8)
     wide[:, :WIDTH] = frame
-    padded = colour.to_rgb(*colour.planes(wide, WIDTH, HEIGHT, WIDTH + 64))
-    assert np.array_equal(padded, colour.to_rgb(*colour.planes(frame, WIDTH, HEIGHT)))
+    padded = colour.to_rgb(*planes(wide, WIDTH))
+    assert np.array_equal(padded, colour.to_rgb(*planes(frame)))
 
 
 @pytest.mark.usefixtures("way")
 def test_an_array_of_the_callers_takes_the_result() -> None:
     frame = noise("limited")
-    y, uv = colour.planes(memoryview(frame.tobytes()), WIDTH, HEIGHT)
+    y, uv = planes(frame)
     wide = np.zeros((HEIGHT, WIDTH + 8, 3), np.uint8)
     for out in (np.zeros((HEIGHT, WIDTH, 3), np.uint8), wide[:, :WIDTH]):
         assert colour.to_bgr(y, uv, out=out) is out
@@ -120,52 +113,21 @@ def test_an_array_of_the_callers_takes_the_result() -> None:
 
 
 def test_arrays_in_any_order_are_read_and_written() -> None:
-    y, uv = colour.planes(noise("limited"), WIDTH, HEIGHT)
+    y, uv = planes(noise("limited"))
     plain = colour.to_rgb(y, uv).astype(int)
     out = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
     turned = np.asfortranarray(y)
-    for planes, target in (
+    for picture, target in (
         ((y, uv), out[..., 1:]),
         ((turned, uv), None),
         ((y, uv), out[::-1, :, :3]),
     ):
-        result = colour.to_rgb(*planes, out=target)
+        result = colour.to_rgb(*picture, out=target)
         assert np.abs(result - plain).max() <= 1
 
 
-def test_i420_becomes_the_nv12_that_ffmpeg_makes_of_it() -> None:
-    nv12 = noise("full")
-    raw = ["-f", "rawvideo", "-s", f"{WIDTH}x{HEIGHT}", "-pix_fmt", "nv12", "-i", "pipe:0"]
-    out = ["-pix_fmt", "yuv420p", "-f", "rawvideo", "pipe:1"]
-    i420 = subprocess.run(
-        [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *raw, *out],
-        input=nv12.tobytes(),
-        stdout=subprocess.PIPE,
-        check=True,
-    ).stdout
-    into = np.zeros_like(nv12)
-    colour.interleave_i420(i420, WIDTH, HEIGHT, into)
-    assert np.array_equal(into, nv12)
-
-
-@pytest.mark.parametrize(
-    ("width", "height", "stride", "size", "says"),
-    [
-        (5, 4, None, 100, "even width and height"),
-        (4, 0, None, 100, "even width and height"),
-        (8, 4, 6, 100, "at least the width 8"),
-        (8, 4, None, 47, "has 48 bytes, got 47"),
-    ],
-)
-def test_sizes_that_do_not_fit_are_refused_with_what_was_wrong(
-    width: int, height: int, stride: int | None, size: int, says: str
-) -> None:
-    with pytest.raises(ValueError, match=says):
-        colour.planes(bytes(size), width, height, stride)
-
-
 def test_unknown_names_and_foreign_shapes_are_refused() -> None:
-    y, uv = colour.planes(noise("full"), WIDTH, HEIGHT)
+    y, uv = planes(noise("full"))
     with pytest.raises(ValueError, match="bt601, bt709"):
         colour.to_rgb(y, uv, matrix="bt2020")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="limited or full"):

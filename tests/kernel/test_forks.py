@@ -26,7 +26,6 @@ from kernel.writer import FrameWriter
 from tests.kernel.streams import eventually, is_running, write_all
 
 SPEC = FrameSpec(64, 32)
-BOTH_WAYS = pytest.mark.parametrize("in_process", [False, True], ids=["process", "thread"])
 
 
 @contextmanager
@@ -79,11 +78,8 @@ def fed(tap: PipeTap) -> Iterator[int]:
         os.close(descriptor)
 
 
-@BOTH_WAYS
-def test_a_child_that_leaves_the_block_or_exits_ends_nothing(
-    in_process: bool, settings: ExportSettings
-) -> None:
-    with PipeTap("cam", SPEC, settings=settings, in_process=in_process) as tap, fed(tap) as stream:
+def test_a_child_that_leaves_the_block_or_exits_ends_nothing(settings: ExportSettings) -> None:
+    with PipeTap("cam", SPEC, settings=settings) as tap, fed(tap) as stream:
 
         def leave() -> None:
             with tap:
@@ -121,9 +117,8 @@ def test_a_child_holds_no_memory_no_lock_and_no_file_of_a_ring(
         FrameWriter("cam", SPEC, settings=settings).close()
 
 
-@BOTH_WAYS
-def test_a_child_holds_no_end_of_a_stream(in_process: bool, settings: ExportSettings) -> None:
-    tap = PipeTap("cam", SPEC, settings=settings, in_process=in_process)
+def test_a_child_holds_no_end_of_a_stream(settings: ExportSettings) -> None:
+    tap = PipeTap("cam", SPEC, settings=settings)
     with child():
         # The fork fell before FFmpeg was given its end.
         with tap.output() as output:

@@ -105,7 +105,7 @@ def test_a_writer_of_another_process_is_refused_while_it_lives_even_stopped(
         for state in (signal.SIGSTOP, signal.SIGCONT):
             os.kill(process.pid, state)
             with pytest.raises(WriterConflictError):
-                FrameWriter(CAMERA, settings=settings)
+                FrameWriter(CAMERA, settings=replace(settings, retry_s=0))
         process.kill()
         process.join()
     writer = FrameWriter(CAMERA, settings=settings)

@@ -27,6 +27,7 @@ from kernel import (
     SettingsError,
     StorageError,
     WriterConflictError,
+    forking,
 )
 from tests.kernel.peers import CAMERA, fill, is_good, stamped, wait_for
 
@@ -397,12 +398,22 @@ def test_a_second_writer_is_refused_while_the_first_lives(
 ) -> None:
     put(writer, 1)
     with pytest.raises(WriterConflictError, match="another live writer"):
-        FrameWriter(CAMERA, settings=settings)
+        FrameWriter(CAMERA, settings=replace(settings, retry_s=0))
     put(writer, 2)
     frame = reader.latest()
     assert frame is not None
     assert frame.timestamp_ns == 2
-    writer.close()
+
+
+def test_a_writer_takes_a_camera_that_another_one_lets_go_of_meanwhile(
+    writer: FrameWriter, settings: ExportSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pause(_: float) -> None:
+        assert forking.starting.acquire(blocking=False)  # the host may fork
+        forking.starting.release()
+        writer.close()
+
+    monkeypatch.setattr("kernel.writer.sleep", pause)
     FrameWriter(CAMERA, settings=settings).close()
 
 

@@ -26,7 +26,7 @@ from kernel.layout import FrameSpec
 from kernel.reader import FrameReader
 from kernel.settings import ExportSettings
 from kernel.tap import PipeTap, TapStats
-from kernel.writer import FrameWriter, SlotLease
+from kernel.writer import FrameWriter
 from tests.kernel.streams import (
     DEADLINE_S,
     FFMPEG,
@@ -41,8 +41,6 @@ SMALL = FrameSpec(64, 36)
 HD = FrameSpec(640, 360)
 FOR_EVER = 1_000_000
 REPOSITORY = Path(__file__).resolve().parents[2]
-
-BOTH_WAYS = pytest.mark.parametrize("in_process", [False, True], ids=["process", "thread"])
 
 
 @pytest.fixture
@@ -80,14 +78,13 @@ def test_source(spec: FrameSpec, fps: int, frames: int) -> list[str]:
 test_source.__test__ = False  # type: ignore[attr-defined]
 
 
-@BOTH_WAYS
 def test_pixels_of_ffmpeg_are_those_that_readers_get(
-    in_process: bool, settings: ExportSettings, tmp_path: Path
+    settings: ExportSettings, tmp_path: Path
 ) -> None:
     total, recording = 45, tmp_path / "recording.nv12"
     to_file = ["-f", "rawvideo", "-pix_fmt", "nv12", str(recording), "-frames:v", str(total)]
     with (
-        PipeTap("cam", HD, settings=settings, in_process=in_process) as tap,
+        PipeTap("cam", HD, settings=settings) as tap,
         FrameReader("cam", base_dir=settings.base_dir) as reader,
     ):
         assert tap.wait_ready(DEADLINE_S)
@@ -106,13 +103,12 @@ def test_pixels_of_ffmpeg_are_those_that_readers_get(
         assert np.array_equal(data, recorded[number - 1]), f"frame {number}"
 
 
-@BOTH_WAYS
 def test_every_frame_comes_whole_out_of_a_pipe_however_it_was_cut(
-    in_process: bool, settings: ExportSettings, pipe: tuple[int, int]
+    settings: ExportSettings, pipe: tuple[int, int]
 ) -> None:
     reading, writing = pipe
     with (
-        PipeTap("cam", HD, stream=reading, settings=settings, in_process=in_process) as tap,
+        PipeTap("cam", HD, stream=reading, settings=settings) as tap,
         FrameReader("cam", base_dir=settings.base_dir) as reader,
     ):
         assert tap.wait_ready(DEADLINE_S)
@@ -170,14 +166,13 @@ def test_a_socket_that_the_host_has_already_is_read_too(settings: ExportSettings
         assert tap.wait_ended(DEADLINE_S)
 
 
-@BOTH_WAYS
 @pytest.mark.parametrize("offered", [True, False], ids=["socket", "pipe"])
 def test_an_end_in_mid_frame_is_an_end_and_what_was_there_is_told(
-    offered: bool, in_process: bool, settings: ExportSettings, pipe: tuple[int, int]
+    offered: bool, settings: ExportSettings, pipe: tuple[int, int]
 ) -> None:
     reading, writing = pipe
     stream = None if offered else reading
-    with PipeTap("cam", SMALL, stream=stream, settings=settings, in_process=in_process) as tap:
+    with PipeTap("cam", SMALL, stream=stream, settings=settings) as tap:
         with tap.output() as output:
             if offered:
                 os.dup2(output.pass_fds[0], writing)
@@ -190,31 +185,24 @@ def test_an_end_in_mid_frame_is_an_end_and_what_was_there_is_told(
 
 
 def test_ffmpeg_ahead_for_long_loses_whole_frames_and_never_the_boundary(
-    settings: ExportSettings, monkeypatch: pytest.MonkeyPatch
+    settings: ExportSettings, pipe: tuple[int, int]
 ) -> None:
-    from kernel import tap_process
-    from kernel.tap_stream import RawStream
-
-    # A stream that always has more waiting, as with an FFmpeg that is faster than the tap.
-    monkeypatch.setattr(RawStream, "is_behind", lambda _: True)
-    monkeypatch.setattr(tap_process, "PATIENCE_NS", 20_000_000)
-    monkeypatch.setattr(tap_process, "FRESH_NS", 20_000_000)
-    reading, writing = os.pipe()
+    # A stream that always has more waiting: written to as fast as it is read.
+    reading, writing = pipe
+    frames = [pattern(number, SMALL).tobytes() for number in range(64)]
     total = 0
     with (
-        PipeTap("cam", SMALL, stream=reading, settings=settings, in_process=True) as tap,
+        PipeTap("cam", SMALL, stream=reading, settings=settings) as tap,
         FrameReader("cam", base_dir=settings.base_dir) as reader,
     ):
-        os.close(reading)
 
         def flood() -> TapStats | None:
             nonlocal total
-            for _ in range(200):
-                total += 1
-                write_all(writing, pattern(total, SMALL).tobytes())
+            write_all(writing, b"".join(frames))
+            total += len(frames)
             frame = reader.latest()
             if frame is not None:
-                assert frame.data.tobytes() == pattern(frame.frame_id, SMALL).tobytes()
+                assert frame.data.tobytes() == frames[(frame.frame_id - 1) % len(frames)]
             return tap.stats if tap.stats.dropped > 100 else None
 
         eventually(flood, "frames are dropped")
@@ -226,29 +214,23 @@ def test_ffmpeg_ahead_for_long_loses_whole_frames_and_never_the_boundary(
 
 
 def test_the_time_that_ffmpeg_could_have_waited_is_told(
-    settings: ExportSettings, pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+    settings: ExportSettings, pipe: tuple[int, int]
 ) -> None:
-    away, back = threading.Event(), threading.Event()
-    publish = SlotLease.publish
-
-    def publish_late(lease: SlotLease, timestamp_ns: int | None = None) -> bool:
-        away.set()
-        assert back.wait(DEADLINE_S)
-        return publish(lease, timestamp_ns)
-
-    monkeypatch.setattr(SlotLease, "publish", publish_late)
     reading, writing = pipe
-    with PipeTap("cam", SMALL, stream=reading, settings=settings, in_process=True) as tap:
-        write_all(writing, pattern(1, SMALL).tobytes())
-        assert away.wait(DEADLINE_S)
-        write_all(writing, pattern(2, SMALL).tobytes())
+    data = pattern(1, SMALL).tobytes()
+    with PipeTap("cam", SMALL, stream=reading, settings=settings) as tap:
+        write_all(writing, data[:100])
+        eventually(lambda: not select.select([reading], [], [], 0)[0], "the tap has begun to read")
+        assert tap.pid is not None
+        os.kill(tap.pid, signal.SIGSTOP)
+        write_all(writing, data[100:])
         since = time.monotonic()
         eventually(lambda: time.monotonic() - since > 0.2, "a while")
         waited_s = time.monotonic() - since
-        back.set()
+        os.kill(tap.pid, signal.SIGCONT)
         os.close(writing)
         assert tap.wait_ended(DEADLINE_S)
-    assert tap.stats.frames == 2
+    assert tap.stats.frames == 1
     assert tap.stats.longest_wait_s >= waited_s
 
 
@@ -352,10 +334,10 @@ def test_a_killed_tap_process_costs_frames_but_ffmpeg_goes_on(
 def test_a_tap_process_that_hangs_is_ended_and_ffmpeg_goes_on(
     settings: ExportSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tap_host, "SILENT_S", 1)
     recording = tmp_path / "recording.nv12"
     with PipeTap("cam", HD, settings=settings) as tap, recording_ffmpeg(tap, recording):
         eventually(lambda: tap.stats.frames, "a frame")
+        monkeypatch.setattr(tap_host, "SILENT_S", 1)
         hanging = tap.pid
         assert hanging is not None
         os.kill(hanging, signal.SIGSTOP)
@@ -392,11 +374,9 @@ def small_disk(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return folder
 
 
-@BOTH_WAYS
 @pytest.mark.parametrize("why", ["another writer", "no memory", "no such size"])
 def test_a_ring_that_cannot_be_made_is_said_and_costs_ffmpeg_nothing(
     why: str,
-    in_process: bool,
     settings: ExportSettings,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
@@ -412,7 +392,7 @@ def test_a_ring_that_cannot_be_made_is_said_and_costs_ffmpeg_nothing(
     else:
         spec = FrameSpec(HD.width_px, HD.height_px)
         settings = ExportSettings(enabled=True, base_dir=settings.base_dir, capacity=1)
-    with PipeTap("cam", spec, settings=settings, in_process=in_process) as tap:
+    with PipeTap("cam", spec, settings=settings) as tap:
         with recording_ffmpeg(tap, recording):
             await_recording_going_on(recording)
         assert tap.wait_ended(DEADLINE_S)
@@ -426,12 +406,9 @@ def test_a_ring_that_cannot_be_made_is_said_and_costs_ffmpeg_nothing(
         other.close()
 
 
-@BOTH_WAYS
-def test_a_camera_that_another_writer_lets_go_of_is_taken_then(
-    in_process: bool, settings: ExportSettings
-) -> None:
+def test_a_camera_that_another_writer_lets_go_of_is_taken_then(settings: ExportSettings) -> None:
     other = FrameWriter("cam", SMALL, settings=settings)
-    with PipeTap("cam", SMALL, settings=settings, in_process=in_process) as tap:
+    with PipeTap("cam", SMALL, settings=settings) as tap:
         with tap.output() as output:
             writing = os.dup(output.pass_fds[0])
         # FFmpeg goes on meanwhile: more than the socket holds, and never a part of a frame lost.
@@ -457,25 +434,23 @@ def test_a_camera_that_another_writer_lets_go_of_is_taken_then(
     assert tap.stats.leftover_bytes == 0
 
 
-@BOTH_WAYS
 def test_closing_does_not_wait_for_a_camera_that_another_writer_has(
-    in_process: bool, settings: ExportSettings
+    settings: ExportSettings,
 ) -> None:
     settings = replace(settings, retry_s=3600)
     with FrameWriter("cam", SMALL, settings=settings):
-        tap = PipeTap("cam", SMALL, settings=settings, in_process=in_process)
+        tap = PipeTap("cam", SMALL, settings=settings)
         with tap.output():
             pass
         tap.close()
         assert tap.wait_ended(DEADLINE_S)
 
 
-@BOTH_WAYS
 def test_closing_frees_the_camera_at_once_and_reads_on_until_ffmpeg_ends(
-    in_process: bool, settings: ExportSettings, tmp_path: Path
+    settings: ExportSettings, tmp_path: Path
 ) -> None:
     recording = tmp_path / "recording.nv12"
-    tap = PipeTap("cam", HD, settings=settings, in_process=in_process)
+    tap = PipeTap("cam", HD, settings=settings)
     with recording_ffmpeg(tap, recording):
         eventually(lambda: tap.stats.frames, "a frame")
         tap.close()
@@ -501,21 +476,20 @@ def test_a_tap_whose_process_is_gone_before_its_last_word_is_read_has_ended_well
             os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
 
     monkeypatch.setattr(tap_host.TapHost, "_take", slow)
-    tap = PipeTap("cam", SMALL, stream=reading, settings=settings, in_process=False)
+    tap = PipeTap("cam", SMALL, stream=reading, settings=settings)
     assert tap.wait_ready(DEADLINE_S)
     tap.close()
     assert tap.wait_ended(DEADLINE_S)
     assert tap.stats.error is None
 
 
-@BOTH_WAYS
 @pytest.mark.parametrize("offered", [True, False], ids=["socket", "pipe"])
 def test_closing_does_not_wait_for_the_rest_of_a_frame(
-    offered: bool, in_process: bool, settings: ExportSettings, pipe: tuple[int, int]
+    offered: bool, settings: ExportSettings, pipe: tuple[int, int]
 ) -> None:
     reading, writing = pipe
     stream = None if offered else reading
-    tap = PipeTap("cam", SMALL, stream=stream, settings=settings, in_process=in_process)
+    tap = PipeTap("cam", SMALL, stream=stream, settings=settings)
     with tap.output() as output:
         if offered:
             os.dup2(output.pass_fds[0], writing)
@@ -624,11 +598,10 @@ def test_signals_end_neither_the_reading_nor_a_frame_in_progress(settings: Expor
 def test_nothing_of_a_tap_is_left_in_the_host(settings: ExportSettings) -> None:
     # Those of earlier tests may end meanwhile: what is left now is part of what was there.
     before, threads = open_files(), set(threading.enumerate())
-    for in_process in (False, True):
-        with PipeTap("cam", SMALL, settings=settings, in_process=in_process) as tap:
-            assert tap.wait_ready(DEADLINE_S)
-        assert tap.wait_ended(DEADLINE_S)
-        eventually(lambda: set(threading.enumerate()) <= threads, "its threads are gone")
+    with PipeTap("cam", SMALL, settings=settings) as tap:
+        assert tap.wait_ready(DEADLINE_S)
+    assert tap.wait_ended(DEADLINE_S)
+    eventually(lambda: set(threading.enumerate()) <= threads, "its threads are gone")
     assert open_files() <= before
 
 
@@ -725,9 +698,8 @@ def test_a_source_of_another_size_is_scaled(settings: ExportSettings) -> None:
     assert 36 <= len(white) <= 40
 
 
-@BOTH_WAYS
 def test_a_tap_that_cannot_be_made_leaves_no_descriptor(
-    in_process: bool, settings: ExportSettings, monkeypatch: pytest.MonkeyPatch
+    settings: ExportSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(*_: object) -> None:
         raise RuntimeError("can't start new thread")
@@ -741,9 +713,7 @@ def test_a_tap_that_cannot_be_made_leaves_no_descriptor(
             patch.setattr(f"kernel.tap_host.{where}", fails)
             before = open_files()
             for number in range(3):
-                tap = PipeTap(
-                    f"cam-{number}", SMALL, stream=reading, settings=settings, in_process=in_process
-                )
+                tap = PipeTap(f"cam-{number}", SMALL, stream=reading, settings=settings)
                 assert tap.stats.error is not None
             # What earlier tests still had open may have been closed meanwhile.
             assert open_files() <= before

@@ -235,7 +235,7 @@ def test_names_that_somebody_took_away_end_alone_and_with_one_line(
 def test_where_folders_cannot_be_exchanged_the_start_says_so(
     settings: ExportSettings, base_dir: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kernel.renaming._renameat2", None)
+    monkeypatch.setattr("kernel.version1._renameat2", None)
     with pytest.raises(StorageError, match="renameat2"):
         FrameWriter(CAMERA, settings=settings)
     assert os.listdir(base_dir) == []
