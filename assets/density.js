@@ -44,10 +44,10 @@
 
     function mark(event) {
         const cell = event.target.closest && event.target.closest(".vd-grid td, .vd-grid th");
-        const column = cell ? CSS.escape(cell.dataset.dashColumn) : "";
+        const column = cell ? CSS.escape(cell.dataset.column) : "";
         if (column !== marked) {
             marked = column;
-            const cells = `.vd-grid [data-dash-column="${column}"]`;
+            const cells = `.vd-grid [data-column="${column}"]`;
             sheet.replaceSync(column ? `${cells} { background-image: var(--vd-mark) !important; }` : "");
         }
     }

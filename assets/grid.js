@@ -1,4 +1,4 @@
-/* The grid's roles, names, keys and clicks, which DataTable itself does not have.
+/* The grid's roles, names, keys and clicks, which its table does not have.
    https://www.w3.org/WAI/ARIA/apg/patterns/grid/ */
 (function () {
     "use strict";
@@ -16,23 +16,16 @@
     let timer = 0;
     let clicked = null;
 
-    const frame = () => document.getElementById("grid-frame");
-    const table = () => document.querySelector("#grid table.cell-table");
-    const rows = () => Array.from(table() ? table().querySelectorAll("tr") : []);
-    const isCell = (node) => Boolean(node && node.matches && node.matches("#grid th, #grid td"));
-    const shows = (node) => node.getClientRects().length > 0;
-
-    function cellsOf(row) {
-        return Array.from(row.children).filter((node) => isCell(node) && shows(node));
-    }
+    const table = vas.table("grid");
 
     // The table's columns of models go by number, and everything else by the models' ids.
     const models = () => (vas.props("rendered").data || {}).models || [];
     const NUMBER = /^m(\d+)$/;
 
     function columnOf(node, ids) {
-        const number = NUMBER.exec(node.dataset.dashColumn);
-        return number ? "m:" + ids[Number(number[1])] : node.dataset.dashColumn;
+        const column = table.columnOf(node);
+        const number = NUMBER.exec(column);
+        return number ? "m:" + ids[Number(number[1])] : column;
     }
 
     function tableColumn(column) {
@@ -42,8 +35,8 @@
     /** Which camera (HEAD: none) and column a cell of the table is. */
     function identity(node) {
         const data = vas.props("grid").data || [];
-        const row = node.dataset.dashRow;
-        const record = row === undefined ? null : data[Number(row)];
+        const row = table.rowOf(node);
+        const record = row === null ? null : data[row];
         return { camera: record ? record.id : HEAD, column: columnOf(node, models()) };
     }
 
@@ -59,14 +52,8 @@
 
     function find(camera, column) {
         const data = vas.props("grid").data || [];
-        const all = rows();
-        const index = camera === HEAD ? 0 : 1 + data.findIndex((record) => record.id === camera);
-        if (camera !== HEAD && index === 0) {
-            return null;
-        }
-        const row = all[index];
-        const id = tableColumn(column);
-        return row ? Array.from(row.children).find((node) => node.dataset.dashColumn === id) : null;
+        const row = camera === HEAD ? null : data.findIndex((record) => record.id === camera);
+        return row === -1 ? null : table.find(row, tableColumn(column));
     }
 
     // What each cell of the table was last told; only what differs is told again.
@@ -75,7 +62,7 @@
     function decorate() {
         const shown = vas.props("rendered").data || {};
         const data = vas.props("grid").data || [];
-        const grid = table();
+        const grid = table.element();
         if (!grid) {
             return;
         }
@@ -87,11 +74,11 @@
         vas.put(grid, "aria-multiselectable", "true");
         vas.put(grid, "aria-rowcount", String((shown.found || 0) + 1));
         grid.removeAttribute("tabindex");
-        rows().forEach(function (row, position) {
+        table.rows().forEach(function (row, position) {
             vas.put(row, "role", "row");
             vas.put(row, "aria-rowindex", String(position === 0 ? 1 : first + position + 1));
             const record = position === 0 ? null : data[position - 1];
-            Array.from(row.children).forEach(function (node) {
+            table.cells(row).forEach(function (node) {
                 const column = columnOf(node, ids);
                 if (record) {
                     decorateCell(node, column, record);
@@ -133,7 +120,7 @@
             }
             return;
         }
-        const { model, text, held } = content(column, record, node.dataset.dashColumn);
+        const { model, text, held } = content(column, record, table.columnOf(node));
         const after = vas.drafts.after(record.id, model, held);
         const selected = vas.selection.has(record.id, model);
         if (!news(node, [column, text, after, selected].join("\n"))) {
@@ -183,7 +170,6 @@
 
     /** One Tab stop; the focus stays with its camera and column when rows move. */
     function settleFocus() {
-        const all = rows();
         const data = vas.props("grid").data || [];
         const page = (vas.props("rendered").data || {}).page;
         if (arriving && arriving.page === page && data.length) {
@@ -191,20 +177,15 @@
             arriving = null;
         }
         let stop = place.camera === null ? null : find(place.camera, place.column);
-        if (!stop || !shows(stop)) {
-            stop = cellsOf(all[1] || all[0] || document.createElement("tr"))[0];
+        if (!stop || !table.shows(stop)) {
+            stop = table.first();
         }
         if (!stop) {
             return;
         }
-        frame().querySelectorAll("[tabindex='0']").forEach(function (node) {
-            if (node !== stop) {
-                node.tabIndex = -1;
-            }
-        });
-        stop.tabIndex = 0;
+        table.setStop(stop);
         const active = document.activeElement;
-        const lost = active === document.body || (isCell(active) && active !== stop);
+        const lost = active === document.body || (table.cellAt(active) && active !== stop);
         if (focused && lost) {
             stop.focus({ preventScroll: true });
         }
@@ -212,16 +193,12 @@
 
     /** The keyboard stands here now: this cell is the Tab stop. */
     function settleAt(node) {
-        const previous = frame().querySelector("[tabindex='0']");
-        if (previous) {
-            previous.tabIndex = -1;
-        }
         const at = identity(node);
         if (at.camera !== place.camera || at.column !== place.column) {
             vas.drafts.unnote();
         }
         Object.assign(place, at);
-        node.tabIndex = 0;
+        table.setStop(node);
     }
 
     function focus(node) {
@@ -233,14 +210,8 @@
         node.scrollIntoView({ block: "nearest", inline: "nearest" });
     }
 
-    /** Move by rows and columns; true when there was somewhere to go. */
-    function move(from, down, right) {
-        const all = rows();
-        const row = Math.min(Math.max(0, all.indexOf(from.parentElement) + down), all.length - 1);
-        const columns = cellsOf(all[row]);
-        const at = cellsOf(from.parentElement).indexOf(from);
-        const column = Math.min(Math.max(0, at + right), columns.length - 1);
-        const target = columns[column];
+    /** Move to a cell; true when it is another one. */
+    function move(from, target) {
         if (!target || target === from) {
             return false;
         }
@@ -248,45 +219,27 @@
         return true;
     }
 
-    function screenful() {
-        const row = rows()[1];
-        const height = row ? row.getBoundingClientRect().height : 0;
-        return Math.max(1, height ? Math.floor(frame().clientHeight / height) - 2 : 10);
-    }
-
     function flip(to) {
         const page = vas.address.page(to);
         arriving = page ? { page: page, at: to === "next" ? "first" : "last" } : null;
     }
 
-    function onKey(event) {
-        const node = event.target.closest && event.target.closest("#grid th, #grid td");
-        if (!node) {
-            return;
-        }
-        // DataTable would take Tab and the arrows for itself.
-        event.stopPropagation();
+    function onKey(node, event) {
         hideTooltip();
-        const far = 1e6;
         const ends = event.ctrlKey || event.metaKey;
-        const arrows = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-        if (event.shiftKey && arrows[event.key] && !ends && !event.altKey) {
+        const moves = table.moves(node, event, (target) => move(node, target));
+        if (event.key.startsWith("Arrow") && event.shiftKey && !ends && !event.altKey) {
             event.preventDefault();
-            extend(node, ...arrows[event.key]);
+            extend(node, moves[event.key]);
             return;
         }
-        if (arrows[event.key]) {
+        if (event.key.startsWith("Arrow")) {
             vas.selection.start();
         }
         const steps = {
-            ArrowUp: () => move(node, -1, 0),
-            ArrowDown: () => move(node, 1, 0),
-            ArrowLeft: () => move(node, 0, -1),
-            ArrowRight: () => move(node, 0, 1),
-            Home: () => move(node, ends ? -far : 0, -far),
-            End: () => move(node, ends ? far : 0, far),
-            PageUp: () => move(node, -screenful(), 0) || flip("previous"),
-            PageDown: () => move(node, screenful(), 0) || flip("next"),
+            ...moves,
+            PageUp: () => moves.PageUp() || flip("previous"),
+            PageDown: () => moves.PageDown() || flip("next"),
             Enter: () => (ends ? vas.drafts.review() : open(node)),
             " ": () => toggle(node),
             Delete: () => drop(node),
@@ -354,10 +307,10 @@
         vas.selection.toggle(at.camera, at.model);
     }
 
-    /** Move by one, and select from where that began. */
-    function extend(node, down, right) {
+    /** Move, and select from where that began. */
+    function extend(node, go) {
         const from = spot(node);
-        move(node, down, right);
+        go();
         const to = spot(document.activeElement);
         if (from.camera !== HEAD && to.camera !== HEAD) {
             vas.selection.extend(from, to);
@@ -371,12 +324,7 @@
         }
     }
 
-    function onClick(event) {
-        const node = event.target.closest && event.target.closest("#grid th, #grid td");
-        if (!node) {
-            return;
-        }
-        event.stopPropagation();
+    function onClick(node, event) {
         hideTooltip();
         clicked = { x: event.clientX, y: event.clientY };
         if (String(window.getSelection()) && !event.shiftKey) {
@@ -462,7 +410,7 @@
             return;
         }
         clicked = null;
-        const node = event.target.closest && event.target.closest("#grid th, #grid td");
+        const node = table.cellAt(event.target);
         if (node) {
             rest(node);
         } else if (!(event.target.closest && event.target.closest("#cell-tooltip"))) {
@@ -474,21 +422,19 @@
         }
     }
 
-    document.addEventListener("keydown", onKey, true);
-    document.addEventListener("click", onClick, true);
-    document.addEventListener("mousedown", function (event) {
-        // DataTable would begin to select cells.
-        if (event.target.closest && event.target.closest("#grid th, #grid td")) {
-            event.stopPropagation();
+    table.on({
+        keydown: onKey,
+        click: onClick,
+        mousedown: function (_node, event) {
             if (event.shiftKey) {
                 // The browser would mark the text between.
                 event.preventDefault();
             }
-        }
-    }, true);
+        },
+    });
     document.addEventListener("mouseover", onPointer);
     document.addEventListener("focusin", function (event) {
-        const cell = event.target.closest && event.target.closest("#grid th, #grid td");
+        const cell = table.cellAt(event.target);
         focused = Boolean(cell);
         if (cell && cell !== event.target) {
             focus(cell);
@@ -501,7 +447,7 @@
     });
     document.addEventListener("pointerdown", function (event) {
         // A click beside the grid leaves it, though nothing else takes the focus.
-        if (!(event.target.closest && event.target.closest("#grid th, #grid td"))) {
+        if (!table.cellAt(event.target)) {
             focused = false;
         }
     }, true);
@@ -521,9 +467,6 @@
             }
         });
     }
-
-    let watched = null;
-    const observer = new MutationObserver(decorate);
 
     vas.grid = {
         decorate: decorate,
@@ -550,7 +493,7 @@
         },
         /** Put the keyboard back to where it was in the grid. */
         refocus: function () {
-            const stop = frame().querySelector("[tabindex='0']");
+            const stop = table.stop();
             if (stop) {
                 stop.focus();
             }
@@ -594,15 +537,10 @@
             if (shown && shown.options && shown.options !== vas.props("options").data) {
                 vas.set("options", { data: shown.options });
             }
-            if (watched !== frame()) {
-                watched = frame();
-                observer.disconnect();
-                observer.observe(watched, { childList: true, subtree: true, characterData: true });
-            }
             vas.density.fit(((shown && shown.models) || []).length);
             vas.overview.begin(shown && shown.large);
             vas.drafts.drawn(shown && shown.draft);
-            decorate();
+            table.watch(decorate);
         },
         tooltip: showTooltip,
     });

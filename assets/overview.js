@@ -4,20 +4,17 @@
 
     const vas = (window.vas = window.vas || {});
     const place = { row: "all", column: "location" };
-    const frame = () => document.getElementById("overview-frame");
-    const cells = (row) => Array.from(row.querySelectorAll("th, td"));
-    const rows = () => Array.from(frame().querySelectorAll("table.cell-table tr"));
-    const cellAt = (target) => target.closest && target.closest("#overview th, #overview td");
+    const table = vas.table("overview");
     const isShown = () => vas.views.steps()[0] === "overview";
     const shown = () => vas.props("overview-shown").data || {};
     const data = () => vas.props("overview").data || [];
 
     /** Which row (null: the heading) and which model (null: none) a cell stands for. */
     function identity(node) {
-        const number = /^m(\d+)$/.exec(node.dataset.dashColumn);
-        const row = node.dataset.dashRow;
+        const number = /^m(\d+)$/.exec(table.columnOf(node));
+        const row = table.rowOf(node);
         return {
-            row: row === undefined ? null : data()[Number(row)],
+            row: row === null ? null : data()[row],
             // While columns come anew their models may not be known yet.
             model: number ? ((shown().models || [])[Number(number[1])] || "m:").slice(2) : null,
             number: number ? number[1] : null,
@@ -27,10 +24,10 @@
     const locationOf = (row) => (row && row.id.startsWith("at:") ? row.id.slice(3) : null);
 
     function decorate() {
-        rows().forEach(function (row, position) {
-            cells(row).forEach((node) => decorateCell(node, position));
+        table.rows().forEach(function (row, position) {
+            table.cells(row).forEach((node) => decorateCell(node, position));
         });
-        const grid = frame().querySelector("table.cell-table");
+        const grid = table.element();
         if (grid) {
             grid.setAttribute("role", "grid");
             grid.setAttribute("aria-label", "AI models by location");
@@ -40,7 +37,7 @@
     }
 
     function decorateCell(node, position) {
-        const column = node.dataset.dashColumn;
+        const column = table.columnOf(node);
         vas.put(node, "data-column", column);
         const at = identity(node);
         if (position === 0) {
@@ -88,41 +85,27 @@
 
     /** One Tab stop, where the keyboard was last. */
     function settle() {
-        const all = rows();
-        const position = data().findIndex((row) => row.id === place.row) + 1;
-        const row = all[place.row === null ? 0 : position] || all[1] || all[0];
-        const stop = row && (cells(row).find((node) => node.dataset.dashColumn === place.column) || cells(row)[0]);
-        frame().querySelectorAll("[tabindex='0']").forEach(function (node) {
-            if (node !== stop) {
-                node.tabIndex = -1;
-            }
-        });
+        const row = data().findIndex((record) => record.id === place.row);
+        const at = place.row === null ? null : row;
+        const stop = (at === -1 ? null : table.find(at, place.column)) || table.first();
         if (stop) {
-            stop.tabIndex = 0;
+            table.setStop(stop);
         }
     }
 
     function focus(node) {
         const at = identity(node);
-        Object.assign(place, { row: at.row ? at.row.id : null, column: node.dataset.dashColumn });
+        Object.assign(place, { row: at.row ? at.row.id : null, column: table.columnOf(node) });
         settle();
         node.focus();
         node.scrollIntoView({ block: "nearest", inline: "nearest" });
-    }
-
-    function move(node, down, right) {
-        const all = rows();
-        const within = (number, length) => Math.min(Math.max(0, number), length - 1);
-        const row = all[within(all.indexOf(node.parentElement) + down, all.length)];
-        const column = cells(node.parentElement).indexOf(node) + right;
-        focus(cells(row)[within(column, cells(row).length)]);
     }
 
     /** Sort by a heading; else the grid, with the cameras of the location and the model. */
     function open(node) {
         const at = identity(node);
         if (!at.row) {
-            const column = at.model === null ? node.dataset.dashColumn : "m:" + at.model;
+            const column = at.model === null ? table.columnOf(node) : "m:" + at.model;
             vas.address.sort(column === "cameras" ? "camera" : column);
             return;
         }
@@ -140,58 +123,34 @@
         vas.set("url", { pathname: vas.views.root() + "grid", search: search ? "?" + search : "" });
     }
 
-    document.addEventListener("keydown", function (event) {
-        const node = cellAt(event.target);
-        if (!node) {
-            return;
-        }
-        // DataTable would take Tab and the arrows for itself.
-        event.stopPropagation();
-        const far = 1e6;
-        const ends = event.ctrlKey || event.metaKey;
-        const steps = {
-            ArrowUp: () => move(node, -1, 0),
-            ArrowDown: () => move(node, 1, 0),
-            ArrowLeft: () => move(node, 0, -1),
-            ArrowRight: () => move(node, 0, 1),
-            Home: () => move(node, ends ? -far : 0, -far),
-            End: () => move(node, ends ? far : 0, far),
-            PageUp: () => move(node, -10, 0),
-            PageDown: () => move(node, 10, 0),
-            Enter: () => (ends ? vas.drafts.review() : open(node)),
-            x: () => select(node),
-        };
-        const step = steps[event.key];
-        if (step && !event.altKey) {
-            event.preventDefault();
-            step();
-        }
-    }, true);
-
     /** All cells that a cell of the overview stands for. */
     function select(node) {
         const at = identity(node);
         vas.selection.find(at.model || "", locationOf(at.row));
     }
 
-    document.addEventListener("click", function (event) {
-        const node = cellAt(event.target);
-        if (!node) {
-            return;
-        }
-        event.stopPropagation();
-        focus(node);
-        if (event.ctrlKey || event.metaKey) {
-            select(node);
-        } else {
-            open(node);
-        }
-    }, true);
-    document.addEventListener("mousedown", function (event) {
-        if (cellAt(event.target)) {
-            event.stopPropagation();
-        }
-    }, true);
+    table.on({
+        keydown: function (node, event) {
+            const steps = {
+                ...table.moves(node, event, focus),
+                Enter: () => (event.ctrlKey || event.metaKey ? vas.drafts.review() : open(node)),
+                x: () => select(node),
+            };
+            const step = steps[event.key];
+            if (step && !event.altKey) {
+                event.preventDefault();
+                step();
+            }
+        },
+        click: function (node, event) {
+            focus(node);
+            if (event.ctrlKey || event.metaKey) {
+                select(node);
+            } else {
+                open(node);
+            }
+        },
+    });
 
     let asked = 0;
     let polling = false;
@@ -224,9 +183,6 @@
         });
     });
 
-    let watched = null;
-    const observer = new MutationObserver(decorate);
-
     vas.overview = {
         /** The grid was drawn. A large fleet begins with its overview: once, and at the page's root. */
         begin: function (isLarge) {
@@ -253,12 +209,7 @@
 
         /** It was drawn, or is about to be. */
         drawn: function () {
-            if (watched !== frame()) {
-                watched = frame();
-                observer.disconnect();
-                observer.observe(watched, { childList: true, subtree: true, characterData: true });
-            }
-            decorate();
+            table.watch(decorate);
         },
     });
 })();
