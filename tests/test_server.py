@@ -134,9 +134,10 @@ def test_the_page_loads_nothing_from_another_origin(settings: Settings) -> None:
     assert not ORIGIN.search(index)
     styles = {path: text for path, text in found.items() if path.endswith(".css")}
     scripts = {path: text for path, text in found.items() if path.endswith(".js")}
-    own = {path.name for path in (ROOT / "assets").iterdir()}
-    assert {path.rsplit("/", 1)[1].split("?")[0] for path in found} > own
-    assert any("bootstrap" in path for path in styles)
+    whole = styles["/ai-models/assets/bundle.css"] + scripts["/ai-models/assets/bundle.js"]
+    for source in (ROOT / "assets").iterdir():
+        assert source.read_text(encoding="utf-8") in whole
+    assert "Bootstrap" in whole
     for path, text in styles.items():
         assert "@import" not in text, path
         for address in re.findall(r"url\(\s*[\"']?([^)\"']+)", text):
@@ -233,7 +234,7 @@ REQUESTS = [
     ("GET", "/_dash-layout"),
     ("GET", "/assets/grid.js"),
     ("GET", "/healthz"),
-    ("GET", "/bootstrap.min.css"),
+    ("GET", "/assets/bundle.css"),
 ]
 
 
@@ -401,7 +402,7 @@ def test_an_exception_in_a_callback_changes_nothing_and_is_one_line(
 @pytest.mark.parametrize(
     ("part", "path", "status", "text"),
     [
-        ("vas_dash.dash_app._bootstrap_folder", "bootstrap.min.css", 500, "This did not work.\n"),
+        ("vas_dash.web.bundles.Response", "assets/bundle.css", 500, "This did not work.\n"),
         ("flask.Flask.full_dispatch_request", "", 500, "This did not work.\n"),
         ("flask.Flask.request_context", "", 503, "This page is not available.\n"),
     ],
@@ -518,7 +519,7 @@ def test_the_page_works_below_fastapi_and_the_api_is_as_before(
         assert api_told(base) == alone
         client = OverHttp(base)
         found = resources(client, "/ai-models/")
-        assert any(path.endswith("/grid.js") for path in found)
+        assert any(path.endswith("/bundle.js") for path in found)
         assert client.get("/ai-models/healthz").text == "ok\n"
         page = Page(client)
         until(page, lambda: complete(page))

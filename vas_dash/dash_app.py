@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dash import Dash
 from dash.exceptions import DependencyException
-from flask import Flask, Response, request, send_from_directory
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
 from vas_dash.auth.identities import by_proxy
@@ -24,8 +24,10 @@ from vas_dash.pages import callbacks, layout
 from vas_dash.pages.context import Context
 from vas_dash.pages.files import download
 from vas_dash.pages.grid import poll
+from vas_dash.pages.grid import view as grid
 from vas_dash.pages.request import is_callback
 from vas_dash.web import edge
+from vas_dash.web.bundles import Bundle
 from vas_dash.web.guard import Guard, one_line
 from vas_dash.web.headers import SecurityHeaders
 from vas_dash.web.health import Readiness
@@ -123,7 +125,6 @@ def _create_page(settings: Settings, otherwise: Identify, identify: Identify | N
     )
     ready = Readiness({"journal": services.journal.check, **queue_checks(settings)})
     edge.watch(server, ready, _metrics_text(metrics, services.journal))
-    server.add_url_rule("/bootstrap.min.css", view_func=_bootstrap, endpoint="bootstrap")
     server.register_error_handler(Exception, lambda error: _request_failed(error, metrics))
     if login is not None:
         login.add_routes(server)
@@ -142,13 +143,18 @@ def _login(settings: Settings) -> Login | None:
 
 
 def _create_dash(settings: Settings, server: Any) -> Dash:
-    return Dash(
+    styles = [_bootstrap(), *sorted(_ASSETS.glob("*.css"))]
+    style = Bundle("assets/bundle.css", "text/css", styles)
+    script = Bundle("assets/bundle.js", "text/javascript", sorted(_ASSETS.glob("*.js")))
+    app = Dash(
         "vas_dash",
         server=server,
         routes_pathname_prefix="/",
         requests_pathname_prefix=settings.prefix,
         assets_folder=str(_ASSETS),
-        external_stylesheets=[f"{settings.prefix}bootstrap.min.css"],
+        include_assets_files=False,
+        external_stylesheets=[settings.prefix + style.address],
+        external_scripts=[settings.prefix + script.address],
         index_string=_INDEX,
         title="AI models",
         update_title="",
@@ -158,6 +164,11 @@ def _create_dash(settings: Settings, server: Any) -> Dash:
         use_pages=False,
         add_log_handler=False,
     )
+    for part in grid.SCRIPTS:
+        app.scripts.append_script(part)
+    style.register(server)
+    script.register(server)
+    return app
 
 
 def _gate(
@@ -183,16 +194,12 @@ def _gate(
     )
 
 
-def _bootstrap() -> Response:
-    return send_from_directory(_bootstrap_folder(), "bootstrap.min.css", max_age=86_400)
-
-
-def _bootstrap_folder() -> Path:
+def _bootstrap() -> Path:
     # Bootstrap's CSS comes with this package; the package itself is not needed, so not imported.
     spec = importlib.util.find_spec("flask_bootstrap")
     if spec is None or spec.origin is None:
         raise SettingsError("the package Bootstrap-Flask is not installed")
-    return Path(spec.origin).parent / "static" / "bootstrap5" / "css"
+    return Path(spec.origin).parent / "static" / "bootstrap5" / "css" / "bootstrap.min.css"
 
 
 def _warm(server: Flask) -> None:

@@ -137,7 +137,7 @@ def test_a_host_says_who_asks_from_its_own_session(settings: Settings, start: An
 
 def test_nobody_gets_nothing_of_the_page_but_that_it_lives(settings: Settings, start: Any) -> None:
     address = start(_below(wsgi_app(settings=settings, identify=lambda _: None)))
-    for path in ("", "history", "_dash-layout", "_dash-dependencies", "assets/common.js"):
+    for path in ("", "history", "_dash-layout", "_dash-dependencies", "assets/bundle.js"):
         answer = requests.get(f"{address}{PAGE}{path}")
         assert answer.status_code == 401, path
         assert len(answer.text.splitlines()) == 1

@@ -154,7 +154,7 @@ def test_the_page_works_under_a_path_with_tls(
 ) -> None:
     with served(create_server(behind)) as page:
         address = nginx(name, page)
-        for path in ("", "_dash-layout", "assets/grid.js", "healthz", "review"):
+        for path in ("", "_dash-layout", "assets/bundle.js", "healthz", "review"):
             answer = requests.get(
                 f"{address}/ai-models/{path}", verify=str(certificate), timeout=30
             )

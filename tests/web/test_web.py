@@ -255,7 +255,7 @@ def test_who_may_frame_the_page_is_a_setting(settings: Settings, text: str, word
 
 
 def test_every_answer_carries_the_headers_and_data_is_kept_nowhere(client: Client) -> None:
-    lasting = ("assets/grid.js", "assets/page.css", "bootstrap.min.css")
+    lasting = ("assets/bundle.js", "assets/bundle.css")
     data = ("", "review", "_dash-layout", "_dash-dependencies", "healthz", "readyz", "metrics")
     answers = {path: client.get(f"/ai-models/{path}", buffered=True) for path in lasting + data}
     answers["refused"] = client.post(CALLBACKS, headers={"Origin": ANOTHER})
@@ -272,12 +272,37 @@ def test_every_answer_carries_the_headers_and_data_is_kept_nowhere(client: Clien
         assert kept == (path in lasting), path
 
 
+def test_every_file_of_the_page_is_kept_for_good_at_an_address_with_a_fingerprint(
+    client: Client,
+) -> None:
+    index = client.get("/ai-models/").text
+    addresses = re.findall(r'<(?:script|link rel="stylesheet")[^>]* (?:src|href)="([^"]+)"', index)
+    own = [address for address in addresses if "/assets/" in address]
+    assert [address.partition("?")[0] for address in own] == [
+        "/ai-models/assets/bundle.css",
+        "/ai-models/assets/bundle.js",
+    ]
+    for address in addresses:
+        answer = client.get(address, buffered=True)
+        assert answer.headers["Cache-Control"] == "max-age=31536000, immutable", address
+
+
+def test_what_another_version_of_the_page_asks_for_is_answered_and_not_kept(client: Client) -> None:
+    answer = client.get("/ai-models/assets/bundle.js?v=another")
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert b"vas_views" in answer.data
+    again = client.get(
+        "/ai-models/assets/bundle.js", headers={"If-None-Match": answer.headers["ETag"]}
+    )
+    assert again.status_code == 304
+
+
 def test_a_failure_carries_the_headers_too(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("vas_dash.dash_app._bootstrap_folder", broken)
-    answer = client.get("/ai-models/bootstrap.min.css")
+    monkeypatch.setattr("vas_dash.web.bundles.Response", broken)
+    answer = client.get("/ai-models/assets/bundle.css")
     assert answer.status_code == 500
     assert "Content-Security-Policy" in answer.headers
 
@@ -392,7 +417,7 @@ def test_metrics_count_what_the_page_itself_does(settings: Settings) -> None:
     until(page, lambda: complete(page))
     tooltip(client, {"Origin": ANOTHER})
     client.post(CALLBACKS, json={})
-    client.get("/ai-models/assets/grid.js").close()
+    client.get("/ai-models/assets/bundle.js").close()
     journal = Journal(settings.db_url)
     changes = ChangeSet((CellChange(CellKey("c", "m"), None, CellIntent(True)),))
     number = journal.record(changes, "kim")

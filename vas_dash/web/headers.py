@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from vas_dash.web.bundles import KEPT_FOR_GOOD
+
 __all__ = ["SecurityHeaders"]
 
-_LASTING = ("/assets/", "/_dash-component-suites/", "/bootstrap.min.css", "/_favicon.ico")
+_COMPONENTS = "/_dash-component-suites/"
+_LASTING = ("/assets/", _COMPONENTS, "/_favicon.ico")
 """Paths of files that are the same for everybody: a browser may keep them."""
 
 _FOUND = ("200", "206", "304")
@@ -54,6 +57,12 @@ class SecurityHeaders:
         given = {name.lower() for name, _ in headers}
         headers += [pair for pair in self._headers if pair[0].lower() not in given]
         if not (path.startswith(_LASTING) and status[:3] in _FOUND):
-            if "cache-control" in given:
-                headers[:] = [pair for pair in headers if pair[0].lower() != "cache-control"]
-            headers.append(("Cache-Control", "no-store"))
+            _replace(headers, "no-store")
+        elif path.startswith(_COMPONENTS) and "cache-control" in given:
+            # Where the address carries a fingerprint Dash says how long, but not that it is final.
+            _replace(headers, KEPT_FOR_GOOD)
+
+
+def _replace(headers: list[tuple[str, str]], cache_control: str) -> None:
+    headers[:] = [pair for pair in headers if pair[0].lower() != "cache-control"]
+    headers.append(("Cache-Control", cache_control))

@@ -14,6 +14,12 @@ from dash.development.base_component import Component
 from vas_dash.fleet.query import MODEL_PREFIX, GridQuery
 from vas_dash.pages.grid.model import Column, GridPage, GridRow
 
+SCRIPTS = [
+    {"namespace": "dash", "relative_package_path": f"dash_table/async-{part}.js"}
+    for part in ("highlight", "table")
+]
+"""Loaded with the page: the table itself asks for them late, and no browser keeps them then."""
+
 
 def table(name: str) -> Component:
     """An empty table of that id. Paging, order and filters are the server's; keys the scripts'."""
