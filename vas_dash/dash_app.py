@@ -164,8 +164,9 @@ def _create_dash(settings: Settings, server: Any) -> Dash:
         use_pages=False,
         add_log_handler=False,
     )
+    scripts: Any = app.scripts
     for part in grid.SCRIPTS:
-        app.scripts.append_script(part)
+        scripts.append_script(part)
     style.register(server)
     script.register(server)
     return app
