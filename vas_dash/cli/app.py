@@ -18,8 +18,9 @@ __all__ = ["main"]
 
 _EPILOG = """\
 Exit codes: 0 nothing to do (left), 2 there are differences (plan, and apply, undo, reopen and
-retry without --yes), 1 an error: nothing was done, or not everything. The VAS and the journal are
-those of the environment (VAS_API_URL, VAS_API_KEY, VAS_DASH_DB_URL).
+retry without --yes), 3 done, but for cells that were changed elsewhere and were left alone, 1 an
+error: nothing was done, or not everything. The VAS and the journal are those of the environment
+(VAS_API_URL, VAS_API_KEY, VAS_DASH_DB_URL).
 """
 
 _FILE = "FILE is csv, json or yaml; - is the standard input."

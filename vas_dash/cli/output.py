@@ -15,7 +15,7 @@ from vas_dash.domain.changes import Blocked, CellChange, ChangeSet, Problem
 from vas_dash.domain.entities import Assignment, Camera, CellIntent, CellKey
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.records import CellRecord, CellResult, ChangeSetRecord, Tally
-from vas_dash.domain.text import count
+from vas_dash.domain.text import count, moment
 from vas_dash.errors import VasDashError
 from vas_dash.files.tree import FileProblem
 from vas_dash.fleet.natural import NaturalKey, natural_key
@@ -23,6 +23,7 @@ from vas_dash.fleet.natural import NaturalKey, natural_key
 NOTHING_TO_DO = 0
 FAILED = 1
 DIFFERENCES = 2
+CONFLICTS = 3
 
 
 class CommandError(VasDashError):
@@ -132,13 +133,16 @@ def preview(
     *,
     record: ChangeSetRecord | None = None,
     pruned: Set[CellKey] = frozenset(),
+    conflicts: Set[CellKey] = frozenset(),
     problems: Sequence[FileProblem] = (),
 ) -> Answer:
-    """What would be changed. `yes` False: by a command that sends it with --yes.
+    """What would be changed, and left alone. `yes` False: by a command that sends it with --yes.
 
     `record` is that of the change set it follows from, where that was read again.
     """
-    found = sorted(changes.changes, key=names.order)
+    ordered = sorted(changes.changes, key=names.order)
+    kept = [change for change in ordered if change.key in conflicts]
+    found = [change for change in ordered if change.key not in conflicts]
     own = [change for change in found if change.key not in pruned]
     removed = [change for change in found if change.key in pruned]
     unknown = record is not None and record.tally.get(CellResult.UNKNOWN)
@@ -150,12 +154,15 @@ def preview(
         if own:
             verb = "differs" if len(own) == 1 else "differ"
             yield f"{count(len(own), 'cell')} {verb}: {kinds_text(_kinds(own))}."
-        elif not (removed or problems):
+        elif not (removed or kept or problems):
             yield "Nothing to do."
         yield from map(names.change, own)
         if removed:
             yield f"Removed because the file does not name them: {count(len(removed), 'cell')}."
         yield from map(names.change, removed)
+        if kept:
+            yield f"Not as expected, and left alone: {count(len(kept), 'cell')}."
+        yield from (f"  {names.cell(change.key)}" for change in kept)
         if found and yes is False:
             yield "Nothing was sent; --yes does it."
 
@@ -165,11 +172,12 @@ def preview(
         "kinds": _kinds(found),
         "changes": own,
         "pruned": removed,
+        "conflicts": kept,
         "blocked": changes.blocked,
         "problems": list(problems),
         "sent": False,
     }
-    code = FAILED if failed else DIFFERENCES if found else NOTHING_TO_DO
+    code = FAILED if failed else DIFFERENCES if ordered else NOTHING_TO_DO
     return Answer(code, document, lines(), map(names.blocked, changes.blocked), names)
 
 
@@ -188,7 +196,7 @@ def record_text(record: ChangeSetRecord) -> str:
     why = f', "{one_line(record.why)}"' if record.why else ""
     note = f"; {one_line(record.note)}" if record.note else ""
     return (
-        f"{record.id}  {record.created_at.astimezone():%Y-%m-%d %H:%M:%S %Z}  "
+        f"{record.id}  {moment(record.created_at)}  "
         f"{one_line(record.who)}, {one_line(record.source)}{why}: "
         f"{count(record.cells, 'cell')}, {record.state} ({tally_text(record.tally)}){note}"
     )

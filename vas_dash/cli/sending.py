@@ -17,6 +17,7 @@ from vas_dash.backend.client import VasClient
 from vas_dash.changes.operations import Operations, Progress
 from vas_dash.changes.permissions import Permissions
 from vas_dash.cli.output import (
+    CONFLICTS,
     FAILED,
     NOTHING_TO_DO,
     Answer,
@@ -38,6 +39,7 @@ from vas_dash.wiring import opened_operations
 __all__ = ["operations_of", "progress_bar", "send"]
 
 _DONE = {CellResult.APPLIED, CellResult.UNCHANGED}
+_CHANGED_ELSEWHERE = {CellResult.CONFLICT, CellResult.OVERWRITTEN}
 
 
 @contextmanager
@@ -87,9 +89,10 @@ def send(
             yield one_line(f"It was stopped: {record.note}.")
         yield from map(names.result, left)
 
+    failed = problems or changes.blocked or {one.result for one in left} - _CHANGED_ELSEWHERE
     rest = {"not_done": left, "blocked": changes.blocked, "problems": list(problems)}
     return Answer(
-        FAILED if any(rest.values()) else NOTHING_TO_DO,
+        FAILED if failed else CONFLICTS if left else NOTHING_TO_DO,
         {**record_json(record), **rest},
         lines(),
         map(names.blocked, changes.blocked),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from click import Argument, Choice, Command, Option, open_file
@@ -16,7 +17,7 @@ from vas_dash.cli.output import NOTHING_TO_DO, Answer, CommandError, Names, one_
 from vas_dash.domain.changes import ChangeSet
 from vas_dash.domain.text import count
 from vas_dash.files.decoding import MAX_BYTES
-from vas_dash.files.drafting import draft_file
+from vas_dash.files.drafting import draft_file, expecting
 from vas_dash.files.exporting import export_file
 from vas_dash.files.tree import FileProblem, Format
 from vas_dash.fleet.query import parse_query
@@ -92,6 +93,7 @@ def _compare(
     wanted: str | None,
     prune: bool,
     query: str | None,
+    expect: str | None,
     strict: bool,
     yes: bool | None = None,
     reason: str | None = None,
@@ -105,8 +107,12 @@ def _compare(
         snapshot = read_fleet(client)
         names = Names(snapshot)
         draft = draft_file(data, kind, snapshot, parse_query(query or "") if prune else None)
+        wrong = {file: draft.problems}
+        if expect is not None:
+            draft, wrong[expect] = expecting(draft, *_read_file(expect, None), snapshot)
+        problems = [*chain(*wrong.values())]
         # What is blocked is among the problems, with its place in the file.
-        changes, problems = ChangeSet(draft.changes.changes), draft.problems
+        changes = ChangeSet(draft.changes.changes)
         right = bool(changes.changes) and not (strict and problems)
         if yes and right:
             from vas_dash.cli.sending import operations_of, send  # loads the journal
@@ -116,9 +122,16 @@ def _compare(
                 answer = send(operations, operator, changes, names, reason, source, problems)
             then = "the rest was sent"
         else:
-            answer = preview(changes, names, yes, pruned=draft.pruned, problems=problems)
+            answer = preview(
+                changes,
+                names,
+                yes,
+                pruned=draft.pruned,
+                conflicts=draft.conflicts,
+                problems=problems,
+            )
             then = "apply --yes sends the rest" if right else "nothing is sent until it is right"
-    return replace(answer, notes=_problem_lines(file, problems, then))
+    return replace(answer, notes=_problem_lines(wrong, then))
 
 
 _FILE = (
@@ -126,6 +139,11 @@ _FILE = (
     file_format("Default: by the file's name."),
     Option(["--prune"], is_flag=True, help="Remove assignments that the file does not name."),
     page_filter("Prune only what the page shows at this address."),
+    Option(
+        ["--expect"],
+        metavar="FILE",
+        help="Leave cells alone that do not hold what this file says.",
+    ),
     Option(["--strict"], is_flag=True, help="Nothing of a file in which something is wrong."),
 )
 
@@ -133,12 +151,13 @@ plan = Command("plan", params=[*_FILE, AS_JSON], callback=_compare)
 apply = Command("apply", params=[*_FILE, *SENDING, AS_JSON], callback=_compare)
 
 
-def _problem_lines(file: str, problems: Sequence[FileProblem], then: str) -> Iterator[str]:
-    """Where and what is wrong in the file, and what happens `then`."""
-    for problem in problems:
-        yield one_line(f"{file}:{problem.line}:{problem.column}: {problem.message}")
-    if problems:
-        yield f"vas_dash: {count(len(problems), 'problem')} in the file; {then}"
+def _problem_lines(wrong: Mapping[str, Sequence[FileProblem]], then: str) -> Iterator[str]:
+    """Where and what is wrong in each file, and what happens `then`."""
+    for file, problems in wrong.items():
+        for problem in problems:
+            yield one_line(f"{file}:{problem.line}:{problem.column}: {problem.message}")
+        if problems:
+            yield f"vas_dash: {count(len(problems), 'problem')} in the file; {then}"
 
 
 def _read_file(file: str, wanted: str | None) -> tuple[bytes, Format]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 _LINE_LENGTH = 60
@@ -31,6 +33,16 @@ def sentence(text: str) -> str:
 def count(number: Any, noun: str) -> str:
     """`1 cell`, `1,240 cells`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def moment(when: datetime) -> str:
+    """A date and a time of day in UTC: `2026-11-22 14:00:00 UTC`. `UTC_TIME` finds it in a text."""
+    with suppress(OverflowError):  # the first or the last day of the calendar, in another zone
+        when = when.astimezone(UTC)
+    return f"{when.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
+
+
+UTC_TIME = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
 
 
 def harmless(text: str) -> str:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from vas_dash.changes.checks import checked
-from vas_dash.domain.changes import Blocked, ChangeSet, Problem, plan
-from vas_dash.domain.entities import CellKey
+from vas_dash.domain.changes import Blocked, CellChange, ChangeSet, Problem, plan
+from vas_dash.domain.entities import Assignment, CellKey
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.files.importing import Import, import_file
 from vas_dash.files.reading import read_file
 from vas_dash.files.tree import FileCell, FileIntent, FileProblem, Format
 from vas_dash.fleet.query import GridQuery
 
-__all__ = ["FileDraft", "draft_file"]
+__all__ = ["FileDraft", "draft_file", "expecting"]
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,15 @@ class FileDraft:
     """The difference between a file and the fleet.
 
     `changes` holds what is right, `problems` everything that is wrong, in the file's order.
-    `pruned` are the cells that are removed only because the file does not name them.
+    `pruned` are the cells that are removed only because the file does not name them, `conflicts`
+    those that do not hold what was expected.
     """
 
     changes: ChangeSet
     problems: Sequence[FileProblem]
     pruned: frozenset[CellKey]
     cells: int
+    conflicts: frozenset[CellKey] = frozenset()
 
 
 def draft_file(
@@ -51,6 +53,44 @@ def draft_file(
         kept = tuple(change for change in changes.changes if change.key not in pruned)
         changes, pruned = replace(changes, changes=kept), frozenset()
     return FileDraft(changes, problems, pruned, len(file.cells))
+
+
+def expecting(
+    draft: FileDraft,
+    data: bytes,
+    format: Format,  # noqa: A002 - the word of the field
+    snapshot: FleetSnapshot,
+) -> tuple[FileDraft, Sequence[FileProblem]]:
+    """The draft, begun from what another file says that cells hold; and what is wrong in that file.
+
+    A cell that holds something else is a conflict when the draft is applied. One that the other
+    file is wrong about is left out, and everything is where that file cannot be read to its end.
+
+    Raises:
+        FleetUnknownError: cameras or assignments are not all known.
+    """
+    file = read_file(data, format)
+    found = import_file(file, snapshot)
+    others = {change.key: change for change in plan(snapshot, found.desired_changes).changes}
+    wrong = found.cells.keys() - found.desired_changes.keys()
+    changes = tuple(
+        replace(change, before=_as_expected(others[change.key], snapshot))
+        if change.key in others
+        else change
+        for change in draft.changes.changes
+        if change.key not in wrong and not file.problems
+    )
+    conflicts = frozenset(change.key for change in changes if change.key in others)
+    return replace(draft, changes=ChangeSet(changes), conflicts=conflicts), found.problems
+
+
+def _as_expected(change: CellChange, snapshot: FleetSnapshot) -> Assignment:
+    """A cell as the file says, so that it differs from what it holds."""
+    key, before = change.key, change.before
+    if before is None:
+        before = Assignment("", *key, False, None, None, None, snapshot.taken_at, None)
+    assert change.desired is not None  # a file names no cell that is to be unassigned
+    return replace(before, **asdict(change.desired))
 
 
 def _placed(blocked: Iterable[Blocked], file: FileIntent, found: Import) -> list[FileProblem]:
