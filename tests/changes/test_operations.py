@@ -52,9 +52,8 @@ def on_the(nth: int, method: str, vas: FaultyVas, act: Callable[[], None]) -> No
         nonlocal seen
         with lock:
             seen += its_method == method
-            due = its_method == method and seen == nth
-        if due:
-            act()
+            if its_method == method and seen == nth:
+                act()  # with the lock: a request beside it comes after what is done here
 
     vas.on_request = maybe
 
