@@ -14,12 +14,15 @@
     /** How to find a part of the panel again. */
     function selector(node) {
         const quoted = (text) => JSON.stringify(text || "");
-        const { open, camera, model } = node.dataset;
+        const { open, camera, model, preset, number } = node.dataset;
         if (node.id) {
             return "#" + CSS.escape(node.id);
         }
         if (open) {
             return `[data-open=${quoted(open)}][data-camera=${quoted(camera)}][data-model=${quoted(model)}]`;
+        }
+        if (preset) {
+            return `[data-preset=${quoted(preset)}][data-number=${quoted(number)}]`;
         }
         return node.matches("[data-fold] > summary")
             ? `[data-fold=${quoted(node.parentElement.dataset.fold)}] > summary`
@@ -53,10 +56,15 @@
             unsaved();
             return;
         }
+        if (vas.presets.unsaved()) {
+            return;
+        }
         stays = vas.place();
         vas.clear("panel-title", "panel-live", "panel-tools", "panel-form", "panel-history");
         vas.set("panel-message", { children: "" });
+        vas.clear("presets-live", "presets-form", "presets-message");
         vas.set("live-digest", { data: "" });
+        vas.set("presets-digest", { data: "" });
         vas.set("open-request", {
             data: { kind: kind, camera: camera, model: model, n: Date.now() },
         });
@@ -72,6 +80,9 @@
         }
         if (dirty) {
             unsaved();
+            return true;
+        }
+        if (vas.presets.unsaved()) {
             return true;
         }
         vas.set("panel", { hidden: true });
@@ -104,7 +115,7 @@
     vas.provide("vas_panel", {
         /** Another thing stands in the panel. */
         opened: function (data) {
-            dirty = false;
+            dirty = Boolean(data && data.filled);
             const what = data ? [data.kind, data.camera, data.model].join("\n") : "";
             if (data && observed !== panel()) {
                 observed = panel();

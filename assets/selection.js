@@ -4,6 +4,8 @@
 
     const vas = (window.vas = window.vas || {});
 
+    const FORMS = ["edit", "copy", "preset"];
+
     // By camera, the set of its selected models; cameras with the same ones share the set.
     let selected = new Map();
     const sets = new Map();
@@ -173,7 +175,7 @@
         }
         say([]);
         stays = vas.place();
-        if (what === "edit" || what === "copy") {
+        if (FORMS.includes(what)) {
             vas.clear("bulk-title", "bulk-form");
         }
         vas.set("act", {
@@ -242,7 +244,7 @@
             if (!answer) {
                 return;
             }
-            if (answer.ok && (answer.do === "edit" || answer.do === "copy")) {
+            if (answer.ok && FORMS.includes(answer.do)) {
                 window.requestAnimationFrame(function () {
                     if (stays()) {
                         document.getElementById("bulk-title").focus();

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from vas_dash.domain.changes import CellChange, same_json
 from vas_dash.domain.entities import Assignment, CellIntent
 from vas_dash.domain.fleet import CellState
+from vas_dash.domain.presets import PresetEdit, PresetValues
 from vas_dash.domain.records import CellResult, Outcome, Tally
 from vas_dash.domain.text import count, cut
 
@@ -22,14 +23,19 @@ __all__ = [
     "kind_of",
     "kinds_text",
     "outcome_text",
+    "preset_edit_line",
     "result_word",
     "tally_words",
+    "values_changed",
+    "values_line",
 ]
 
 _NAME_LIMIT = 80
 _VALUE_LIMIT = 120
 _PARAMETERS_LIMIT = 20
 _MISSING = object()
+
+_Values: TypeAlias = CellIntent | Assignment | PresetValues
 
 
 class Kind(StrEnum):
@@ -106,14 +112,37 @@ def intent_line(intent: CellIntent | Assignment | None) -> str:
     """An intent on one line, without the properties that are not set."""
     if intent is None:
         return CellState.UNASSIGNED.value
-    parts = [_switch(intent)]
-    if intent.desired_fps is not None:
-        parts.append(f"{intent.desired_fps} fps")
-    if intent.priority is not None:
-        parts.append(f"priority {intent.priority}")
-    if intent.parameters is not None:
-        parts.append(f"parameters {_value(intent.parameters)}")
-    return ", ".join(parts)
+    return ", ".join((_switch(intent), *_values(intent)))
+
+
+def values_line(values: PresetValues) -> str:
+    """What a preset sets, on one line."""
+    return ", ".join(_values(values)) or "defaults, no parameters"
+
+
+def values_changed(before: PresetValues, after: PresetValues) -> str:
+    """How the values of a preset differ: `fps 5 -> 10, priority default -> 50`."""
+    return ", ".join(one.text for one in _properties(before, after))
+
+
+def preset_edit_line(edit: PresetEdit) -> str:
+    """What becomes of a preset: `ppe: Standard, fps 5 -> 10`."""
+    name = f"{edit.model_id}: {edit.name}"
+    if edit.seen is None:
+        return f"{name}, made: {values_line(edit.values)}"
+    parts = [f"removed: {values_line(edit.values)}"] if edit.removed else []
+    parts += [f"called {edit.seen.name} before"] if edit.seen.name != edit.name else []
+    changed = values_changed(edit.seen.values, edit.values)
+    return ", ".join([name, *parts, *([changed] if changed else [])])
+
+
+def _values(of: _Values) -> Iterator[str]:
+    if of.desired_fps is not None:
+        yield f"{of.desired_fps} fps"
+    if of.priority is not None:
+        yield f"priority {of.priority}"
+    if of.parameters is not None:
+        yield f"parameters {_value(of.parameters)}"
 
 
 def _switch(intent: CellIntent | Assignment) -> str:
@@ -125,7 +154,7 @@ def _switched(before: CellIntent, after: CellIntent) -> Iterator[Difference]:
         yield Difference("", _switch(before), _switch(after))
 
 
-def _properties(before: CellIntent, after: CellIntent) -> Iterator[Difference]:
+def _properties(before: _Values, after: _Values) -> Iterator[Difference]:
     """The properties that differ, beside on and off."""
     if before.desired_fps != after.desired_fps:
         yield Difference("fps", _or_default(before.desired_fps), _or_default(after.desired_fps))

@@ -55,12 +55,13 @@ class OpenRequest(_Argument):
 
 
 class Opened(_Argument):
-    """What the panel was opened with. `assignment` is None for an unassigned cell."""
+    """What the panel was opened with (None: unassigned); `filled`: what a preset made of it."""
 
     kind: Literal["cell", "camera", "model"]
     camera: _MaybeId = ""
     model: _MaybeId = ""
     assignment: Json[Assignment] | None = None
+    filled: Json[Assignment] | None = None
 
     @property
     def key(self) -> CellKey:
@@ -215,7 +216,7 @@ class Finding(_Argument):
 class BulkAction(_Argument):
     """What is to be done with the selected cells, and the draft it goes to."""
 
-    do: Literal["on", "off", "remove", "edit", "copy", "save"]
+    do: Literal["on", "off", "remove", "edit", "copy", "preset", "save"]
     draft: DraftRef
     n: int = 0
     cells: Annotated[tuple[Group, ...], Field(max_length=10_000)] = ()

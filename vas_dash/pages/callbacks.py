@@ -14,13 +14,15 @@ from vas_dash.pages.grid import callbacks as grid
 from vas_dash.pages.history import callbacks as history
 from vas_dash.pages.overview import callbacks as overview
 from vas_dash.pages.panel import callbacks as panel
+from vas_dash.pages.presets import callbacks as presets
 from vas_dash.pages.review import callbacks as review
 from vas_dash.pages.selection import callbacks as selection
 
 
 def register(app: Dash, context: Context) -> None:
     """Register every callback on this app, never on Dash's global list."""
-    for feature in (grid, overview, panel, draft, selection, review, history, cell_history, files):
+    features = (grid, overview, panel, presets, draft, selection, review, history)
+    for feature in (*features, cell_history, files):
         feature.register(app, context)
     in_browser(app, "vas_views.show", Input(ids.URL, "pathname"))
     in_browser(app, "vas_clock.start", Input(ids.POLL_MS, "data"))

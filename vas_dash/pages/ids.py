@@ -80,6 +80,16 @@ PANEL_SAVE = "panel-save"
 PANEL_FIELD = "panel-field"
 PANEL_CHOICE = "panel-choice"
 
+# Presets, in the panel.
+PRESETS_LIVE = "presets-live"
+PRESETS_FORM = "presets-form"
+PRESETS_MESSAGE = "presets-message"
+PRESETS_FILL = "presets-fill"
+PRESETS_NAME = "presets-name"
+PRESETS_DO = "presets-do"
+PRESETS_DONE = "presets-done"
+PRESETS_DIGEST = "presets-digest"
+
 # The views of the page: one is shown, by the path of the address.
 NAV_OVERVIEW = "nav-overview"
 NAV_GRID = "nav-grid"

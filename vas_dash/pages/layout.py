@@ -17,6 +17,7 @@ from vas_dash.pages.grid import view as grid
 from vas_dash.pages.history import view as history
 from vas_dash.pages.overview import view as overview
 from vas_dash.pages.parts import aria, button, data, search_field, select, stores
+from vas_dash.pages.presets import view as presets
 from vas_dash.pages.review import view as review
 from vas_dash.pages.selection import view as bulk
 
@@ -48,6 +49,7 @@ def page(settings: Settings, operator: Operator, logout: str | None = None) -> C
         [
             *_plumbing(settings),
             *history.plumbing(),
+            *presets.plumbing(),
             html.A("Skip to the grid", href="#" + ids.GRID, className="vd-skip"),
             html.Header(
                 [
@@ -258,6 +260,7 @@ def _panel() -> Component:
             ),
             html.Div(id=ids.PANEL_TOOLS, className="vd-panel-tools vd-writes"),
             html.Div(id=ids.PANEL_LIVE, className="vd-panel-live"),
+            presets.section(),
             html.Div(id=ids.PANEL_FORM, className="vd-panel-form"),
             cell_history.section(),
             html.Div(

@@ -104,6 +104,11 @@ def typed_of(values: object, names: object, field_values: object, fields: object
     )
 
 
+def base_of(opened: Opened) -> Assignment | None:
+    """What the fields of the form were made of."""
+    return opened.filled or opened.assignment
+
+
 def not_known(grid: FleetGrid, opened: Opened) -> tuple[Any, ...]:
     """Its camera or its model is not there."""
     text = f"Not saved, nothing was sent: {status.absence(grid.snapshot)}."
@@ -132,7 +137,7 @@ def save_typed(
     until: float,
 ) -> tuple[Any, ...]:
     """Save what was typed, if the cell still is `against`; or say what is wrong with it."""
-    base, model, rule = opened.assignment, _model(grid, opened), context.settings.reason
+    base, model, rule = base_of(opened), _model(grid, opened), context.settings.reason
     form = read_form(model.config_schema, base.parameters if base else None, typed.parameters)
     desired, errors = panel.read_intent(typed.intent, form.parameters, base)
     field_errors = {} if desired is None else dict(form.errors)
@@ -180,7 +185,7 @@ def _answer(
     """What the panel says of an outcome; what was typed stays unless it was saved."""
     key = CellKey(opened.camera, opened.model)
     result: dict[str, Any] = {"key": list(key), "ok": False}
-    keep = form_of(grid, model, opened.assignment, rule, typed)
+    keep = form_of(grid, model, base_of(opened), rule, typed)
     agrees = same_intent(outcome.after.intent if outcome.after else None, desired)
     text = sentence(outcome_text(outcome))
     match outcome.result:

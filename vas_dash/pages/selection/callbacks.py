@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, no_update
@@ -10,8 +10,10 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from vas_dash.changes.drafting import MOST_CHANGES
-from vas_dash.domain.changes import DesiredChange
+from vas_dash.domain.changes import ChangeSet, DesiredChange
 from vas_dash.domain.entities import CellKey
+from vas_dash.domain.presets import Preset, current_presets
+from vas_dash.domain.records import Draft
 from vas_dash.domain.text import cut
 from vas_dash.errors import JournalError, NotAllowedError
 from vas_dash.fleet.query import parse_query
@@ -31,6 +33,8 @@ from vas_dash.pages.context import Context
 from vas_dash.pages.draft import model as drafted
 from vas_dash.pages.draft.callbacks import cell_name
 from vas_dash.pages.grid.model import FleetGrid
+from vas_dash.pages.presets import model as presets
+from vas_dash.pages.presets import view as presets_view
 from vas_dash.pages.selection import copying, view
 from vas_dash.pages.selection import model as bulk
 from vas_dash.pages.selection.report import report as report_of
@@ -43,6 +47,7 @@ _WISHES = {
     "remove": DesiredChange(remove=True),
 }
 _NOTHING = "Nothing is selected."
+_NO_PRESET = "No preset of these models yet: open a cell, and keep what it holds as one."
 _MOST_CELLS = MOST_CHANGES
 _TOO_MANY = f"More than {_MOST_CELLS:,} cells are selected: nothing was drafted."
 
@@ -133,6 +138,26 @@ def _register_cameras(app: Dash, context: Context) -> None:
         return view.camera_options(copying.cameras_like(grid, text[:200]))
 
 
+def add_to_draft(
+    context: Context,
+    grid: FleetGrid,
+    draft_id: str,
+    desired_changes: Mapping[CellKey, DesiredChange],
+) -> tuple[Draft, ChangeSet, list[Component]]:
+    """Plan into the draft; the draft, what it came to, and that in words.
+
+    Raises:
+        JournalError: the draft cannot be kept.
+        NotAllowedError: a viewer.
+    """
+    draft, planned = context.drafting.add(
+        draft_id, context.permissions, grid.snapshot, desired_changes
+    )
+    blocked = [(cell_name(grid, one.key), drafted.why_blocked(one)) for one in planned.blocked]
+    report = report_of(len(desired_changes), len(planned.changes), blocked)
+    return draft, planned, view.told(report, f"{context.settings.prefix}review")
+
+
 class _Acting:
     """One action on the selected cells."""
 
@@ -156,8 +181,12 @@ class _Acting:
                 camera = self._grid.camera(action.camera)
                 name = self._unique_name(action.camera) if camera else ""
                 return _opened("Copy to the selected cameras", view.copy_form(name, None), action)
+            case "preset":
+                return self._preset_form(self._context.presets.versions())
             case "save" if view.CAMERA in typed.value:
                 return self._copy(typed.value[view.CAMERA])
+            case "save" if presets_view.PRESET in typed.value:
+                return self._preset(typed)
             case "save":
                 return self._edit(typed)
             case _:
@@ -189,6 +218,30 @@ class _Acting:
         facts, _, _, _, told, done = answer
         return facts, False, no_update, self._edit_form(typed), told, done
 
+    def _preset_form(self, versions: Sequence[Preset], **said: Any) -> tuple[Any, ...]:
+        keys = _keys(self._action.cells)
+        form = presets.apply_form(self._grid, versions, keys, **said)
+        if form is None:
+            message, done = view.trouble(_NO_PRESET), _done(self._action)
+            return no_update, True, no_update, [], message, done
+        parts = presets_view.apply_form(form)
+        if form.error is None:
+            return _opened("Apply a preset to the selected cells", parts, self._action)
+        message = view.trouble("Not drafted: see the field above.")
+        return no_update, False, no_update, parts, message, _done(self._action)
+
+    def _preset(self, typed: bulk.Typed) -> tuple[Any, ...]:
+        versions = self._context.presets.versions()
+        number = typed.value[presets_view.PRESET]
+        turn = typed.value.get(presets_view.TURN, presets.TURN_ON)
+        chosen = next((one for one in current_presets(versions) if str(one.id) == number), None)
+        if chosen is None:
+            why = "this preset is not there any more: choose another" if number else "choose one"
+            return self._preset_form(versions, turn=turn, error=why)
+        draft = self._context.drafting.load(self._action.draft.id, self._by)
+        keys = _keys(self._action.cells)
+        return self._add(presets.chosen_changes(self._grid, draft, chosen, keys, turn))
+
     def _copy(self, text: str) -> tuple[Any, ...]:
         camera_id, error = copying.find_camera(self._grid, text)
         if camera_id is None:
@@ -211,14 +264,8 @@ class _Acting:
     def _add(
         self, desired_changes: Mapping[CellKey, DesiredChange], note: str | None = None
     ) -> tuple[Any, ...]:
-        draft, planned = self._context.drafting.add(
-            self._action.draft.id, self._by, self._grid.snapshot, desired_changes
-        )
-        blocked = [
-            (cell_name(self._grid, one.key), drafted.why_blocked(one)) for one in planned.blocked
-        ]
-        report = report_of(len(desired_changes), len(planned.changes), blocked)
-        told = view.told(report, f"{self._context.settings.prefix}review")
+        draft_id = self._action.draft.id
+        draft, planned, told = add_to_draft(self._context, self._grid, draft_id, desired_changes)
         if note:
             told.append(view.trouble(note))
         done = _done(self._action, ok=bool(planned.changes) or not planned.blocked)

@@ -48,6 +48,7 @@ def selection_bar() -> Component:
                     _action("Turn off", "off"),
                     _action("Remove", "remove"),
                     _action("Edit...", "edit"),
+                    _action("Apply a preset...", "preset"),
                     _action("Copy from a camera...", "copy"),
                     html.Button(
                         "Select nothing",

@@ -1,0 +1,32 @@
+"""What comes in from a browser about presets, checked."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from vas_dash.pages.arguments import DraftRef
+
+__all__ = ["PRESET_ACT", "PresetAct"]
+
+_Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+class PresetAct(BaseModel):
+    """What was asked for in the panel, of which preset, and the version of it that was seen."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    do: Literal[
+        "open", "close", "name", "fill", "keep", "change", "rename", "renamed", "remove", "removed",
+        "bring",
+    ]  # fmt: skip
+    preset: _Number = 0
+    version: _Number = 0
+    name: Annotated[str, Field(max_length=2000)] = ""
+    draft: DraftRef
+    n: int
+
+
+PRESET_ACT = TypeAdapter(PresetAct)
