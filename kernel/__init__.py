@@ -1,11 +1,5 @@
 """The frame kernel: decoded frames in shared memory, for AI processes on the same host.
 
-    writer = FrameWriter("front-door", FrameSpec(1920, 1080), settings=settings)
-    writer.write(nv12_bytes, timestamp_ns)
-
-    reader = FrameReader("front-door")
-    frame = reader.latest()
-
 Names are loaded when they are first used, so that a host with export off pays for none of them.
 """
 

@@ -1,7 +1,5 @@
 """Frames that a host holds as arrays (PyAV, OpenCV), into a camera's ring.
 
-    tap_frame("front-door", frame.to_ndarray(format="nv12"))
-
 The ring is made for the size of the first frame, and again when the size changes. While export is
 off nothing is made or loaded, and a call returns at once.
 """
@@ -19,13 +17,9 @@ from kernel.layout import FrameSpec
 from kernel.settings import ExportSettings
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
     from _typeshed import ReadableBuffer
 
-    from kernel.writer import FrameWriter
-
-    FrameArray: TypeAlias = ReadableBuffer | npt.NDArray[np.uint8]
+    from kernel.writer import FrameBytes, FrameWriter
 
 RETRY_S = 1.0
 ArrayFormat: TypeAlias = Literal["nv12", "i420"]
@@ -61,7 +55,7 @@ class FrameTap:
 
     def __call__(
         self,
-        frame: FrameArray,
+        frame: FrameBytes,
         timestamp_ns: int | None = None,
         *,
         array_format: ArrayFormat = "nv12",
@@ -89,7 +83,7 @@ class FrameTap:
             self._writer = None
 
     def _publish(
-        self, frame: FrameArray, timestamp_ns: int | None, array_format: ArrayFormat
+        self, frame: FrameBytes, timestamp_ns: int | None, array_format: ArrayFormat
     ) -> bool:
         data = memoryview(cast("ReadableBuffer", frame))
         shape = data.shape or ()
@@ -141,7 +135,7 @@ class FrameTap:
 
 def tap_frame(
     camera_id: str,
-    frame: FrameArray,
+    frame: FrameBytes,
     timestamp_ns: int | None = None,
     *,
     array_format: ArrayFormat = "nv12",

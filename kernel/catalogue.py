@@ -11,7 +11,14 @@ from kernel.errors import KernelError, WriterError
 from kernel.layout import RINGS_DIR, FrameSpec, check_camera_id
 from kernel.ring import open_ring
 from kernel.settings import ExportSettings
-from kernel.storage import NEW_PREFIX, CameraFolder, lock_is_held, open_folder, whose_folder
+from kernel.storage import (
+    NEW_PREFIX,
+    CameraFolder,
+    closing,
+    lock_is_held,
+    open_folder,
+    whose_folder,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +50,10 @@ def list_rings(base_dir: str) -> list[RingInfo]:
         rings_fd = open_folder(os.path.join(base_dir, RINGS_DIR))
     except FileNotFoundError:
         return []
-    try:
+    with closing(rings_fd):
         names = (one for one in sorted(os.listdir(rings_fd)) if not one.startswith(NEW_PREFIX))
         found = (_look(name, rings_fd) for name in names)
         return [info for info in found if info is not None]
-    finally:
-        os.close(rings_fd)
 
 
 def base_folder_problem(base_dir: str) -> str | None:
@@ -90,7 +95,7 @@ def _look(name: str, rings_fd: int) -> RingInfo | None:
         return None
     except OSError as error:
         return RingInfo(name, None, 0, problem=error.strerror)
-    try:
+    with closing(folder_fd):
         owned, memory = lock_is_held(folder_fd), _memory(folder_fd)
         try:
             ring = open_ring(folder_fd)
@@ -113,8 +118,6 @@ def _look(name: str, rings_fd: int) -> RingInfo | None:
             meta.timestamp_ns if meta else None,
             (time.monotonic_ns() - meta.published_ns) / 1e9 if meta else None,
         )
-    finally:
-        os.close(folder_fd)
 
 
 def _memory(folder_fd: int) -> int:
@@ -122,6 +125,5 @@ def _memory(folder_fd: int) -> int:
     with suppress(OSError), os.scandir(folder_fd) as entries:
         for entry in entries:
             with suppress(OSError):
-                info = entry.stat(follow_symlinks=False)
-                total += info.st_blocks * 512
+                total += entry.stat(follow_symlinks=False).st_blocks * 512
     return total

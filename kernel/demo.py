@@ -34,8 +34,8 @@ class Viewer:
         self._fps = fps
         self._reader = FrameReader(camera_id, base_dir=base_dir)
         self._ages_ms: deque[float] = deque(maxlen=1000)
-        self._thread = threading.Thread(target=self._read)
-        self._thread.start()
+        self.thread = threading.Thread(target=self._read)
+        self.thread.start()
 
     def _read(self) -> None:
         with self._reader:
@@ -48,10 +48,6 @@ class Viewer:
         ages = f", {statistics.median(ages_ms):.1f} ms old" if ages_ms else ""
         lapped = self._reader.lapped_count
         return f"reader {self._fps}: {len(ages_ms)}/s{ages}, {lapped} lapped"
-
-    def join(self) -> None:
-        """Wait until the camera has ended."""
-        self._thread.join()
 
 
 def find_ffmpeg() -> str | None:
@@ -89,7 +85,7 @@ def run(ffmpeg: str, spec: FrameSpec, fps: int, seconds: float) -> str | None:
         process.wait()
         tap.wait_ended(10)
     for viewer in viewers:
-        viewer.join()
+        viewer.thread.join()
     print(f"{tap.stats.frames} frames exported, {tap.stats.dropped} lost")
     return tap.stats.error or (f"ffmpeg ended with exit code {code}" if code else None)
 

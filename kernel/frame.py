@@ -21,13 +21,9 @@ class Frame:
     """One whole frame. `np.asarray(frame)` gives its pixels.
 
     `data` is the NV12 picture as one array, shape (height * 3 / 2, width), uint8.
-    `sequence` counts what the writer published in this epoch: a gap means that this reader
-    skipped frames. `frame_id` counts what the source produced in this epoch, from 1: a gap that
-    `sequence` does not have means that frames were lost before the ring.
-    `epoch` names one life of a writer; sequences and frame ids of two epochs do not compare.
-    `timestamp_ns` is the source's time of the frame in Unix time (CLOCK_REALTIME).
-    `published_ns` is the writer's time of publishing by CLOCK_MONOTONIC, the same in all
-    processes of the host and untouched by clock steps: ages and rates come from it.
+    `sequence` counts what was published and `frame_id` what the source produced in this `epoch`,
+    one life of a writer. `timestamp_ns` is the source's time of the frame by CLOCK_REALTIME,
+    `published_ns` the writer's by CLOCK_MONOTONIC. The README has more of them.
     """
 
     data: Pixels

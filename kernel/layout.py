@@ -1,16 +1,7 @@
-"""The format of a ring in shared memory: names, fields, offsets, limits. All of it, in one place.
+"""The format of a ring in shared memory: names, fields, offsets, limits, as the README tells them.
 
-Files of one camera, below the base folder (native byte order, 64-bit words):
-
-    <camera_id>/frame.data, frame.meta      version 1: the newest frame and its metadata
-    .rings/<camera_id>/lock                 held by the writer while it lives
-    .rings/<camera_id>/frame.ring           the control file: `Header`, then one `Entry` a slot
-    .rings/<camera_id>/slot-<epoch>-<n>     one frame each
-    .rings/<camera_id>/v1-<n>/              version 1 folders that are not the newest
-
-A slot's guard word is `guard_writing(sequence)` (odd) while it is filled and
-`guard_whole(sequence)` (even) when it is whole. Sequences are 63 bits wide, wrap around, and
-never are 0.
+Words are 64 bits wide, in native byte order. Sequences are 63 bits wide, wrap around, and never
+are 0.
 """
 
 from __future__ import annotations

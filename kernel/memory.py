@@ -9,15 +9,10 @@ Words that other processes read are stored and loaded through `memoryview.cast("
 8-byte access. `struct.pack_into` must not be used on them: it clears its target first, and other
 processes see the zero.
 
-What orders those accesses is a `Fence`. Releasing a held `threading.Lock` is an atomic
-read-modify-write with release order, taking it again is one with acquire order that reads what
-the release wrote. So nothing before the fence moves behind it, and nothing behind it before:
-- x86-64: both are locked instructions, full barriers. Ordinary stores need none there, but large
-  copies use non-temporal and string stores, which may otherwise pass an earlier ordinary store.
-- aarch64: stores may pass stores and loads may pass loads; release then acquire on one location
-  orders both.
-It costs tens to some hundreds of nanoseconds, little beside a frame's copy, so there is no other
-path.
+What orders those accesses is a `Fence`, for the reasons that the README gives. Releasing a held
+`threading.Lock` is an atomic read-modify-write with release order, taking it again is one with
+acquire order that reads what the release wrote. So nothing before the fence moves behind it, and
+nothing behind it before.
 """
 
 from __future__ import annotations
@@ -26,7 +21,8 @@ import ctypes
 import mmap
 import os
 import threading
-import weakref
+
+from kernel import forking
 
 _MAP_FIXED = 0x10
 _MAP_POPULATE = 0x8000
@@ -46,6 +42,20 @@ _mmap.argtypes = [
 ]
 
 
+class _Room(mmap.mmap):
+    """Room for files, which lives for as long as a view of it."""
+
+    address = 0
+
+    def forked(self) -> None:
+        """In the child of a fork: the frames are the parent's, and go when it lets go of them.
+
+        Views that the child still has stay valid: there is other memory below them, all zeros.
+        """
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE | _MAP_FIXED
+        _mmap(self.address, len(self), mmap.PROT_READ | mmap.PROT_WRITE, flags, -1, 0)
+
+
 class FileMemory:
     """Room for `count` files of `size_bytes` each; `lay` maps one of them.
 
@@ -58,15 +68,16 @@ class FileMemory:
         self._writable = writable
         # Reserved as writable even for readers, because only then its address can be had; the
         # files laid over it are read-only, and so is every view of it that is given out.
-        self._room = mmap.mmap(
+        self._room = _Room(
             -1,
             self._step_bytes * count,
             flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE,
             prot=mmap.PROT_READ | mmap.PROT_WRITE,
         )
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._room))
+        self._room.address = self.address
         if writable:
-            _written[self._room] = self.address
+            forking.add_owner(self._room)
 
     def lay(self, fd: int, index: int = 0) -> memoryview:
         """Map a file, which must have `size_bytes`, and return its bytes; `OSError`.
@@ -101,19 +112,3 @@ class Fence:
         """Order everything before this call before everything behind it."""
         self._release()
         self._acquire()
-
-
-_written: weakref.WeakKeyDictionary[mmap.mmap, int] = weakref.WeakKeyDictionary()
-
-
-def _give_back() -> None:
-    """In the child of a fork: the frames are the parent's, and go when it lets go of them.
-
-    Views that the child still has stay valid: there is other memory below them, all zeros.
-    """
-    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE | _MAP_FIXED
-    for room, address in _written.items():
-        _mmap(address, len(room), mmap.PROT_READ | mmap.PROT_WRITE, flags, -1, 0)
-
-
-os.register_at_fork(after_in_child=_give_back)

@@ -16,6 +16,7 @@ from kernel.frame import Frame, FrameView, Pixels, target
 from kernel.layout import FrameSpec, State, check_camera_id, is_newer
 from kernel.ring import FrameMeta, Ring, is_current, open_camera, open_ring
 from kernel.settings import ExportSettings, base_dir_from_env
+from kernel.storage import closing
 from kernel.waiting import POLL_S, RECHECK_S, sleep_on, sleep_on_heads
 
 _ATTEMPTS: Final = 3
@@ -113,13 +114,7 @@ class FrameReader:
 
     @contextmanager
     def view(self) -> Iterator[FrameView | None]:
-        """The newest frame in place, as a context: gives a `FrameView`, or None.
-
-        with reader.view() as frame:
-            result = look_at(frame.y) if frame else None
-        if frame and not frame.whole:
-            result = None  # the writer overtook us
-        """
+        """The newest frame in place, as a context: gives a `FrameView`, or None."""
         ring = self._attach()
         meta = None if ring is None else ring.newest()
         if ring is None or meta is None:
@@ -319,10 +314,8 @@ class FrameReader:
             return True
         if folder_fd is None:
             return True
-        try:
+        with closing(folder_fd):
             return not is_current(folder_fd, ring.identity)
-        finally:
-            os.close(folder_fd)
 
     def _detach(self) -> None:
         # The memory itself goes with the last array that shows it.

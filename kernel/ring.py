@@ -21,13 +21,13 @@ from kernel.layout import (
     MAX_CAPACITY,
     MAX_RING_BYTES,
     MIN_CAPACITY,
+    NV12,
     RING_NAME,
     RINGS_DIR,
     VERSION,
     Entry,
     FrameSpec,
     Header,
-    PixelFormat,
     State,
     control_bytes,
     entry_word,
@@ -35,7 +35,7 @@ from kernel.layout import (
     slot_name,
 )
 from kernel.memory import Fence, FileMemory
-from kernel.storage import open_folder, open_regular
+from kernel.storage import closing, open_folder, open_regular
 
 _HEAD: Final = int(Header.HEAD)
 _STATE: Final = int(Header.STATE)
@@ -168,42 +168,35 @@ def read_header(fd: int) -> RingHeader:
         raise RingFormatError("the control file does not begin as one")
     if words[Header.VERSION] != VERSION:
         raise RingVersionError(f"version {words[Header.VERSION]} of a ring; {VERSION} is known")
-    for field, known in ((Header.HEADER_BYTES, HEADER_BYTES), (Header.ENTRY_BYTES, ENTRY_BYTES)):
-        if words[field] != known:
-            raise RingFormatError(f"{field.name.lower()} is {words[field]}, not {known}")
     capacity = words[Header.CAPACITY]
     if not MIN_CAPACITY <= capacity <= MAX_CAPACITY:
         raise RingFormatError(f"a capacity of {capacity} frames")
     if info.st_size < control_bytes(capacity):
         raise RingFormatError(f"the control file has {info.st_size} bytes, too few for its slots")
-    if words[Header.PIXEL_FORMAT] != PixelFormat.NV12:
-        raise RingFormatError(f"pixel format {words[Header.PIXEL_FORMAT]} is not known")
     try:
         spec = FrameSpec(words[Header.WIDTH_PX], words[Header.HEIGHT_PX])
     except FrameSizeError as error:
         raise RingFormatError(str(error)) from error
-    if words[Header.STRIDE_BYTES] != spec.stride_bytes:
-        raise RingFormatError(f"a stride of {words[Header.STRIDE_BYTES]} bytes")
-    if words[Header.FRAME_BYTES] != spec.size_bytes or spec.size_bytes * capacity > MAX_RING_BYTES:
-        raise RingFormatError(f"frames of {words[Header.FRAME_BYTES]} bytes")
-    return RingHeader(
-        spec,
-        capacity,
-        words[Header.EPOCH],
-        words[Header.WRITER_PID],
-        words[Header.STARTED_NS],
-    )
+    for field, known in (
+        (Header.HEADER_BYTES, HEADER_BYTES),
+        (Header.ENTRY_BYTES, ENTRY_BYTES),
+        (Header.PIXEL_FORMAT, NV12),
+        (Header.STRIDE_BYTES, spec.stride_bytes),
+        (Header.FRAME_BYTES, spec.size_bytes),
+    ):
+        if words[field] != known:
+            raise RingFormatError(f"{field.name.lower()} is {words[field]}, not {known}")
+    if spec.size_bytes * capacity > MAX_RING_BYTES:
+        raise RingFormatError(f"{capacity} frames of {spec.size_bytes} bytes")
+    return RingHeader(spec, capacity, *words[Header.EPOCH : Header.STARTED_NS + 1])
 
 
 def open_camera(base_dir: str, camera_id: str) -> int | None:
     """A descriptor of a camera's folder; None: there is none. `ReaderError`, `RingFormatError`."""
     path = os.path.join(base_dir, RINGS_DIR)
     try:
-        rings_fd = open_folder(path)
-        try:
+        with closing(open_folder(path)) as rings_fd:
             return open_folder(camera_id, rings_fd)
-        finally:
-            os.close(rings_fd)
     except FileNotFoundError:
         return None
     except PermissionError as error:
@@ -264,11 +257,9 @@ def _map_slots(folder_fd: int, header: RingHeader) -> list[memoryview] | None:
             return None
         except OSError as error:
             raise RingFormatError(f"slot {slot} cannot be opened: {error.strerror}") from error
-        try:
+        with closing(fd):
             info = os.fstat(fd)
             if not stat.S_ISREG(info.st_mode) or info.st_size != size:
                 raise RingFormatError(f"slot {slot} has {info.st_size} bytes, not {size}")
             slots.append(memory.lay(fd, slot))
-        finally:
-            os.close(fd)
     return slots

@@ -51,7 +51,7 @@ class ExportSettings:
             base_dir=base_dir_from_env(env),
             group=_text(env, "AI_FRAME_EXPORT_GROUP"),
             owner=_text(env, "AI_FRAME_EXPORT_OWNER"),
-            public=_choice(env, "AI_FRAME_EXPORT_MODE", ("0640", "0644")) == "0644",
+            public=_public(env),
             retry_s=_number(env, "AI_FRAME_EXPORT_RETRY_S", 10, 0, 3600),
             version1_names=_flag(env, "AI_FRAME_EXPORT_V1_NAMES", default=True),
         )
@@ -85,11 +85,11 @@ def _flag(env: Mapping[str, str], name: str, *, default: bool) -> bool:
     raise SettingsError(f"{name} must be true or false, not {text!r}")
 
 
-def _choice(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
-    text = _text(env, name) or choices[0]
-    if text not in choices:
-        raise SettingsError(f"{name} must be {' or '.join(choices)}, not {text!r}")
-    return text
+def _public(env: Mapping[str, str]) -> bool:
+    text = _text(env, "AI_FRAME_EXPORT_MODE") or "0640"
+    if text not in ("0640", "0644"):
+        raise SettingsError(f"AI_FRAME_EXPORT_MODE must be 0640 or 0644, not {text!r}")
+    return text == "0644"
 
 
 def _number(

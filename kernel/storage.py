@@ -14,8 +14,8 @@ import pwd
 import secrets
 import stat
 import struct
-from collections.abc import Callable, Container, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 from kernel.errors import NoSpaceError, StorageError, WriterConflictError, WriterError
 from kernel.layout import (
@@ -49,6 +49,15 @@ _FLOCK = struct.Struct("@hhqqi4x")
 _WRITE_LOCK = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 
 
+@contextmanager
+def closing(fd: int) -> Iterator[int]:
+    """Close a descriptor at the block's end."""
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
 def open_folder(name: str, parent_fd: int | None = None) -> int:
     """A descriptor of a folder that is not a link."""
     return os.open(name, _OPEN_DIR, dir_fd=parent_fd)
@@ -72,21 +81,16 @@ def lock_is_held(folder_fd: int) -> bool | None:
         return False
     except PermissionError:
         return None
-    try:
+    with closing(fd):
         answer = fcntl.fcntl(fd, fcntl.F_OFD_GETLK, _WRITE_LOCK)
         return bool(_FLOCK.unpack(answer)[0] != fcntl.F_UNLCK)
-    finally:
-        os.close(fd)
 
 
 def remove_tree(name: str, parent_fd: int) -> None:
     """Remove a folder of ours and the plain files in it, down to one more level of folders."""
     with suppress(FileNotFoundError):
-        folder_fd = open_folder(name, parent_fd)
-        try:
+        with closing(open_folder(name, parent_fd)) as folder_fd:
             _empty(folder_fd)
-        finally:
-            os.close(folder_fd)
         os.rmdir(name, dir_fd=parent_fd)
 
 
@@ -158,12 +162,13 @@ class CameraFolder:
     def give_back(self, names: Iterable[str]) -> None:
         """Give back the memory of files that nobody has seen: also what is still mapped."""
         for name in names:
-            with suppress(OSError):
-                fd = os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.fd)
-                try:
-                    os.ftruncate(fd, 0)
-                finally:
-                    os.close(fd)
+            with (
+                suppress(OSError),
+                closing(
+                    os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.fd)
+                ) as fd,
+            ):
+                os.ftruncate(fd, 0)
 
     def create_folder(self, name: str) -> int:
         """A folder inside the camera's; its descriptor."""
@@ -178,21 +183,22 @@ class CameraFolder:
         Its readers learn of the end from the memory that they still have.
         """
         epoch = 0
-        with suppress(OSError):
-            fd = os.open(RING_NAME, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self.fd)
-            try:
-                words = os.pread(fd, (Header.STATE + 1) * WORD_BYTES, 0)
-                if len(words) == (Header.STATE + 1) * WORD_BYTES:
-                    values = struct.unpack(f"@{Header.STATE + 1}Q", words)
-                    if values[Header.MAGIC] == MAGIC:
-                        epoch = min(values[Header.EPOCH], _LAST_EPOCH)
-                        os.pwrite(fd, struct.pack("@Q", State.ENDED), Header.STATE.offset)
-                        control = FileMemory(len(words), writable=False)
-                        control.lay(fd)
-                        wake(control.address + Header.HEAD.offset)
-                        wake(control.address + Header.STATE.offset)
-            finally:
-                os.close(fd)
+        with (
+            suppress(OSError),
+            closing(
+                os.open(RING_NAME, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self.fd)
+            ) as fd,
+        ):
+            words = os.pread(fd, (Header.STATE + 1) * WORD_BYTES, 0)
+            if len(words) == (Header.STATE + 1) * WORD_BYTES:
+                values = struct.unpack(f"@{Header.STATE + 1}Q", words)
+                if values[Header.MAGIC] == MAGIC:
+                    epoch = min(values[Header.EPOCH], _LAST_EPOCH)
+                    os.pwrite(fd, struct.pack("@Q", State.ENDED), Header.STATE.offset)
+                    control = FileMemory(len(words), writable=False)
+                    control.lay(fd)
+                    wake(control.address + Header.HEAD.offset)
+                    wake(control.address + Header.STATE.offset)
         _empty(self.fd, keep=frozenset({LOCK_NAME}))
         return epoch
 
@@ -202,7 +208,7 @@ class CameraFolder:
             folder_fd = open_folder(self._camera_id, self.base_fd)
         except FileNotFoundError:
             return
-        try:
+        with closing(folder_fd):
             ours = {V1_DATA_NAME, V1_META_NAME}
             ours |= {f".{name}" for name in ours} | {f"{name}.tmp" for name in ours}
             others = set(os.listdir(folder_fd)) - ours
@@ -211,8 +217,6 @@ class CameraFolder:
                     f"{self._base_dir}/{self._camera_id} holds files that are not frames: "
                     + ", ".join(sorted(others)[:3])
                 )
-        finally:
-            os.close(folder_fd)
         remove_tree(self._camera_id, self.base_fd)
 
     def remove(self) -> None:
@@ -237,21 +241,15 @@ class CameraFolder:
         """One attempt; False: another process removed the folder in the meantime."""
         if not os.path.isdir(self._base_dir):
             parent, name = os.path.split(os.path.abspath(self._base_dir))
-            parent_fd = open_folder(parent)
-            try:
+            with closing(open_folder(parent)) as parent_fd:
                 self._make_folder(name, parent_fd)
-            finally:
-                os.close(parent_fd)
         self.base_fd = open_folder(self._base_dir)
         wrong = whose_folder(os.fstat(self.base_fd), {0, os.geteuid(), self._owner})
         if wrong is not None:
             raise StorageError(f"the base folder {self._base_dir} {wrong}")
         try:
-            rings_fd = self._own_folder(RINGS_DIR, self.base_fd)
-            try:
+            with closing(self._own_folder(RINGS_DIR, self.base_fd)) as rings_fd:
                 self.fd = self._own_folder(self._camera_id, rings_fd)
-            finally:
-                os.close(rings_fd)
             return self._lock()
         except FileNotFoundError:
             return False
@@ -275,11 +273,8 @@ class CameraFolder:
         made = f"{NEW_PREFIX}{secrets.token_hex(8)}"
         os.mkdir(made, 0o700, dir_fd=parent_fd)
         try:
-            fd = open_folder(made, parent_fd)
-            try:
+            with closing(open_folder(made, parent_fd)) as fd:
                 self._share(fd, DIR_MODE)
-            finally:
-                os.close(fd)
             # An empty folder that came meanwhile is replaced; whoever has it open tries again.
             os.rename(made, name, src_dir_fd=parent_fd, dst_dir_fd=parent_fd)
         except OSError as error:

@@ -11,25 +11,19 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 from kernel.layout import FrameSpec, check_camera_id
 from kernel.settings import ExportSettings
 
 if TYPE_CHECKING:
+    from _typeshed import HasFileno
+
     from kernel.tap_host import TapHost
 
 log = logging.getLogger("kernel.tap")
 
 TapState: TypeAlias = Literal["off", "starting", "exporting", "discarding", "ended"]
-
-
-class HasDescriptor(Protocol):
-    """A file, a pipe's end, a socket."""
-
-    def fileno(self) -> int:
-        """The descriptor."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +85,7 @@ class PipeTap:
         camera_id: str,
         spec: FrameSpec | None = None,
         *,
-        stream: int | HasDescriptor | None = None,
+        stream: int | HasFileno | None = None,
         settings: ExportSettings | None = None,
     ) -> None:
         self.camera_id = camera_id

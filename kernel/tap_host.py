@@ -195,9 +195,9 @@ class TapHost:
         self._take(replace(self.stats, state="discarding"))
         with contextlib.suppress(OSError):
             self._process = self._spawn(["--discard", str(self._stream.descriptor)])
-            if self._process.wait() == 0:
-                return
-        self._stream.discard_all()
+            # How it ended a host may have asked before us (gunicorn does, of each child).
+            self._process.wait()
+        self._stream.discard_all()  # nothing to do at the stream's end
 
     def _tidy_up(self) -> None:
         """Do what a killed writer could not: readers see the end, the names go."""

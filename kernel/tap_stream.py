@@ -31,7 +31,6 @@ class RawStream:
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
         kind = os.fstat(descriptor).st_mode
-        self._is_pipe = stat.S_ISFIFO(kind)
         self._socket = socket.socket(fileno=descriptor) if stat.S_ISSOCK(kind) else None
         self.holds_bytes = BUFFER_BYTES
         if self._socket is not None:
@@ -40,12 +39,11 @@ class RawStream:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeout)
             # What counts is the writing end's; a pair of ours has the same at both ends.
             self.holds_bytes = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
-        elif self._is_pipe:
+        elif stat.S_ISFIFO(kind):
             self.holds_bytes = grow_pipe(descriptor)
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLIN)
         self._scratch: memoryview | None = None
-        self._nowhere: int | None = None
 
     def watch(self, descriptor: int) -> None:
         """Let `wait` also return when `descriptor` becomes readable."""
@@ -89,16 +87,7 @@ class RawStream:
         return self.pending_bytes() * 2 >= self.holds_bytes
 
     def discard(self) -> int | None:
-        """Read something away, from a pipe without a copy; answers like `read_into`."""
-        if self._is_pipe:
-            if self._nowhere is None:
-                self._nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
-            try:
-                return os.splice(self.descriptor, self._nowhere, BUFFER_BYTES)
-            except BlockingIOError:
-                return None
-            except OSError:
-                self._is_pipe = False
+        """Read something away; answers like `read_into`."""
         if self._scratch is None:
             self._scratch = memoryview(bytearray(BUFFER_BYTES))
         return self.read_into(self._scratch)
@@ -112,9 +101,6 @@ class RawStream:
 
     def close(self) -> None:
         """Give the descriptor back; a second call does nothing."""
-        if self._nowhere is not None:
-            os.close(self._nowhere)
-            self._nowhere = None
         if self.descriptor >= 0:
             if self._socket is not None:
                 self._socket.close()

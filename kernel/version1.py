@@ -1,15 +1,9 @@
 """The names that readers of format version 1 open, kept without a second copy of a frame.
 
-Each slot has a folder with a `frame.data`, a hard link to the slot's own file, and a
-`frame.meta`. Publishing exchanges the camera's folder with that of the slot, in one step
-(`renameat2`, `RENAME_EXCHANGE`): whoever opened the folder has one frame's data and metadata.
-
-Somebody may keep a folder open until its slot is filled again. So half a ring ahead of that the
-slot's two names are exchanged for names of empty files, which is what version 1 shows when there
-is no frame, and back again when it is published. Between opening one name and the other such a
-reader has half a ring's time before it could meet two frames. Where that is less than
-`SHORTEST_HALF_RING_NS`, at speeds that cameras do not have, the names are left as they are:
-nobody could rely on so short a time, and it would cost the writer four more system calls a frame.
+How is told in the README, under Protocol. Half a ring ahead of its next filling a slot's names
+are exchanged for those of empty files: between opening one name and the other a reader that keeps
+the folder open has half a ring's time before it could meet two frames. Nobody could rely on less
+than `SHORTEST_HALF_RING_NS`, and it would cost the writer four more system calls a frame.
 """
 
 from __future__ import annotations
@@ -19,15 +13,9 @@ import errno
 import os
 from typing import Final
 
-from kernel.layout import (
-    V1_DATA_NAME,
-    V1_META,
-    V1_META_NAME,
-    V1_VERSION,
-    FrameSpec,
-)
+from kernel.layout import V1_DATA_NAME, V1_META, V1_META_NAME, V1_VERSION, FrameSpec
 from kernel.memory import FileMemory
-from kernel.storage import CameraFolder
+from kernel.storage import CameraFolder, closing
 
 SHORTEST_HALF_RING_NS: Final = 5_000_000
 
@@ -73,31 +61,19 @@ class Version1Names:
         for name in ("v1-a", "v1-b"):
             os.close(folder.create(name, 0))
         _exchange(folder.fd, b"v1-a", folder.fd, b"v1-b")
-        empty_fd = folder.create_folder(os.fsdecode(self._places[-1]))
-        try:
+        with closing(folder.create_folder(os.fsdecode(self._places[-1]))) as empty_fd:
             for name in (V1_DATA_NAME, V1_META_NAME):
                 os.close(folder.create(name, 0, empty_fd))
             memory = FileMemory(V1_META.size, len(slot_names), writable=True)
             for slot, slot_name in enumerate(slot_names):
-                slot_fd = folder.create_folder(os.fsdecode(self._places[slot]))
-                try:
-                    meta_fd = folder.create(f".{V1_META_NAME}", V1_META.size, slot_fd)
-                    try:
+                with closing(folder.create_folder(os.fsdecode(self._places[slot]))) as slot_fd:
+                    with closing(
+                        folder.create(f".{V1_META_NAME}", V1_META.size, slot_fd)
+                    ) as meta_fd:
                         self._metas.append(memory.lay(meta_fd, slot))
-                    finally:
-                        os.close(meta_fd)
-                    os.link(
-                        slot_name,
-                        f".{V1_DATA_NAME}",
-                        src_dir_fd=folder.fd,
-                        dst_dir_fd=slot_fd,
-                    )
+                    os.link(slot_name, f".{V1_DATA_NAME}", src_dir_fd=folder.fd, dst_dir_fd=slot_fd)
                     for name in (V1_DATA_NAME, V1_META_NAME):
                         os.link(name, name, src_dir_fd=empty_fd, dst_dir_fd=slot_fd)
-                finally:
-                    os.close(slot_fd)
-        finally:
-            os.close(empty_fd)
         os.rename(self._places[-1], self._name, src_dir_fd=folder.fd, dst_dir_fd=folder.base_fd)
 
     def show(self, slot: int, frame_id: int, timestamp_ns: int, now_ns: int) -> None:

@@ -39,7 +39,7 @@ from kernel.layout import (
 )
 from kernel.memory import Fence, FileMemory
 from kernel.settings import ExportSettings
-from kernel.storage import CameraFolder
+from kernel.storage import CameraFolder, closing
 from kernel.version1 import Version1Names
 from kernel.waiting import wake
 
@@ -196,12 +196,8 @@ class FrameWriter:
                 self._names = Version1Names(
                     self._folder, self.camera_id, self.spec, self._slot_names()
                 )
-            os.rename(
-                f"{RING_NAME}.tmp",
-                RING_NAME,
-                src_dir_fd=self._folder.fd,
-                dst_dir_fd=self._folder.fd,
-            )
+            fd = self._folder.fd
+            os.rename(f"{RING_NAME}.tmp", RING_NAME, src_dir_fd=fd, dst_dir_fd=fd)
         except BaseException as error:
             self._remove_names()
             self._folder.give_back(self._slot_names())
@@ -218,18 +214,12 @@ class FrameWriter:
         frames = FileMemory(self.spec.size_bytes, self.capacity, writable=True)
         self._slots: list[memoryview] = []
         for slot, name in enumerate(self._slot_names()):
-            fd = self._folder.create(name, self.spec.size_bytes)
-            try:
+            with closing(self._folder.create(name, self.spec.size_bytes)) as fd:
                 self._slots.append(frames.lay(fd, slot))
-            finally:
-                os.close(fd)
         size = control_bytes(self.capacity)
-        fd = self._folder.create(f"{RING_NAME}.tmp", size)
-        try:
+        with closing(self._folder.create(f"{RING_NAME}.tmp", size)) as fd:
             control = FileMemory(size, writable=True)
             self._words = control.lay(fd).cast("Q")
-        finally:
-            os.close(fd)
         self._head_address = control.address + Header.HEAD.offset
         self._state_address = control.address + Header.STATE.offset
         for field, value in (

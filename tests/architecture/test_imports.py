@@ -131,11 +131,13 @@ STANDARD_AND_NUMPY = {"kernel"}
 
 
 def modules() -> dict[str, Path]:
-    """Every module of the product, by its name."""
+    """Every module of the product, by its name. Examples are programs of other people's."""
     found = {"app": ROOT / "app.py"}
     for package in ("vas_dash", "kernel"):
         for path in sorted((ROOT / package).rglob("*.py")):
             steps = path.relative_to(ROOT).with_suffix("").parts
+            if "examples" in steps:
+                continue
             found[".".join(steps[:-1] if steps[-1] == "__init__" else steps)] = path
     return found
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel import cli
+from kernel import __main__ as cli
 from kernel.errors import StorageError
 from kernel.layout import FrameSpec
 from kernel.settings import ExportSettings

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from kernel import colour
-from kernel.cli import main
+from kernel.__main__ import main
 from kernel.layout import FrameSpec
 from kernel.settings import ExportSettings
 from kernel.writer import FrameWriter

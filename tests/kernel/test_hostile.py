@@ -125,13 +125,13 @@ LIES = [
     (Header.CAPACITY, 0, "capacity of 0"),
     (Header.CAPACITY, 1 << 63, "capacity of"),
     (Header.CAPACITY, 1000, "too few for its slots"),
-    (Header.FRAME_BYTES, 1 << 40, "frames of"),
+    (Header.FRAME_BYTES, 1 << 40, "frame_bytes"),
     (Header.WIDTH_PX, 65, "width"),
     (Header.WIDTH_PX, 1 << 62, "width"),
     (Header.HEIGHT_PX, 0, "height"),
-    (Header.HEIGHT_PX, 34, "frames of"),
-    (Header.PIXEL_FORMAT, 9, "pixel format 9"),
-    (Header.STRIDE_BYTES, 128, "stride of 128"),
+    (Header.HEIGHT_PX, 34, "frame_bytes"),
+    (Header.PIXEL_FORMAT, 9, "pixel_format is 9"),
+    (Header.STRIDE_BYTES, 128, "stride_bytes is 128"),
     (Header.EPOCH, 5, "slot's file is missing"),
 ]
 

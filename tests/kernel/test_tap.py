@@ -348,6 +348,15 @@ def test_a_tap_process_that_hangs_is_ended_and_ffmpeg_goes_on(
     assert tap.wait_ended(DEADLINE_S)
 
 
+@pytest.fixture
+def nobody_waits() -> Iterator[None]:
+    """A host that takes the exit codes of all children, so that the tap gets none."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGCHLD, before)
+
+
+@pytest.mark.usefixtures("nobody_waits")
 def test_a_stream_is_read_to_its_end_even_when_the_process_that_discards_is_killed(
     settings: ExportSettings, pipe: tuple[int, int]
 ) -> None:
