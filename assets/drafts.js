@@ -13,7 +13,7 @@
     let waiting = new Map();
     let clearing = null;
     let sent = null;
-    let trouble = "";
+    let error = "";
     let madeId = "";
     let numbers = 0;
 
@@ -229,9 +229,9 @@
             text.push(blocked.toLocaleString("en") + " cannot be done.");
         }
         fill("draft-count", text.join(" "));
-        fill("draft-trouble", trouble ? "Your draft cannot be kept: " + trouble + "." : "");
+        fill("draft-error", error ? "Your draft cannot be kept: " + error + "." : "");
         const node = document.getElementById("draft-bar");
-        node.hidden = !text.length && !trouble && !(message && message.length !== 0);
+        node.hidden = !text.length && !error && !(message && message.length !== 0);
         node.toggleAttribute("data-empty", !text.length);
     }
 
@@ -269,8 +269,8 @@
             if (!facts) {
                 return;
             }
-            if (facts.trouble !== trouble && (facts.trouble || !unkept())) {
-                trouble = facts.trouble;
+            if (facts.error !== error && (facts.error || !unkept())) {
+                error = facts.error;
             }
             const held = vas.props("draft").data || {};
             if (facts.id && held.id === facts.id) {
@@ -318,8 +318,8 @@
             }
             const { cells, clear } = sent;
             sent = null;
-            trouble = answer.trouble;
-            if (!trouble) {
+            error = answer.error;
+            if (!error) {
                 cells.forEach((entry) => (entry.revision = answer.revision));
                 if (clear) {
                     clear.revision = answer.revision;

@@ -120,7 +120,7 @@
             if (data && observed !== panel()) {
                 observed = panel();
                 observer.observe(observed, { childList: true, subtree: true });
-                ["#view-grid > .vd-filters", "#trouble", ".vd-counts-line"].forEach((line) =>
+                ["#view-grid > .vd-filters", "#fleet-error", ".vd-counts-line"].forEach((line) =>
                     above.observe(document.querySelector(line)),
                 );
             }

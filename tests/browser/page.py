@@ -61,7 +61,7 @@ class GridPage:
         self.discard_button = self.panel.get_by_role("button", name="Discard", exact=True)
         self.counts = tab.locator("#counts")
         self.status = tab.locator("#status")
-        self.trouble = tab.locator("#trouble")
+        self.error = tab.locator("#fleet-error")
         self.empty = tab.locator("#grid-empty")
         self.pager = tab.locator("#pager-text")
         self.find = tab.get_by_role("searchbox", name="Find")

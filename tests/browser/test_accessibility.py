@@ -121,7 +121,7 @@ def selection(grid: GridPage, _vas: FaultyVas) -> None:
 
 def unknown(grid: GridPage, vas: FaultyVas) -> None:
     vas.stop()
-    expect(grid.trouble).to_contain_text("refused")
+    expect(grid.error).to_contain_text("refused")
     camera_panel(grid, vas)
     grid.panel.get_by_role("button", name="PPE").click()
     expect(grid.panel).to_contain_text("unknown: the VAS refused the connection")

@@ -73,9 +73,7 @@ class TestDownAtFirst:
         self, new_tab: NewTab, vas: FaultyVas
     ) -> None:
         grid = new_tab().open()
-        expect(grid.trouble).to_have_text(
-            f"Cameras, models and assignments are unknown: {REFUSED}."
-        )
+        expect(grid.error).to_have_text(f"Cameras, models and assignments are unknown: {REFUSED}.")
         expect(grid.empty).to_have_text(f"The cameras are unknown: {REFUSED}.")
         expect(grid.grid.locator("[data-state='unassigned']")).to_have_count(0)
         expect(grid.counts).to_have_text("cameras unknown")
@@ -85,7 +83,7 @@ class TestDownAtFirst:
         grid.expect_cell("Gate 1", "ppe", "\N{BLACK CIRCLE} on 5 fps priority 10")
 
 
-class TestOtherTrouble:
+class TestOtherErrors:
     @pytest.fixture
     def settings(self, settings: Settings) -> Settings:
         """Short waits for the VAS: after a slow sweep it rests ten times as long."""
@@ -105,7 +103,7 @@ class TestOtherTrouble:
         vas.fault(part, fault)
         grid.expect_cell("Gate 1", "ppe", "? unknown")
         grid.expect_cell("Gate 25", "counting", "? unknown")
-        expect(grid.trouble).to_contain_text(said)
+        expect(grid.error).to_contain_text(said)
         expect(grid.counts).to_contain_text("0 on, 0 off, 0 unassigned, 180 unknown")
         vas.heal()
         expect(grid.counts).to_have_text(WHOLE_FLEET)
@@ -113,6 +111,6 @@ class TestOtherTrouble:
 
 def test_a_lost_registry_leaves_the_cells_as_they_are(grid: GridPage, vas: FaultyVas) -> None:
     vas.fault("models", Fault.NOT_FOUND)
-    expect(grid.trouble).to_contain_text("Names of models are unknown")
+    expect(grid.error).to_contain_text("Names of models are unknown")
     grid.expect_cell("Gate 1", "ppe", "\N{BLACK CIRCLE} on 5 fps priority 10")
     assert vas.cell(camera_id(1), "ppe") is not None

@@ -96,7 +96,7 @@ def test_a_question_mark_opens_the_list_of_keys_but_not_in_a_field(grid: GridPag
     expect(keys).to_be_hidden()
 
 
-def test_the_panel_leaves_filters_and_pager_free_with_lines_of_trouble_too(
+def test_the_panel_leaves_filters_and_pager_free_with_lines_of_errors_too(
     new_tab: NewTab, vas: FaultyVas
 ) -> None:
     grid = new_tab(viewport={"width": 1400, "height": 900}).open()
@@ -111,7 +111,7 @@ def test_the_panel_leaves_filters_and_pager_free_with_lines_of_trouble_too(
 
     expect_free()
     vas.stop()
-    expect(grid.trouble).to_contain_text("refused")
+    expect(grid.error).to_contain_text("refused")
     grid.tab.get_by_role("button", name="First page").click()
     expect(grid.pager).to_have_text("Page 1 of 3")
     expect_free()

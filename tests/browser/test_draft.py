@@ -122,7 +122,7 @@ def test_a_draft_stays_while_the_vas_is_away(grid: GridPage, vas: FaultyVas) -> 
     grid.press(" ")
     wait_until_kept(grid)
     vas.stop()
-    expect(grid.trouble).to_contain_text("the VAS refused the connection")
+    expect(grid.error).to_contain_text("the VAS refused the connection")
     expect_label(grid, "Gate 3", "ppe", "unknown, drafted: off")
     grid.focus("Gate 4", "m:ppe")
     grid.press(" ")

@@ -110,7 +110,7 @@ def test_a_fleet_that_is_not_known_is_not_exported_and_the_page_says_why(
     files: GridPage, vas: FaultyVas
 ) -> None:
     vas.fault("assignments", Fault.FAIL_JSON)
-    expect(files.trouble).to_contain_text("unknown")
+    expect(files.error).to_contain_text("unknown")
     files.tab.locator("#files-download").click()
     expect(said(files)).to_contain_text("Not exported: the assignments are not all known")
     expect(files.tab).to_have_url(files.address + "files")

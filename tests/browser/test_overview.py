@@ -123,6 +123,6 @@ def test_it_follows_the_fleet_and_says_what_is_unknown(overview: GridPage, vas: 
     expect(cell(overview, "Hall 0", "m1")).to_have_accessible_name("20 unknown")
     # In little room too: the dot is the sign of what is unassigned.
     expect(cell(overview, "Hall 0", "m1")).to_have_attribute("data-short", "?20")
-    expect(overview.trouble).to_contain_text("Assignments are unknown")
+    expect(overview.error).to_contain_text("Assignments are unknown")
     vas.heal()
     expect(cell(overview, "Hall 0", "m1")).to_have_accessible_name("19 of 20 on, 1 off")

@@ -111,7 +111,7 @@ class Page:
         return text(self["draft-message.children"])
 
     def act(
-        self, do: str, cells: Mapping[str, Sequence[str]], source: str = "", **fields: str
+        self, do: str, cells: Mapping[str, Sequence[str]], source: str = "", **fields: Any
     ) -> str:
         """Do something with the selected models of cameras; what is said of it.
 

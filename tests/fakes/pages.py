@@ -126,7 +126,7 @@ def still(patient: Settings) -> Page:
 
 def complete(page: Page) -> bool:
     """Whether the page shows a fleet of which nothing is unknown."""
-    return bool(page["grid.data"]) and page.line("trouble") == ""
+    return bool(page["grid.data"]) and page.line("fleet-error") == ""
 
 
 def until(page: Page, condition: Callable[[], bool]) -> None:

@@ -44,8 +44,8 @@ def test_the_page_says_what_is_unknown_while_the_database_of_the_vas_is_away(
     until(page, lambda: complete(page))
     known = page["grid.data"]
     postgres.stop()
-    until(page, lambda: "are unknown: the VAS failed" in page.line("trouble"))
-    assert "Last seen" in page.line("trouble")
+    until(page, lambda: "are unknown: the VAS failed" in page.line("fleet-error"))
+    assert "Last seen" in page.line("fleet-error")
     assert [row["id"] for row in page["grid.data"]] == [row["id"] for row in known]
     postgres.start()
     until(page, lambda: complete(page))

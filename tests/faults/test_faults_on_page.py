@@ -105,7 +105,7 @@ def test_a_fault_is_an_unknown_with_its_reason_and_never_a_guess(
     honest(page, truth)
     reason = REASONS[fault]
     if reason is not None:
-        assert reason in page.line("trouble")
+        assert reason in page.line("fleet-error")
 
     # It was read before, and then one part fails.
     for endpoint in ("cameras", "models", "assignments"):
@@ -138,10 +138,10 @@ def honest(page: Page, truth: Mapping[str, Mapping[str, str]]) -> None:
                 assert said == truth[camera_id][column]
             else:
                 assert "nothing assigned" not in said
-    if page.line("trouble") == "":
+    if page.line("fleet-error") == "":
         assert shown == truth
     else:
-        assert " unknown: " in page.line("trouble")
+        assert " unknown: " in page.line("fleet-error")
     if not shown:
         assert page.line("grid-empty").startswith("The cameras are unknown: ")
         assert page.line("counts") == "cameras unknown"
@@ -165,7 +165,7 @@ def test_a_vas_that_refuses_connections_is_said_and_comes_back(
     vas.stop()
     until(page, lambda: not complete(page))
     honest(page, truth)
-    assert page.line("trouble").startswith(
+    assert page.line("fleet-error").startswith(
         "Cameras, models and assignments are unknown: the VAS refused the connection. Last seen "
     )
     assert {said for row in cells(page).values() for said in row.values()} == {
@@ -178,7 +178,7 @@ def test_a_vas_that_refuses_connections_is_said_and_comes_back(
     assert "last seen unassigned" in page.tooltip("cam-10", "fire")
 
     fresh = open_page(patient)
-    until(fresh, lambda: "refused" in fresh.line("trouble"))
+    until(fresh, lambda: "refused" in fresh.line("fleet-error"))
     honest(fresh, truth)
     assert fresh.line("grid-empty") == "The cameras are unknown: the VAS refused the connection."
 
@@ -196,7 +196,7 @@ def test_a_vas_without_a_registry_shows_what_is_assigned(
     vas.fault("models", Fault.NOT_FOUND)
     page = open_page(patient)
     swept(page, vas)
-    assert page.line("trouble") == (
+    assert page.line("fleet-error") == (
         "Names of models are unknown: the VAS has no registry of models."
     )
     assert [column["name"] for column in page["grid.columns"][3:]] == [
@@ -216,7 +216,7 @@ def test_one_bad_camera_does_not_take_the_others_away(
     vas.bad_cameras.add("cam-2")
     page = open_page(patient)
     swept(page, vas)
-    assert page.line("trouble") == "Some cameras are unknown: the VAS fails on 1 camera."
+    assert page.line("fleet-error") == "Some cameras are unknown: the VAS fails on 1 camera."
     assert {row["camera"] for row in rows(page)} == {
         "Gate 1",
         "Gate 10",
@@ -233,7 +233,7 @@ def test_a_fault_of_ours_while_reading_is_said_and_not_shown(
 
     monkeypatch.setattr("vas_dash.backend.client.VasClient.cameras", broken)
     until(page, lambda: not complete(page))
-    assert "the page could not read the fleet" in page.line("trouble")
+    assert "the page could not read the fleet" in page.line("fleet-error")
     assert RTSP_PASSWORD not in "".join(page.received)
 
 

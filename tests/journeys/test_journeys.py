@@ -37,7 +37,7 @@ def page(dash_duo: DashComposite, settings: Settings) -> Journey:
 def test_the_first_load_shows_the_fleet_with_counts_and_time(page: Journey) -> None:
     page.expect("#counts", COUNTS)
     page.expect("#status", "as of ")
-    assert page.text("#trouble") == ""
+    assert page.text("#fleet-error") == ""
     assert page.cameras() == [f"Gate {number}" for number in range(1, 26)]
     page.expect_cell("Gate 1", "ppe", f"{ON} 5 fps priority 10")
     page.expect_cell("Gate 21", "ppe", OFF)
@@ -111,8 +111,8 @@ def test_a_backend_that_dies_is_unknown_and_everything_goes_on_when_it_is_back(
     page.fill("Desired fps", "13")
     vas.stop()
     page.expect("#counts", "60 of 60 cameras: 0 on, 0 off, 0 unassigned, 180 unknown")
-    page.expect("#trouble", "the VAS refused the connection")
-    page.expect("#trouble", "Last seen")
+    page.expect("#fleet-error", "the VAS refused the connection")
+    page.expect("#fleet-error", "Last seen")
     assert page.cameras() == [f"Gate {number}" for number in range(1, 26)]
     assert set(page.texts("#grid td[data-state]")) == {"? unknown"}
     page.expect("#panel", "unknown: the VAS refused the connection")
@@ -123,7 +123,7 @@ def test_a_backend_that_dies_is_unknown_and_everything_goes_on_when_it_is_back(
 
     vas.start()
     page.expect("#counts", COUNTS)
-    page.until(lambda: page.text("#trouble") == "", "the message stays")
+    page.until(lambda: page.text("#fleet-error") == "", "the message stays")
     assert page.panel_field("Desired fps").get_attribute("value") == "13"
     assert vas.count("PATCH", "writes") == 0
     page.click("#panel-save")

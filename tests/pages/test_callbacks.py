@@ -550,7 +550,7 @@ def test_numbers_survive_the_way_through_a_browser(
 
 def _refresh(page: Page) -> object:
     page.refresh()
-    return page.line("grid-empty") or page.line("trouble") or page.line("counts")
+    return page.line("grid-empty") or page.line("fleet-error") or page.line("counts")
 
 
 CALLBACKS: list[Callable[[Page], object]] = [

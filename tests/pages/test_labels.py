@@ -145,29 +145,29 @@ def test_the_status_says_when_the_fleet_was_read() -> None:
 
 
 def test_all_is_known_and_nothing_is_said() -> None:
-    assert status.trouble_lines(snapshot([], [], [])) == ()
+    assert status.error_lines(snapshot([], [], [])) == ()
 
 
-def test_one_trouble_for_everything_is_one_line() -> None:
+def test_one_error_for_everything_is_one_line() -> None:
     nothing = FleetSnapshot.nothing_read("the VAS refused the connection", NOON)
-    assert status.trouble_lines(nothing) == (
+    assert status.error_lines(nothing) == (
         "Cameras, models and assignments are unknown: the VAS refused the connection.",
     )
     stale = nothing.remembering(snapshot([DOCK], [PPE], []))
-    assert status.trouble_lines(stale) == (
+    assert status.error_lines(stale) == (
         "Cameras, models and assignments are unknown: the VAS refused the connection. "
         f"Last seen {NOON_CLOCK}.",
     )
 
 
-def test_each_trouble_has_its_line_and_its_reason() -> None:
+def test_each_error_has_its_line_and_its_reason() -> None:
     fleet = FleetSnapshot(
         Part.incomplete((DOCK,), "the VAS fails on 1 camera"),
         Part.unavailable("the VAS has no registry of models"),
         Part.incomplete((), "3 of 4 assignments could be read"),
         NOON,
     )
-    assert status.trouble_lines(fleet) == (
+    assert status.error_lines(fleet) == (
         "Some cameras are unknown: the VAS fails on 1 camera.",
         "Names of models are unknown: the VAS has no registry of models.",
         "Some assignments are unknown: 3 of 4 assignments could be read.",
@@ -176,7 +176,7 @@ def test_each_trouble_has_its_line_and_its_reason() -> None:
 
 def test_three_reasons_are_three_lines() -> None:
     fleet = snapshot("one", "two", "three")
-    assert [line.rsplit(": ", 1)[1] for line in status.trouble_lines(fleet)] == [
+    assert [line.rsplit(": ", 1)[1] for line in status.error_lines(fleet)] == [
         "one.",
         "two.",
         "three.",
@@ -203,9 +203,7 @@ def test_the_counts_are_one_line(fleet: FleetSnapshot, line: str) -> None:
 
 
 def test_a_long_reason_is_cut() -> None:
-    (line,) = status.trouble_lines(
-        replace(snapshot([], [], []), models=Part.unavailable("x" * 999))
-    )
+    (line,) = status.error_lines(replace(snapshot([], [], []), models=Part.unavailable("x" * 999)))
     assert len(line) < 400
 
 

@@ -22,6 +22,7 @@ from vas_dash.pages.grid import view as grid
 from vas_dash.pages.grid.model import FleetGrid, change_token
 from vas_dash.pages.panel import view as panel
 from vas_dash.pages.panel.model import IntentText, camera_card, cell_now, model_card
+from vas_dash.pages.parts import message
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "assets").glob("*.js")}
@@ -123,7 +124,7 @@ def test_every_control_of_the_page_has_a_name() -> None:
 
 def test_quiet_lines_are_told_to_a_screen_reader_politely() -> None:
     live = {one["props"].get("id") for one in walk(PAGE) if one["props"].get("aria-live")}
-    assert {ids.TROUBLE, ids.COUNTS, ids.PANEL_MESSAGE, ids.DRAFT_MESSAGE} <= live
+    assert {ids.FLEET_ERROR, ids.COUNTS, ids.PANEL_MESSAGE, ids.DRAFT_MESSAGE} <= live
     assert not any(one["props"].get("aria-live") == "assertive" for one in walk(PAGE))
 
 
@@ -246,9 +247,9 @@ def test_a_change_over_a_stored_one_is_not_called_not_saved() -> None:
     assert text(drawn).startswith("Yours was stored, and then changed elsewhere.")
 
 
-def test_a_message_tells_trouble_from_success() -> None:
-    assert props(tree(panel.text_message("Saved.")))["className"] == "vd-ok"
-    assert props(tree(panel.text_message("No.", trouble=True)))["className"] == "vd-error"
+def test_a_message_tells_an_error_from_success() -> None:
+    assert props(tree(message("Saved.")))["className"] == "vd-ok"
+    assert props(tree(message("No.", error=True)))["className"] == "vd-error"
 
 
 # A camera and a model.

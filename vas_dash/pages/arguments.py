@@ -232,10 +232,9 @@ class Asked(_Argument):
 
 
 class FieldId(_Argument):
-    """The id of a field of the panel's form."""
+    """The id of a field of a form."""
 
-    name: _MaybeId = ""
-    path: Annotated[str, Field(max_length=4000)] = ""
+    name: Annotated[str, Field(max_length=4000)]
 
 
 class HistoryAsk(_Argument):
@@ -287,6 +286,14 @@ def checked(adapter: TypeAdapter[T], value: object) -> T:
 def checked_recent(value: object) -> list[Learned]:
     """The cells that this browser's own changes have shown."""
     return checked(RECENT, value or [])
+
+
+def typed_in(values: object, field_ids: object) -> dict[str, object]:
+    """What stands in the fields of a form, by their names, as Dash gives it."""
+    known = checked(FIELD_IDS, field_ids)
+    if not isinstance(values, list) or len(values) != len(known):
+        raise PreventUpdate
+    return {field.name: value for field, value in zip(known, values, strict=True)}
 
 
 def assignment_json(assignment: Assignment | None) -> str | None:

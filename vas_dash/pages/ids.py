@@ -39,7 +39,7 @@ MODELS_LABEL = "filter-models-label"
 
 # The grid.
 STATUS = "status"
-TROUBLE = "trouble"
+FLEET_ERROR = "fleet-error"
 COUNTS = "counts"
 GRID = "grid"
 EMPTY = "grid-empty"

@@ -67,7 +67,9 @@ def page(settings: Settings, operator: Operator, logout: str | None = None) -> C
                     html.Main(
                         [
                             _filters(),
-                            html.Div(id=ids.TROUBLE, className="vd-trouble", **aria(live="polite")),
+                            html.Div(
+                                id=ids.FLEET_ERROR, className="vd-errors", **aria(live="polite")
+                            ),
                             html.Div(
                                 [
                                     html.P(
@@ -131,7 +133,7 @@ def _notices(settings: Settings) -> Component:
         ),
         html.Span(["You are logged out. ", again], id="logged-out", hidden=True),
     ]
-    return html.Div(notices, className="vd-trouble", **aria(live="polite"))
+    return html.Div(notices, className="vd-errors", **aria(live="polite"))
 
 
 def _navigation(settings: Settings) -> Component:
@@ -238,7 +240,7 @@ def _drafts(settings: Settings) -> Component:
                 className="btn btn-sm btn-primary",
             ),
             button("Discard drafts", id="draft-discard"),
-            html.Div(id="draft-trouble", className="vd-message", **aria(live="polite")),
+            html.Div(id="draft-error", className="vd-message", **aria(live="polite")),
             html.Div(id=ids.DRAFT_MESSAGE, className="vd-message", **aria(live="polite")),
         ],
         id="draft-bar",

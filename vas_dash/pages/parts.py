@@ -9,7 +9,21 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-__all__ = ["aria", "button", "data", "field", "message", "search_field", "select", "stores"]
+from vas_dash.domain.text import cut
+
+__all__ = [
+    "aria",
+    "button",
+    "data",
+    "field",
+    "field_error",
+    "message",
+    "search_field",
+    "select",
+    "stores",
+]
+
+_MESSAGE_CHARS = 4000
 
 Children: TypeAlias = Component | str | Sequence[Component | str]
 
@@ -33,7 +47,13 @@ def button(
 
 def message(text: Children, *, error: bool = False) -> Component:
     """A line that says how something went."""
-    return html.P(text, className="vd-error" if error else "vd-ok")
+    shown = cut(text, _MESSAGE_CHARS) if isinstance(text, str) else text
+    return html.P(shown, className="vd-error" if error else "vd-ok")
+
+
+def field_error(text: str | None) -> list[Component]:
+    """What is wrong with a field, to stand in its label; nothing when nothing is."""
+    return [html.Span(text, className="vd-field-error", **aria(live="polite"))] if text else []
 
 
 def field(label: str, name: str, control: Component, *, wide: bool = False) -> Component:

@@ -117,7 +117,7 @@ def test_a_fleet_that_is_not_known_in_full_is_not_exported(
     page: Page, vas: FaultyVas, caplog: Any
 ) -> None:
     vas.fault("assignments", Fault.FAIL_JSON)
-    until(page, lambda: "unknown" in page.line("trouble"))
+    until(page, lambda: "unknown" in page.line("fleet-error"))
     answer = export(page, "format=csv")
     assert answer.status_code == 503
     assert answer.text == "Not exported: the assignments are not all known: the VAS failed (500).\n"
@@ -301,7 +301,7 @@ def test_while_the_fleet_is_not_known_nothing_is_imported(
     page: Page, vas: FaultyVas, part: str
 ) -> None:
     vas.fault(part, Fault.FAIL_JSON)
-    until(page, lambda: "unknown" in page.line("trouble"))
+    until(page, lambda: "unknown" in page.line("fleet-error"))
     said = upload(page, GOOD)
     assert said == f"site.csv: not read, the {part} are not all known: the VAS failed (500)."
     assert page["files-take.hidden"] is True

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from vas_dash.pages.form.fields import Field, Form, Group, Kind, Option
 from vas_dash.pages.form.model import build_form, with_submitted
-from vas_dash.pages.form.view import FIELD, dom_id, parameter_form
+from vas_dash.pages.form.view import dom_id, parameter_form
 
 SCHEMA: dict[str, Any] = {
     "required": ["threshold"],
@@ -30,7 +30,7 @@ def tree(component: Component) -> Any:
 
 
 def drawn(form: Form) -> Any:
-    return tree(parameter_form(form))
+    return tree(parameter_form(form, "panel-field"))
 
 
 def nodes(node: Any) -> Iterator[Any]:
@@ -44,7 +44,7 @@ def nodes(node: Any) -> Iterator[Any]:
 
 def controls(form: Form) -> dict[str, Any]:
     found = (one for one in nodes(drawn(form)) if isinstance(one["props"].get("id"), dict))
-    return {one["props"]["id"]["path"]: one for one in found}
+    return {one["props"]["id"]["name"]: one for one in found}
 
 
 def texts(node: Any) -> str:
@@ -78,10 +78,10 @@ def test_one_number_field_is_drawn_whole() -> None:
     (body,) = drawn(form)["props"]["children"]
     label, control, helped = body["props"]["children"]
     assert body["props"]["aria-describedby"] == helped["props"]["id"]
-    assert label["props"]["htmlFor"] == '{"path":"#/a","type":"parameter-field"}'
+    assert label["props"]["htmlFor"] == '{"name":"#/a","type":"panel-field"}'
     assert texts(label) == "a required must be a number"
     assert control["props"] == {
-        "id": {"type": FIELD, "path": "#/a"},
+        "id": {"type": "panel-field", "name": "#/a"},
         "value": "0,5",
         "type": "text",
         "inputmode": "decimal",
@@ -113,14 +113,18 @@ def test_every_control_has_a_label_of_its_own() -> None:
     labels = {
         one["props"]["htmlFor"]: texts(one) for one in nodes(drawn(form)) if one["type"] == "Label"
     }
-    expected = {dom_id(one): one.label for one in form.fields() if one.kind is not Kind.CHOICES}
-    expected[dom_id(next(form.fields()))] = "threshold required"
+    expected = {
+        dom_id("panel-field", one.id): one.label
+        for one in form.fields()
+        if one.kind is not Kind.CHOICES
+    }
+    expected[dom_id("panel-field", next(form.fields()).id)] = "threshold required"
     assert labels == expected
 
 
 def test_the_id_in_the_browser_is_written_as_dash_writes_it() -> None:
     field = Field(id="#/ü \"'", path=("ü \"'",), kind=Kind.TEXT, label="")
-    assert dom_id(field) == '{"path":"#/ü \\"\'","type":"parameter-field"}'
+    assert dom_id("panel-field", field.id) == '{"name":"#/ü \\"\'","type":"panel-field"}'
 
 
 def test_groups_and_sets_of_ticks_are_fieldsets_with_a_legend() -> None:
@@ -148,7 +152,7 @@ def test_only_fields_with_a_message_are_marked() -> None:
     marked = {path for path, one in controls(again).items() if one["props"].get("invalid")}
     assert marked == {"#/threshold"}
     messages = [
-        one for one in nodes(drawn(again)) if one["props"].get("className") == "parameter-error"
+        one for one in nodes(drawn(again)) if one["props"].get("className") == "vd-field-error"
     ]
     assert [(texts(one), one["props"]["aria-live"]) for one in messages] == [
         ("must be at most 1", "polite")

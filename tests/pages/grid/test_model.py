@@ -347,7 +347,7 @@ def test_names_last_seen_stay_while_the_registry_is_away() -> None:
     before = snapshot(CAMERAS, [PPE], [])
     after = snapshot(CAMERAS, "away", []).remembering(before)
     assert heads(after) == {"m:ppe": "Protective gear"}
-    assert status.trouble_lines(after) == (
+    assert status.error_lines(after) == (
         f"Names of models are unknown: away. Last seen {NOON.astimezone():%H:%M:%S %Z}.",
     )
 

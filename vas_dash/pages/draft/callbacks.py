@@ -58,13 +58,13 @@ def _register_keep(app: Dash, context: Context) -> None:
         try:
             draft, blocked = _kept(context, grid, toggles)
         except (JournalError, NotAllowedError) as error:
-            return {"n": toggles.n, "trouble": error.reason}, no_update
+            return {"n": toggles.n, "error": error.reason}, no_update
         messages = [
             f"{cell_name(grid, one.key)}: {drafted.why_blocked(one)}." for one in blocked[:20]
         ]
         answer = {
             "n": toggles.n,
-            "trouble": "",
+            "error": "",
             "revision": draft.revision,
             "messages": messages,
         }

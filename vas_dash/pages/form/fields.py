@@ -44,7 +44,8 @@ class Field:
     `description` comes from the schema, `help` is made from its limits, `placeholder` names the
     default. `item_kind` is the kind of each line of `Kind.LINES`. `nullable`: null is allowed.
     `multiline`: a text that does not fit one line. `others`: holds, as one JSON object, the values
-    of its group that have no field of their own; its `path` is the group's.
+    of its group that have no field of their own; its `path` is the group's. `suggestions`: the id
+    of a `datalist` with values to choose from.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Field:
     item_kind: Kind | None = None
     nullable: bool = False
     multiline: bool = False
+    suggestions: str | None = None
     others: bool = False
     error: str | None = None
 
@@ -104,6 +106,11 @@ def fields_of(node: Group | Field) -> Iterator[Field]:
 def field_id(path: Path) -> str:
     """The id of the value at `path`: its JSON pointer behind `#`."""
     return ROOT_ID + "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in path)
+
+
+def name_in(identity: str) -> str:
+    """The name of the top value whose id this is."""
+    return identity.removeprefix(f"{ROOT_ID}/").replace("~1", "/").replace("~0", "~")
 
 
 def others_id(path: Path) -> str:

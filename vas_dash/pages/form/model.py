@@ -16,19 +16,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 from vas_dash.domain.entities import Parameters
 from vas_dash.domain.text import canonical, cut
 from vas_dash.pages.form.builder import BeyondAFormError, raw_root, root_group
 from vas_dash.pages.form.fields import Field, Form, Group, Kind, Path, fields_of
-from vas_dash.pages.form.values import MISSING, TextError, is_untouched, parse, received
+from vas_dash.pages.form.values import MISSING, Submitted, TextError, is_untouched, parse, received
 from vas_dash.schema.flatten import flattened
 from vas_dash.schema.problems import Problem
 from vas_dash.schema.validation import Findings, SchemaChecker, UncheckableError, read_schema
-
-Submitted: TypeAlias = Mapping[str, object]
-"""What came back from the browser, by field id: texts, lists of texts, or None for blank."""
 
 _NOT_JSON_OBJECT = 'must be a JSON object, such as {"threshold": 0.5}'
 

@@ -16,15 +16,18 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from vas_dash.domain.text import canonical, cut, is_encodable, json_text
 from vas_dash.errors import VasDashError
 from vas_dash.pages.form.fields import Field, Kind
 
 MAX_TEXT_LENGTH = 100_000
+Submitted: TypeAlias = Mapping[str, object]
+"""What came back from the browser, by field id: texts, lists of texts, or None for blank."""
+
 EMPTY_TEXT = '""'
 EMPTY_LIST = "[]"
 NULL = "null"
@@ -100,6 +103,12 @@ def _show_choices(field: Field, value: object) -> tuple[str, ...] | None:
     known = {option.value for option in field.options}
     chosen = tuple(canonical(item) for item in value)
     return chosen if known.issuperset(chosen) and len(set(chosen)) == len(chosen) else None
+
+
+def text_of(submitted: Submitted, name: str) -> str:
+    """What was submitted for one field, where that is a text."""
+    value = submitted.get(name)
+    return value[:MAX_TEXT_LENGTH] if isinstance(value, str) else ""
 
 
 def received(field: Field, value: object) -> str | tuple[str, ...] | None:

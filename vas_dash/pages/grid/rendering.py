@@ -79,12 +79,12 @@ class RenderedPage:
             row.drafted(texts[row.data["id"]]) if row.data["id"] in texts else row
             for row in self.page.rows
         )
-        facts = {**drafted.handle_of(draft), "trouble": ""}
+        facts = {**drafted.handle_of(draft), "error": ""}
         return replace(self, page=replace(self.page, rows=rows), view={**self.view, "draft": facts})
 
     def without_draft(self, reason: str) -> RenderedPage:
         """The same, where the draft cannot be read."""
-        return replace(self, view={**self.view, "draft": {"trouble": reason}})
+        return replace(self, view={**self.view, "draft": {"error": reason}})
 
 
 class RenderedPages:
@@ -131,7 +131,7 @@ class RenderedPages:
             "closed": [column.id for column in page.columns if not column.open_for_new],
             "texts": {
                 "status": status.status_line(snapshot),
-                "trouble": "\n".join(status.trouble_lines(snapshot)),
+                "fleet-error": "\n".join(status.error_lines(snapshot)),
                 "counts": status.counts_line(page, snapshot),
                 "grid-empty": page.empty or "",
                 "pager-text": f"Page {page.page:,} of {page.pages:,}",

@@ -14,7 +14,7 @@ def status_line(snapshot: FleetSnapshot) -> str:
     return f"as of {labels.clock(snapshot.taken_at)}"
 
 
-def trouble_lines(snapshot: FleetSnapshot) -> tuple[str, ...]:
+def error_lines(snapshot: FleetSnapshot) -> tuple[str, ...]:
     """What is unknown, why, and when it was last seen; empty when everything is known."""
     parts: tuple[tuple[str, Part[object]], ...] = (
         ("cameras", snapshot.cameras),

@@ -19,11 +19,11 @@ from vas_dash.pages.arguments import (
     assignment_json,
     checked,
     checked_recent,
+    typed_in,
 )
 from vas_dash.pages.browser import in_browser
 from vas_dash.pages.context import SAVE_S, Context
 from vas_dash.pages.digest import digest
-from vas_dash.pages.form.view import FIELD
 from vas_dash.pages.grid import status
 from vas_dash.pages.grid.model import FleetGrid, change_token
 from vas_dash.pages.panel import model as panel
@@ -34,8 +34,8 @@ from vas_dash.pages.panel.saving import (
     not_known,
     save_typed,
     take_theirs,
-    typed_of,
 )
+from vas_dash.pages.parts import message
 
 
 def register(app: Dash, context: Context) -> None:
@@ -127,8 +127,6 @@ def _register_save(app: Dash, context: Context) -> None:
         State(ids.PANEL_RESULT, "data"),
         State({"type": ids.PANEL_FIELD, "name": ALL}, "value"),
         State({"type": ids.PANEL_FIELD, "name": ALL}, "id"),
-        State({"type": FIELD, "path": ALL}, "value"),
-        State({"type": FIELD, "path": ALL}, "id"),
         running=[(Output(ids.PANEL_SAVE, "disabled"), True, False)],
         prevent_initial_call=True,
     )
@@ -140,8 +138,6 @@ def _register_save(app: Dash, context: Context) -> None:
         earlier: object,
         values: object,
         names: object,
-        field_values: object,
-        fields: object,
     ) -> tuple[Any, ...]:
         """Save the cell as it stands in the form, or resolve a conflict."""
         began = time.monotonic()
@@ -156,7 +152,7 @@ def _register_save(app: Dash, context: Context) -> None:
         if choice == "theirs" and conflict is not None:
             return take_theirs(context, grid, opened, conflict.assignment)
         against = conflict if choice == "mine" and conflict else opened
-        typed = typed_of(values, names, field_values, fields)
+        typed = typed_in(values, names)
         return save_typed(context, grid, opened, against.assignment, typed, began + SAVE_S)
 
 
@@ -173,7 +169,7 @@ def _live(grid: FleetGrid, opened: Opened, page_size: int) -> tuple[list[Compone
         return view.model_card(model_card, model.model_id, page_size), digest(model_card)
     absence = status.absence(grid.snapshot)
     text = f"{absence[0].upper()}{absence[1:]}."
-    return [view.text_message(text, trouble=True)], digest(text)
+    return [message(text, error=True)], digest(text)
 
 
 def _choice(clicks: Sequence[object]) -> str | None:

@@ -6,8 +6,6 @@ import json
 from dataclasses import dataclass
 
 from vas_dash.domain.entities import (
-    FPS_RANGE,
-    PRIORITY_RANGE,
     AiModel,
     Assignment,
     Camera,
@@ -17,7 +15,8 @@ from vas_dash.domain.entities import (
 from vas_dash.domain.fleet import CellState
 from vas_dash.domain.text import cut
 from vas_dash.pages import labels
-from vas_dash.pages.form.values import TextError, parse_whole_number
+from vas_dash.pages.form.intent import FPS, PRIORITY, parse_number
+from vas_dash.pages.form.values import TextError
 from vas_dash.pages.grid.model import FleetGrid, change_token, model_mark, summary_text
 
 CAMERAS_LISTED = 100
@@ -168,21 +167,19 @@ def read_intent(
     if text.intent == UNASSIGNED:
         return None, errors
     held_fps, held_priority = (held.desired_fps, held.priority) if held else (None, None)
-    fps = _whole_number(text.fps, FPS_RANGE, "fps", errors, held_fps)
-    priority = _whole_number(text.priority, PRIORITY_RANGE, "priority", errors, held_priority)
+    fps = _number(FPS, text.fps, errors, held_fps)
+    priority = _number(PRIORITY, text.priority, errors, held_priority)
     return CellIntent(text.intent == ON, fps, priority, parameters), errors
 
 
-def _whole_number(
-    text: str, limits: tuple[int, int], name: str, errors: dict[str, str], held: int | None
-) -> int | None:
+def _number(name: str, text: str, errors: dict[str, str], held: int | None) -> int | None:
     text = text.strip()
     if not text:
         return None
     if text == str(held):
         return held
     try:
-        return parse_whole_number(text, limits)
+        return parse_number(name, text)
     except TextError as error:
         errors[name] = f"{error}, or blank"
         return None

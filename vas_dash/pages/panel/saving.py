@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from dash import no_update
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from vas_dash.changes.labels import outcome_text
 from vas_dash.changes.operations import ReasonRule
@@ -16,9 +16,8 @@ from vas_dash.domain.entities import AiModel, Assignment, CellIntent, CellKey
 from vas_dash.domain.records import CellResult, Outcome
 from vas_dash.domain.text import sentence
 from vas_dash.fleet.table import open_for_new
-from vas_dash.pages import labels
+from vas_dash.pages import ids, labels
 from vas_dash.pages.arguments import (
-    FIELD_IDS,
     OPENED,
     Opened,
     assignment_json,
@@ -28,23 +27,15 @@ from vas_dash.pages.arguments import (
 )
 from vas_dash.pages.context import Context
 from vas_dash.pages.form.model import build_form, read_form, with_submitted
+from vas_dash.pages.form.values import Submitted, text_of
 from vas_dash.pages.form.view import parameter_form
 from vas_dash.pages.grid import status
 from vas_dash.pages.grid.model import FleetGrid
 from vas_dash.pages.panel import model as panel
 from vas_dash.pages.panel import view
+from vas_dash.pages.parts import message
 
-_TEXT_LIMIT = 100_000
 _NOTHING_TO_SAVE = "Nothing to save: the VAS has it already."
-
-
-@dataclass(frozen=True)
-class Typed:
-    """What stands in the form: the texts of the intent, the parameters' fields, the reason."""
-
-    intent: panel.IntentText
-    parameters: dict[str, object]
-    reason: str = ""
 
 
 def form_of(
@@ -52,25 +43,29 @@ def form_of(
     model: AiModel,
     assignment: Assignment | None,
     rule: ReasonRule,
-    typed: Typed | None = None,
-    errors: dict[str, str] | None = None,
-    field_errors: dict[str, str] | None = None,
+    typed: Submitted | None = None,
+    errors: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Component]:
-    """The form for the cell; `typed` keeps what stands in it."""
+    """The form for the cell; `typed` keeps what stands in it, by the names of its fields."""
     parameters = build_form(model.config_schema, assignment.parameters if assignment else None)
     text = panel.intent_text(assignment)
     is_open = assignment is not None or open_for_new(model, grid.snapshot)
     reason = ""
     if typed is not None:
-        parameters = with_submitted(parameters, typed.parameters, field_errors or {})
-        text, reason = typed.intent, typed.reason
+        parameters = with_submitted(parameters, typed, errors)
+        text, reason = intent_in(typed), text_of(typed, "reason")
     parts: list[Component] = [
-        view.intent_form(text, errors or {}, open_for_new=is_open),
-        parameter_form(parameters),
+        view.intent_form(text, errors, open_for_new=is_open),
+        parameter_form(parameters, ids.PANEL_FIELD),
     ]
     if rule != "off":
-        parts.append(view.reason_field(reason, errors or {}, needed=rule == "required"))
+        parts.append(view.reason_field(reason, errors.get("reason"), needed=rule == "required"))
     return parts
+
+
+def intent_in(typed: Submitted) -> panel.IntentText:
+    """The upper part of the form as it was typed."""
+    return panel.IntentText(*(text_of(typed, name) for name in ("intent", "fps", "priority")))
 
 
 def conflict_of(earlier: object, key: CellKey) -> Opened | None:
@@ -82,28 +77,6 @@ def conflict_of(earlier: object, key: CellKey) -> Opened | None:
     return checked(OPENED, {"kind": "cell", "assignment": earlier["conflict"]})
 
 
-def typed_of(values: object, names: object, field_values: object, fields: object) -> Typed:
-    """What stands in the form, as Dash gives it: values, and the ids of their fields."""
-
-    def pairs(ids_: object, texts: object) -> list[tuple[Any, object]]:
-        known = checked(FIELD_IDS, ids_)
-        if not isinstance(texts, list) or len(texts) != len(known):
-            raise PreventUpdate
-        return list(zip(known, texts, strict=True))
-
-    def text(value: object) -> str:
-        return value[:_TEXT_LIMIT] if isinstance(value, str) else ""
-
-    intent = {field.name: text(value) for field, value in pairs(names, values)}
-    return Typed(
-        panel.IntentText(
-            intent.get("intent", ""), intent.get("fps", ""), intent.get("priority", "")
-        ),
-        {field.path: value for field, value in pairs(fields, field_values)},
-        intent.get("reason", ""),
-    )
-
-
 def base_of(opened: Opened) -> Assignment | None:
     """What the fields of the form were made of."""
     return opened.filled or opened.assignment
@@ -113,7 +86,7 @@ def not_known(grid: FleetGrid, opened: Opened) -> tuple[Any, ...]:
     """Its camera or its model is not there."""
     text = f"Not saved, nothing was sent: {status.absence(grid.snapshot)}."
     result = {"key": [opened.camera, opened.model], "ok": False}
-    return no_update, view.text_message(text, trouble=True), no_update, result
+    return no_update, message(text, error=True), no_update, result
 
 
 def take_theirs(
@@ -122,7 +95,7 @@ def take_theirs(
     """The form with what the VAS holds, instead of what was typed."""
     return (
         form_of(grid, _model(grid, opened), current, context.settings.reason),
-        view.text_message("Now as the VAS has it."),
+        message("Now as the VAS has it."),
         _reopened(opened, current),
         {"key": [opened.camera, opened.model], "ok": True},
     )
@@ -133,27 +106,28 @@ def save_typed(
     grid: FleetGrid,
     opened: Opened,
     against: Assignment | None,
-    typed: Typed,
+    typed: Submitted,
     until: float,
 ) -> tuple[Any, ...]:
     """Save what was typed, if the cell still is `against`; or say what is wrong with it."""
     base, model, rule = base_of(opened), _model(grid, opened), context.settings.reason
-    form = read_form(model.config_schema, base.parameters if base else None, typed.parameters)
-    desired, errors = panel.read_intent(typed.intent, form.parameters, base)
-    field_errors = {} if desired is None else dict(form.errors)
-    if rule == "required" and not typed.reason.strip():
+    form = read_form(model.config_schema, base.parameters if base else None, typed)
+    desired, errors = panel.read_intent(intent_in(typed), form.parameters, base)
+    errors |= {} if desired is None else form.errors
+    reason = text_of(typed, "reason")
+    if rule == "required" and not reason.strip():
         errors["reason"] = "a reason is needed"
     if desired is not None and against is None and not open_for_new(model, grid.snapshot):
         errors["intent"] = labels.NOT_FOR_NEW
-    if errors or field_errors:
+    if errors:
         return (
-            form_of(grid, model, base, rule, typed, errors, field_errors),
-            view.text_message("Not saved: see the fields above.", trouble=True),
+            form_of(grid, model, base, rule, typed, errors),
+            message("Not saved: see the fields above.", error=True),
             no_update,
             {"key": list(opened.key), "ok": False},
         )
     outcome = context.writer.save(
-        opened.key, against, desired, until, by=context.permissions, why=typed.reason
+        opened.key, against, desired, until, by=context.permissions, why=reason
     )
     return _answer(grid, model, opened, typed, desired, outcome, rule)
 
@@ -177,7 +151,7 @@ def _answer(
     grid: FleetGrid,
     model: AiModel,
     opened: Opened,
-    typed: Typed,
+    typed: Submitted,
     desired: CellIntent | None,
     outcome: Outcome,
     rule: ReasonRule,
@@ -199,13 +173,13 @@ def _answer(
             current = outcome.after
             result |= {"conflict": assignment_json(current)} | {"learned": [learned(key, current)]}
             stored = outcome.result is CellResult.OVERWRITTEN
-            message = view.conflict_message(
+            both = view.conflict_message(
                 _said(current), _desired_lines(desired), after_write=stored
             )
-            return keep, message, no_update, result
+            return keep, both, no_update, result
         case _:
             result |= {"learned": learned_of(key, opened.assignment, outcome)}
-    return keep, view.text_message(text, trouble=True), no_update, result
+    return keep, message(text, error=True), no_update, result
 
 
 def _saved(
@@ -221,7 +195,7 @@ def _saved(
     }
     return (
         form_of(grid, model, assignment, rule),
-        view.text_message(text),
+        message(text),
         _reopened(opened, assignment),
         result,
     )

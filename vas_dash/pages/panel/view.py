@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
 from vas_dash.domain.entities import AiModel, Camera
-from vas_dash.domain.text import cut
 from vas_dash.fleet.query import GridQuery, StateFilter, format_query
 from vas_dash.pages import ids
+from vas_dash.pages.form.fields import Field, Kind
+from vas_dash.pages.form.intent import FPS, PRIORITY, number_field
+from vas_dash.pages.form.view import control_id, field_view
 from vas_dash.pages.labels import NOT_FOR_NEW
 from vas_dash.pages.panel.model import (
     OFF,
@@ -24,11 +27,9 @@ from vas_dash.pages.panel.model import (
     ModelCard,
     StateList,
 )
-from vas_dash.pages.parts import aria, data
+from vas_dash.pages.parts import aria, data, field_error
 
 _INTENTS = {ON: "On", OFF: "Off", UNASSIGNED: "Not assigned"}
-
-_MESSAGE_CHARS = 4000
 
 
 def cell_now(now: CellNow, camera: Camera, model: AiModel) -> list[Component]:
@@ -66,80 +67,33 @@ def intent_form(text: IntentText, errors: Mapping[str, str], *, open_for_new: bo
         }
         for value, label in _INTENTS.items()
     ]
+    control = control_id(ids.PANEL_FIELD, "intent")
+    numbers = (
+        number_field(FPS, text.fps, errors.get(FPS)),
+        number_field(PRIORITY, text.priority, errors.get(PRIORITY)),
+    )
     return html.Div(
         [
             html.Fieldset(
                 [
-                    html.Legend("Intent", className="vd-legend"),
-                    dbc.RadioItems(
-                        id=field_id("intent"), options=choices, value=text.intent, inline=True
+                    html.Legend(
+                        ["Intent", *field_error(errors.get("intent"))], className="vd-legend"
                     ),
-                    *_message(errors.get("intent")),
+                    dbc.RadioItems(id=control, options=choices, value=text.intent, inline=True),
                     *([] if open_for_new else [html.P(NOT_FOR_NEW, className="vd-hint")]),
                 ]
             ),
-            _number("fps", "Desired fps", "1 to 30; blank: default", text.fps, errors),
-            _number("priority", "Priority", "0 to 100; blank: default", text.priority, errors),
-        ]
+            *(field_view(replace(one, placeholder="default"), ids.PANEL_FIELD) for one in numbers),
+        ],
+        className="parameter-form",
     )
 
 
-def reason_field(text: str, errors: Mapping[str, str], *, needed: bool) -> Component:
+def reason_field(text: str, error: str | None, *, needed: bool) -> Component:
     """Why the cell is changed; it stands in the history."""
-    message = errors.get("reason")
-    return html.Label(
-        [
-            html.Span("Reason", className="vd-label"),
-            html.Span("needed to save" if needed else "optional", className="vd-hint"),
-            dbc.Input(
-                id=field_id("reason"),
-                type="text",
-                value=text,
-                invalid=bool(message),
-                maxLength=500,
-                autocomplete="off",
-                size="sm",
-            ),
-            *_message(message),
-        ],
-        className="vd-reason",
-    )
-
-
-def field_id(name: str) -> dict[str, str]:
-    """The id of a field of the intent."""
-    return {"type": ids.PANEL_FIELD, "name": name}
-
-
-def _number(name: str, label: str, hint: str, value: str, errors: Mapping[str, str]) -> Component:
-    message = errors.get(name)
-    # The label holds hint and message too, so that both are part of the field's name.
-    return html.Label(
-        [
-            html.Span(label, className="vd-label"),
-            html.Span(hint, className="vd-hint"),
-            dbc.Input(
-                id=field_id(name),
-                type="text",
-                value=value,
-                invalid=bool(message),
-                inputmode="numeric",
-                autocomplete="off",
-                size="sm",
-            ),
-            *_message(message),
-        ],
-        className="vd-number",
-    )
-
-
-def _message(text: str | None) -> list[Component]:
-    return [html.Span(text, className="vd-error")] if text else []
-
-
-def text_message(text: str, *, trouble: bool = False) -> Component:
-    """A line above the buttons."""
-    return html.P(cut(text, _MESSAGE_CHARS), className="vd-error" if trouble else "vd-ok")
+    help_text = "needed to save" if needed else "optional"
+    field = Field("reason", (), Kind.TEXT, "Reason", text, help=help_text, error=error)
+    return html.Div(field_view(field, ids.PANEL_FIELD), className="parameter-form")
 
 
 def conflict_message(theirs: list[str], mine: list[str], *, after_write: bool) -> Component:

@@ -28,9 +28,10 @@ from vas_dash.pages.arguments import Opened, assignment_json
 from vas_dash.pages.context import Context
 from vas_dash.pages.draft.model import handle_of
 from vas_dash.pages.form.model import read_form
+from vas_dash.pages.form.values import Submitted, text_of
 from vas_dash.pages.grid.model import FleetGrid
 from vas_dash.pages.panel import model as panel
-from vas_dash.pages.panel.saving import Typed, base_of, form_of
+from vas_dash.pages.panel.saving import base_of, form_of, intent_in
 from vas_dash.pages.parts import message
 from vas_dash.pages.presets import model as presets
 from vas_dash.pages.presets import view
@@ -69,7 +70,7 @@ class Acting:
         opened: Opened,
         model: AiModel,
         asked: PresetAct,
-        typed: Typed,
+        typed: Submitted,
     ) -> None:
         self._context = context
         self._grid = grid
@@ -156,22 +157,14 @@ class Acting:
     def _values(self) -> PresetValues | Answer:
         """Those that stand in the form; or the form, with what is wrong in it."""
         base, model = base_of(self._opened), self._model
-        form = read_form(
-            model.config_schema, base.parameters if base else None, self._typed.parameters
-        )
-        text = replace(self._typed.intent, intent=panel.ON)
+        form = read_form(model.config_schema, base.parameters if base else None, self._typed)
+        text = replace(intent_in(self._typed), intent=panel.ON)
         intent, errors = panel.read_intent(text, form.parameters, base)
-        if intent is not None and not errors and not form.errors:
+        errors |= form.errors
+        if intent is not None and not errors:
             return PresetValues.of(intent)
-        drawn = form_of(
-            self._grid,
-            model,
-            base,
-            self._context.settings.reason,
-            self._typed,
-            errors,
-            dict(form.errors),
-        )
+        rule = self._context.settings.reason
+        drawn = form_of(self._grid, model, base, rule, self._typed, errors)
         text_ = "Not kept: see the fields below."
         return Answer(message=[message(text_, error=True)], panel_form=drawn)
 
@@ -225,9 +218,13 @@ class Acting:
             parameters=values.parameters,
         )
         shown = panel.intent_text(base)
-        intent = self._typed.intent.intent
-        intent = panel.ON if intent in ("", panel.UNASSIGNED) else intent
-        typed = Typed(replace(shown, intent=intent), {}, self._typed.reason)
+        intent = text_of(self._typed, "intent")
+        typed = {
+            "intent": panel.ON if intent in ("", panel.UNASSIGNED) else intent,
+            "fps": shown.fps,
+            "priority": shown.priority,
+            "reason": text_of(self._typed, "reason"),
+        }
         opened = {
             "kind": "cell",
             "camera": key.camera_id,

@@ -10,13 +10,11 @@ from dash.exceptions import PreventUpdate
 
 from vas_dash.errors import JournalError, NotAllowedError
 from vas_dash.pages import ids
-from vas_dash.pages.arguments import OPENED, Opened, checked, checked_recent
+from vas_dash.pages.arguments import OPENED, Opened, checked, checked_recent, typed_in
 from vas_dash.pages.browser import in_browser
 from vas_dash.pages.context import Context
 from vas_dash.pages.digest import digest
-from vas_dash.pages.form.view import FIELD
 from vas_dash.pages.grid.model import FleetGrid
-from vas_dash.pages.panel.saving import typed_of
 from vas_dash.pages.parts import message
 from vas_dash.pages.presets import model as presets
 from vas_dash.pages.presets import view
@@ -68,8 +66,6 @@ def _register_act(app: Dash, context: Context) -> None:
         State(ids.RECENT, "data"),
         State({"type": ids.PANEL_FIELD, "name": ALL}, "value"),
         State({"type": ids.PANEL_FIELD, "name": ALL}, "id"),
-        State({"type": FIELD, "path": ALL}, "value"),
-        State({"type": FIELD, "path": ALL}, "id"),
         prevent_initial_call=True,
     )
     def act(
@@ -78,8 +74,6 @@ def _register_act(app: Dash, context: Context) -> None:
         recent: object,
         values: object,
         names: object,
-        field_values: object,
-        fields: object,
     ) -> tuple[Any, ...]:
         """Do one thing with presets of the model that the panel is about."""
         asked = checked(PRESET_ACT, what)
@@ -88,7 +82,7 @@ def _register_act(app: Dash, context: Context) -> None:
         model = grid.model(opened.model)
         if model is None:
             return Answer([], []).outputs(asked)
-        typed = typed_of(values, names, field_values, fields)
+        typed = typed_in(values, names)
         acting = Acting(context, grid, opened, model, asked, typed)
         try:
             return acting.answer().outputs(asked)

@@ -11,6 +11,8 @@ from dash.development.base_component import Component
 from vas_dash.domain.presets import NAME_CHARS, Preset
 from vas_dash.domain.text import cut
 from vas_dash.pages import ids
+from vas_dash.pages.form.fields import Field, Kind, Option
+from vas_dash.pages.form.view import control_id, field_view
 from vas_dash.pages.parts import aria, button, data, stores
 from vas_dash.pages.presets.model import LEAVE, TURN_ON, ApplyForm, PresetRow, Question
 
@@ -180,24 +182,14 @@ def question_form(asked: Question) -> list[Component]:
 
 def apply_form(form: ApplyForm) -> list[Component]:
     """Which preset the selected cells get, and what becomes of those that are not on."""
-    options = [{"label": label, "value": value} for value, label in form.presets]
-    if not form.chosen:
-        options.insert(0, {"label": "Choose a preset", "value": ""})
+    none = [] if form.chosen else [Option("", "Choose a preset")]
+    options = (*none, *(Option(value, label) for value, label in form.presets))
+    chosen = Field(
+        PRESET, (), Kind.CHOICE, "Preset", form.chosen, options=options, error=form.error
+    )
     parts: list[Component] = [
         html.P(form.about, className="vd-hint"),
-        html.Label(
-            [
-                html.Span("Preset", className="vd-label"),
-                dbc.Select(
-                    id=_value_id(PRESET),
-                    options=options,
-                    value=form.chosen,
-                    invalid=form.error is not None,
-                    size="sm",
-                ),
-                *([html.Span(form.error, className="vd-error")] if form.error else []),
-            ]
-        ),
+        field_view(chosen, ids.BULK_VALUE),
     ]
     if form.turn_on:
         choices = [
@@ -208,15 +200,13 @@ def apply_form(form: ApplyForm) -> list[Component]:
             html.Fieldset(
                 [
                     html.Legend("On and off", className="vd-legend"),
-                    dbc.RadioItems(id=_value_id(TURN), options=choices, value=form.turn),
+                    dbc.RadioItems(
+                        id=control_id(ids.BULK_VALUE, TURN), options=choices, value=form.turn
+                    ),
                 ]
             )
         )
     return parts
-
-
-def _value_id(name: str) -> dict[str, str]:
-    return {"type": ids.BULK_VALUE, "name": name}
 
 
 def link(text: str, href: str) -> Component:

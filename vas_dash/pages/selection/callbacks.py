@@ -21,25 +21,27 @@ from vas_dash.fleet.table import location_of
 from vas_dash.pages import ids
 from vas_dash.pages.arguments import (
     ACTION,
-    FIELD_IDS,
     FINDING,
     BulkAction,
     Group,
     checked,
     checked_recent,
+    typed_in,
 )
 from vas_dash.pages.browser import in_browser
 from vas_dash.pages.context import Context
 from vas_dash.pages.draft import model as drafted
 from vas_dash.pages.draft.callbacks import cell_name
+from vas_dash.pages.form.values import text_of
+from vas_dash.pages.form.view import control_id
 from vas_dash.pages.grid.model import FleetGrid
+from vas_dash.pages.parts import message
 from vas_dash.pages.presets import model as presets
 from vas_dash.pages.presets import view as presets_view
 from vas_dash.pages.selection import copying, view
 from vas_dash.pages.selection import model as bulk
 from vas_dash.pages.selection.report import report as report_of
 
-_TEXT_LIMIT = 100_000
 _UNKEPT = "Nothing was drafted: {}."
 _WISHES = {
     "on": DesiredChange(enabled=True),
@@ -116,17 +118,17 @@ def _register_act(app: Dash, context: Context) -> None:
         """Draft a desired change for every selected cell, or open the form that says which."""
         action = checked(ACTION, what)
         grid = context.grid(checked_recent(recent))
-        typed = bulk.Typed(_texts(hows, how_ids), _texts(values, value_ids))
+        typed = bulk.Typed(typed_in(hows, how_ids), typed_in(values, value_ids))
         try:
             return _Acting(context, grid, action).answer(typed)
         except (JournalError, NotAllowedError) as error:
-            return _said(view.trouble(_UNKEPT.format(error.reason)), action)
+            return _said(_UNKEPT.format(error.reason), action)
 
 
 def _register_cameras(app: Dash, context: Context) -> None:
     @app.callback(
         Output(ids.BULK_CAMERAS, "children"),
-        Input(view.value_id(view.CAMERA), "value"),
+        Input(control_id(ids.BULK_VALUE, view.CAMERA), "value"),
         State(ids.RECENT, "data"),
         prevent_initial_call=True,
     )
@@ -171,9 +173,9 @@ class _Acting:
         """The outputs of the callback."""
         action = self._action
         if not any(group.cameras and group.models for group in action.cells):
-            return _said(view.trouble(_NOTHING), action)
+            return _said(_NOTHING, action)
         if sum(len(group.cameras) * len(group.models) for group in action.cells) > _MOST_CELLS:
-            return _said(view.trouble(_TOO_MANY), action)
+            return _said(_TOO_MANY, action)
         match action.do:
             case "edit":
                 return _opened("Edit the selected cells", self._edit_form(), action)
@@ -184,7 +186,7 @@ class _Acting:
             case "preset":
                 return self._preset_form(self._context.presets.versions())
             case "save" if view.CAMERA in typed.value:
-                return self._copy(typed.value[view.CAMERA])
+                return self._copy(text_of(typed.value, view.CAMERA))
             case "save" if presets_view.PRESET in typed.value:
                 return self._preset(typed)
             case "save":
@@ -208,9 +210,9 @@ class _Acting:
         keys = _keys(self._action.cells)
         desired, errors = bulk.read_form(typed, bulk.known_fields(self._grid, keys))
         if errors:
-            message = errors.get("", "Not drafted: see the fields above.")
+            told = message(errors.get("", "Not drafted: see the fields above."), error=True)
             form = self._edit_form(typed, errors)
-            return no_update, False, no_update, form, view.trouble(message), _done(self._action)
+            return no_update, False, no_update, form, told, _done(self._action)
         answer = self._add(dict.fromkeys(keys, desired))
         if answer[-1]["ok"]:
             return answer
@@ -222,18 +224,18 @@ class _Acting:
         keys = _keys(self._action.cells)
         form = presets.apply_form(self._grid, versions, keys, **said)
         if form is None:
-            message, done = view.trouble(_NO_PRESET), _done(self._action)
-            return no_update, True, no_update, [], message, done
+            told = message(_NO_PRESET, error=True)
+            return no_update, True, no_update, [], told, _done(self._action)
         parts = presets_view.apply_form(form)
         if form.error is None:
             return _opened("Apply a preset to the selected cells", parts, self._action)
-        message = view.trouble("Not drafted: see the field above.")
-        return no_update, False, no_update, parts, message, _done(self._action)
+        told = message("Not drafted: see the field above.", error=True)
+        return no_update, False, no_update, parts, told, _done(self._action)
 
     def _preset(self, typed: bulk.Typed) -> tuple[Any, ...]:
         versions = self._context.presets.versions()
-        number = typed.value[presets_view.PRESET]
-        turn = typed.value.get(presets_view.TURN, presets.TURN_ON)
+        number = text_of(typed.value, presets_view.PRESET)
+        turn = text_of(typed.value, presets_view.TURN) or presets.TURN_ON
         chosen = next((one for one in current_presets(versions) if str(one.id) == number), None)
         if chosen is None:
             why = "this preset is not there any more: choose another" if number else "choose one"
@@ -246,8 +248,8 @@ class _Acting:
         camera_id, error = copying.find_camera(self._grid, text)
         if camera_id is None:
             form = view.copy_form(text, error)
-            message = view.trouble("Not drafted: see the field above.")
-            return no_update, False, no_update, form, message, _done(self._action)
+            told = message("Not drafted: see the field above.", error=True)
+            return no_update, False, no_update, form, told, _done(self._action)
         source = copying.copied(self._grid, camera_id)
         targets = {camera for group in self._action.cells for camera in group.cameras}
         desired_changes = {
@@ -267,13 +269,14 @@ class _Acting:
         draft_id = self._action.draft.id
         draft, planned, told = add_to_draft(self._context, self._grid, draft_id, desired_changes)
         if note:
-            told.append(view.trouble(note))
+            told.append(message(note, error=True))
         done = _done(self._action, ok=bool(planned.changes) or not planned.blocked)
         return drafted.handle_of(draft), True, no_update, [], told, done
 
 
-def _said(message: Component, action: BulkAction) -> tuple[Any, ...]:
-    return no_update, no_update, no_update, no_update, message, _done(action)
+def _said(error: str, action: BulkAction) -> tuple[Any, ...]:
+    told = message(error, error=True)
+    return no_update, no_update, no_update, no_update, told, _done(action)
 
 
 def _opened(title: str, form: list[Component], action: BulkAction) -> tuple[Any, ...]:
@@ -292,13 +295,3 @@ def _keys(groups: Iterable[Group]) -> list[CellKey]:
         for model in group.models
     }
     return list(keys)
-
-
-def _texts(values: object, names: object) -> dict[str, str]:
-    known = checked(FIELD_IDS, names)
-    if not isinstance(values, list) or len(values) != len(known):
-        raise PreventUpdate
-    return {
-        field.name: value[:_TEXT_LIMIT] if isinstance(value, str) else ""
-        for field, value in zip(known, values, strict=True)
-    }

@@ -8,23 +8,22 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vas_dash.domain.changes import KEEP, DesiredChange, Keep, same_json
-from vas_dash.domain.entities import FPS_RANGE, PRIORITY_RANGE, CellIntent, CellKey
+from vas_dash.domain.entities import CellIntent, CellKey
 from vas_dash.domain.fleet import CellState
 from vas_dash.domain.records import Draft
 from vas_dash.domain.text import cut
 from vas_dash.pages.form.builder import top_fields
-from vas_dash.pages.form.fields import Field as FormField
-from vas_dash.pages.form.fields import Kind
-from vas_dash.pages.form.values import MISSING, TextError, parse, parse_whole_number
+from vas_dash.pages.form.fields import ROOT_ID, Field, Kind, field_id, name_in
+from vas_dash.pages.form.intent import FPS, PRIORITY, number_field, parse_number
+from vas_dash.pages.form.values import MISSING, Submitted, TextError, parse, received, text_of
 from vas_dash.pages.grid.model import FleetGrid
 from vas_dash.schema.flatten import flattened
 
 LEAVE, SET, CLEAR = "leave", "set", "clear"
 """What can be done with one property of all selected cells."""
 
-FPS, PRIORITY, FREE, FREE_NAME = "fps", "priority", "free", "free-name"
-PARAMETER_PREFIX = "parameter:"
-"""Names of the form's fields: these, and the prefix with a parameter's name."""
+FREE, FREE_NAME = "free", "free-name"
+"""The fields of a parameter that has no row of its own: its value, and its name."""
 
 PARAMETERS_LISTED = 60
 """Parameters with a field of their own; others go by the free name."""
@@ -35,16 +34,16 @@ _NAME_CHARS = 150
 
 
 @dataclass(frozen=True)
-class Field:
-    """One property: its name in the form, its label, what the cells hold, and what is typed."""
+class Row:
+    """One property: its field, what the cells hold, and what is to be done with it.
 
-    name: str
-    label: str
+    `clear` is the word for having it no more.
+    """
+
+    field: Field
     now: str
     how: str = LEAVE
-    value: str = ""
-    error: str | None = None
-    hint: str = ""
+    clear: str = "remove"
 
 
 @dataclass(frozen=True)
@@ -52,18 +51,17 @@ class BulkForm:
     """The form for the selected cells. `about` says which of them it can change."""
 
     about: str
-    fields: tuple[Field, ...]
-    parameters: tuple[Field, ...]
-    free: Field
+    rows: tuple[Row, ...]
+    free: Row
     free_name: str = ""
 
 
 @dataclass(frozen=True)
 class Typed:
-    """What stands in the form, by the fields' names."""
+    """What stands in the form, by the fields' names: what is to be done, and the values."""
 
-    how: Mapping[str, str] = field(default_factory=dict)
-    value: Mapping[str, str] = field(default_factory=dict)
+    how: Mapping[str, object] = field(default_factory=dict)
+    value: Submitted = field(default_factory=dict)
 
 
 @dataclass
@@ -119,12 +117,10 @@ def build_form(
 
     known = known_fields(grid, keys)
 
-    def made(name: str, label: str, now: str) -> Field:
-        how, value = typed.how.get(name, LEAVE), typed.value.get(name, "")
-        hint = ""
-        if name.startswith(PARAMETER_PREFIX):
-            hint = _hint(known.get(name.removeprefix(PARAMETER_PREFIX)))
-        return Field(name, label, now, how, value, errors.get(name), hint)
+    def row(one: Field, now: str, clear: str = "remove") -> Row:
+        text = received(one, typed.value[one.id]) if one.id in typed.value else None
+        shown = replace(one, value=one.value if text is None else text, error=errors.get(one.id))
+        return Row(shown, now, str(typed.how.get(one.id, LEAVE)), clear)
 
     rest = len(keys) - len(intents)
     about = f"{len(intents):,} of the selected cells are assigned"
@@ -133,26 +129,21 @@ def build_form(
     return BulkForm(
         about,
         (
-            made(FPS, "Desired fps, 1 to 30", fps.said()),
-            made(PRIORITY, "Priority, 0 to 100", priority.said()),
+            row(number_field(FPS), fps.said(), "clear"),
+            row(number_field(PRIORITY), priority.said(), "clear"),
+            *(
+                row(known.get(name) or _unknown(field_id((name,)), name), parameters[name].said())
+                for name in sorted(parameters)
+            ),
         ),
-        tuple(
-            made(PARAMETER_PREFIX + name, cut(name, 80), parameters[name].said())
-            for name in sorted(parameters)
-        ),
-        made(FREE, "Another parameter", ""),
-        typed.value.get(FREE_NAME, ""),
+        row(_unknown(FREE, "Another parameter"), ""),
+        text_of(typed.value, FREE_NAME),
     )
 
 
-def _hint(known: FormField | None) -> str:
-    """What can be typed, in a few words."""
-    if known is None or known.kind is Kind.JSON:
-        return "a value, or JSON"
-    words = ", ".join(option.label for option in known.options if option.value)
-    if known.kind is Kind.CHOICES:
-        return f"JSON list of: {words}"
-    return cut(words or known.help or "", _VALUE_CHARS)
+def _unknown(name: str, label: str) -> Field:
+    """The field of a parameter that no schema describes."""
+    return Field(name, (), Kind.TEXT, cut(label, 80), placeholder="a value, or JSON")
 
 
 def _intents(grid: FleetGrid, draft: Draft, keys: Iterable[CellKey]) -> Iterable[CellIntent]:
@@ -180,9 +171,9 @@ def _schema_names(grid: FleetGrid, keys: Iterable[CellKey]) -> list[str]:
     return list(names)[:PARAMETERS_LISTED]
 
 
-def known_fields(grid: FleetGrid, keys: Iterable[CellKey]) -> dict[str, FormField]:
+def known_fields(grid: FleetGrid, keys: Iterable[CellKey]) -> dict[str, Field]:
     """What the panel asks for, by parameter; without those on which the models do not agree."""
-    found: dict[str, FormField] = {}
+    found: dict[str, Field] = {}
     apart: set[str] = set()
     for model_id in dict.fromkeys(key.model_id for key in keys):
         model = grid.model(model_id)
@@ -195,7 +186,7 @@ def known_fields(grid: FleetGrid, keys: Iterable[CellKey]) -> dict[str, FormFiel
     return {name: one for name, one in found.items() if name not in apart}
 
 
-def _asks(one: FormField) -> tuple[object, ...]:
+def _asks(one: Field) -> tuple[object, ...]:
     return (one.kind, one.options, one.item_kind, one.nullable)
 
 
@@ -212,25 +203,23 @@ def _json_text(value: Any) -> str:
 
 
 def read_form(
-    typed: Typed, known: Mapping[str, FormField] | None = None
+    typed: Typed, known: Mapping[str, Field] | None = None
 ) -> tuple[DesiredChange, dict[str, str]]:
     """What the form wants, and messages by field. Without messages the desired change holds.
 
     `known` are the fields that the panel has for the parameters, by name (`known_fields`).
     """
-    known = known or {}
+    by_id = {one.id: one for one in (known or {}).values()}
     errors: dict[str, str] = {}
-    fps = _read_number(typed, FPS, FPS_RANGE, errors)
-    priority = _read_number(typed, PRIORITY, PRIORITY_RANGE, errors)
+    fps, priority = (_read_number(typed, name, errors) for name in (FPS, PRIORITY))
     to_set: dict[str, Any] = {}
     to_remove: set[str] = set()
     for name in typed.how:
-        if name != FREE and not name.startswith(PARAMETER_PREFIX):
+        if name != FREE and not name.startswith(f"{ROOT_ID}/"):
             continue
         how = _how(typed, name, errors)
-        parameter = name.removeprefix(PARAMETER_PREFIX)
+        parameter = text_of(typed.value, FREE_NAME).strip() if name == FREE else name_in(name)
         if name == FREE:
-            parameter = typed.value.get(FREE_NAME, "").strip()
             if how == LEAVE and parameter and name not in errors:
                 errors[name] = "choose what to do with it, or empty the name"
             if how in (SET, CLEAR) and not parameter:
@@ -238,8 +227,8 @@ def read_form(
         if how == CLEAR:
             to_remove.add(parameter)
         elif how == SET:
-            text = typed.value.get(name, "")
-            _read_value(text, name, parameter, known.get(parameter), to_set, errors)
+            one = by_id.get(field_id((parameter,)) if name == FREE else name)
+            _read_value(typed, name, parameter, one, to_set, errors)
         if parameter in to_remove and parameter in to_set:
             errors[name] = "this parameter is set and removed"
     desired = DesiredChange(
@@ -253,38 +242,36 @@ def read_form(
     return desired, errors
 
 
-def _how(typed: Typed, name: str, errors: dict[str, str]) -> str:
-    how = typed.how.get(name, LEAVE)
+def _how(typed: Typed, name: str, errors: dict[str, str]) -> object:
+    how, value = typed.how.get(name, LEAVE), typed.value.get(name)
     if how not in (LEAVE, SET, CLEAR):
         errors[name] = "choose one"
-    elif how != SET and typed.value.get(name, "").strip():
+    elif how != SET and (value.strip() if isinstance(value, str) else value):
         errors[name] = 'a value is given: choose "set", or empty it'
     return how
 
 
-def _read_number(
-    typed: Typed, name: str, limits: tuple[int, int], errors: dict[str, str]
-) -> int | Keep | None:
+def _read_number(typed: Typed, name: str, errors: dict[str, str]) -> int | Keep | None:
     how = _how(typed, name, errors)
     if how != SET:
         return None if how == CLEAR else KEEP
     try:
-        return parse_whole_number(typed.value.get(name, "").strip(), limits)
+        return parse_number(name, text_of(typed.value, name))
     except TextError as error:
         errors[name] = str(error)
         return KEEP
 
 
 def _read_value(
-    text: str,
+    typed: Typed,
     name: str,
     parameter: str,
-    known: FormField | None,
+    known: Field | None,
     into: dict[str, Any],
     errors: dict[str, str],
 ) -> None:
     try:
-        value = _guessed(text.strip()) if known is None else _as_asked_for(known, text.strip())
+        value = _value(typed, name, known)
     except TextError as error:
         errors[name] = str(error)
         return
@@ -296,16 +283,20 @@ def _read_value(
     into[parameter] = value
 
 
-def _as_asked_for(known: FormField, text: str) -> Any:
-    """The value as the panel takes it; a choice goes by its words, too.
+def _value(typed: Typed, name: str, known: Field | None) -> Any:
+    """The value as the panel takes it.
 
     Raises:
         TextError: it is not what the schema asks for.
     """
-    if known.kind is Kind.CHOICES or (known.kind is Kind.LINES and text.startswith("[")):
-        return parse(replace(known, kind=Kind.JSON), text)
-    by_label = {option.label.casefold(): option.value for option in known.options if option.value}
-    return parse(known, by_label.get(text.casefold(), text))
+    if known is None:
+        return _guessed(text_of(typed.value, name).strip())
+    if name == FREE and known.kind not in _TEXTS:
+        known = replace(known, kind=Kind.JSON)
+    text = received(known, typed.value.get(name))
+    if text is None:
+        raise TextError("was not sent as text")
+    return [] if text == () else parse(known, text)
 
 
 def _guessed(text: str) -> Any:
@@ -319,7 +310,9 @@ def _guessed(text: str) -> Any:
         kind = Kind.JSON
     elif text[:1].isdigit() or text[:1] in ("-", "+", ".") or text.lower() in _NO_NUMBERS:
         kind = Kind.NUMBER
-    return parse(FormField(FREE, (FREE,), kind, FREE), text)
+    return parse(Field(FREE, (), kind, FREE), text)
 
 
 _NO_NUMBERS = ("nan", "inf", "infinity")
+_TEXTS = (Kind.TEXT, Kind.NUMBER, Kind.INTEGER)
+"""What can be typed into the one field that stands for any parameter; others are JSON there."""

@@ -29,7 +29,3 @@ def report(cells: int, changed: int, blocked: list[tuple[str, str]]) -> Report:
         parts.append(f"{len(blocked):,} cannot be done")
     shown = tuple(f"{name}: {why}" for name, why in blocked[:BLOCKED_SHOWN])
     return Report("; ".join(parts) + ".", shown, len(blocked) - len(shown))
-
-
-def _cells(count: int) -> str:
-    return "cell" if count == 1 else "cells"

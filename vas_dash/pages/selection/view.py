@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import dash_bootstrap_components as dbc
@@ -9,8 +10,10 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from vas_dash.pages import ids
-from vas_dash.pages.parts import aria, button, data
-from vas_dash.pages.selection.model import CLEAR, FREE_NAME, LEAVE, SET, BulkForm, Field
+from vas_dash.pages.form.fields import Field, Kind, Option
+from vas_dash.pages.form.view import field_view
+from vas_dash.pages.parts import aria, button, data, message
+from vas_dash.pages.selection.model import CLEAR, FREE_NAME, LEAVE, SET, BulkForm, Row
 from vas_dash.pages.selection.report import Report
 
 CAMERA = "camera"
@@ -105,102 +108,57 @@ def _form() -> Component:
     )
 
 
-def value_id(name: str) -> dict[str, str]:
-    """The id of a text field of a form."""
-    return {"type": ids.BULK_VALUE, "name": name}
-
-
 def edit_form(form: BulkForm) -> list[Component]:
     """Every property with what the cells hold, and what is to be done with it."""
-    free: list[Component] = [
-        html.Label(
-            [
-                html.Span("Another parameter, by its name", className="visually-hidden"),
-                dbc.Input(
-                    id=value_id(FREE_NAME),
-                    value=form.free_name,
-                    placeholder="another parameter",
-                    autocomplete="off",
-                    size="sm",
-                ),
-            ],
-            className="vd-bulk-name",
-        )
-    ]
-    rows = [_row(one, [html.Span(one.label)], "clear") for one in form.fields]
-    rows += [_row(one, [html.Code(one.label)], "remove") for one in form.parameters]
-    rows.append(_row(form.free, free, "remove"))
+    free_name = Field(
+        FREE_NAME,
+        (),
+        Kind.TEXT,
+        "Another parameter, by its name",
+        form.free_name,
+        placeholder="another parameter",
+    )
+    rows = [_row(one, html.Span(one.field.label)) for one in form.rows]
+    rows.append(_row(form.free, field_view(free_name, ids.BULK_VALUE, label_shown=False)))
     return [html.P(form.about, className="vd-hint"), html.Div(rows, className="vd-bulk-rows")]
 
 
-def _row(field: Field, name: list[Component], clear: str) -> Component:
-    choices = {LEAVE: "leave unchanged", SET: "set", CLEAR: clear}
+def _row(row: Row, name: Component) -> Component:
+    words = {LEAVE: "leave unchanged", SET: "set", CLEAR: row.clear}
+    options = tuple(Option(value, label) for value, label in words.items())
+    label = row.field.label
+    how = Field(row.field.id, (), Kind.CHOICE, f"{label}: what to do", row.how, options=options)
+    value = replace(row.field, label=f"{label}: value", required=False)
     return html.Div(
         [
-            html.Div(
-                [*name, *([html.Span(field.now, className="vd-hint")] if field.now else [])],
-                className="vd-bulk-name",
-            ),
-            html.Label(
-                [
-                    html.Span(f"{field.label}: what to do", className="visually-hidden"),
-                    dbc.Select(
-                        id={"type": ids.BULK_HOW, "name": field.name},
-                        options=[
-                            {"label": label, "value": value} for value, label in choices.items()
-                        ],
-                        value=field.how,
-                        size="sm",
-                    ),
-                ]
-            ),
-            html.Label(
-                [
-                    html.Span(f"{field.label}: value", className="visually-hidden"),
-                    dbc.Input(
-                        id=value_id(field.name),
-                        value=field.value,
-                        placeholder=field.hint,
-                        invalid=field.error is not None,
-                        autocomplete="off",
-                        size="sm",
-                    ),
-                    *_error(field.error),
-                ]
-            ),
+            html.Div([name, html.Span(row.now, className="vd-hint")], className="vd-bulk-name"),
+            field_view(how, ids.BULK_HOW, label_shown=False),
+            field_view(value, ids.BULK_VALUE, label_shown=False),
         ],
         className="vd-bulk-row",
         role="group",
-        **aria(label=field.label),
+        **aria(label=label),
     )
-
-
-def _error(text: str | None) -> list[Component]:
-    return [html.Span(text, className="vd-error")] if text else []
 
 
 def copy_form(camera: str, error: str | None) -> list[Component]:
     """Which camera to copy from."""
+    field = Field(
+        CAMERA,
+        (),
+        Kind.TEXT,
+        "Copy from (name or id)",
+        camera,
+        suggestions=ids.BULK_CAMERAS,
+        error=error,
+    )
     return [
         html.P(
             "Each selected camera gets exactly what this camera holds, of every model. "
             "What it does not have is removed.",
             className="vd-hint",
         ),
-        html.Label(
-            [
-                html.Span("Copy from (name or id)", className="vd-label"),
-                dbc.Input(
-                    id=value_id(CAMERA),
-                    value=camera,
-                    list=ids.BULK_CAMERAS,
-                    invalid=error is not None,
-                    autocomplete="off",
-                    size="sm",
-                ),
-                *_error(error),
-            ]
-        ),
+        field_view(field, ids.BULK_VALUE),
         html.Datalist(id=ids.BULK_CAMERAS),
     ]
 
@@ -212,17 +170,12 @@ def camera_options(names: tuple[str, ...]) -> list[Component]:
 
 def told(report: Report, review: str) -> list[Component]:
     """What became of an action."""
-    parts: list[Component] = [html.P(report.text, className="vd-ok")]
+    parts: list[Component] = [message(report.text)]
     if report.blocked:
         parts.append(html.Ul([html.Li(line) for line in report.blocked], className="vd-blocked"))
     if report.more:
         parts.append(linked(f"and {report.more:,} more, all of them in the", "review", review))
     return parts
-
-
-def trouble(text: str) -> Component:
-    """A line that says what did not work."""
-    return html.P(text, className="vd-error")
 
 
 def linked(text: str, name: str, href: str) -> Component:
