@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event
 
 from tests.fakes.clients import API_KEY, client_of, patience_s
 from tests.fakes.faulty_vas import SQL_TEXT, Fault, FaultyVas, assignment, camera, model
@@ -540,6 +541,49 @@ def test_the_journal_has_what_the_caller_was_told(
         assert cell.after == (must_read(vas) if read else None)
 
 
+def test_a_save_waits_for_three_writes_of_the_journal(journal: Journal) -> None:
+    written: list[str] = []
+    engine = journal._store.opened().database.engine
+
+    @event.listens_for(engine, "commit")
+    def _commit(connection: Connection) -> None:
+        if connection.get_execution_options().get("writing"):
+            states = connection.exec_driver_sql("SELECT state FROM journal_change_sets").scalars()
+            results = connection.exec_driver_sql("SELECT result FROM journal_cells").scalars()
+            written.append(" ".join([*states, *results]))
+
+    with assigned() as vas:
+        assert writer_of(vas, journal).save(KEY, must_read(vas), WISH).result is APPLIED
+    # Recorded before the VAS is asked, marked before the write goes out, ended with the outcome.
+    assert written == [
+        f"{State.APPLYING} {NOT_SENT}",
+        f"{State.APPLYING} {SENT}",
+        f"{State.FINISHED} {APPLIED}",
+    ]
+
+
+def test_who_dies_while_saving_leaves_a_change_set_that_can_be_resumed(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with assigned() as vas:
+        operations = Operations(client_of(vas), journal)
+        changes = ChangeSet((CellChange(KEY, must_read(vas), WISH),))
+        with monkeypatch.context() as patch:
+            patch.setattr(Application, "run", die)
+            with pytest.raises(KeyboardInterrupt):
+                operations.apply_at_once(changes, by=WHO)
+        record, cell = newest(journal)
+        assert (record.state, cell.result) == (State.APPLYING, NOT_SENT)
+        assert not journal.is_applied_now(record.id)
+        resumed = operations.resume(record.id, WHO)
+        assert (resumed.record.state, resumed.record.note) == (State.STOPPED, "interrupted")
+        assert [change.key for change in resumed.rest.changes] == [KEY]
+        assert writes(vas) == 0
+
+
 def test_a_write_that_ends_after_the_answer_is_still_settled_in_the_journal(
     journal: Journal,
 ) -> None:
@@ -607,12 +651,12 @@ def test_nothing_is_sent_when_the_disk_of_the_journal_is_full(journal: Journal) 
 def test_a_journal_that_cannot_be_written_after_the_write_leaves_the_cell_unknown(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def settle(*_: object) -> None:
+    def full(*_: object) -> None:
         raise JournalError("the journal cannot be written: database or disk is full")
 
     with assigned() as vas:
         current = must_read(vas)
-        on_the(1, "PATCH", vas, lambda: monkeypatch.setattr(journal, "settle", settle))
+        on_the(1, "PATCH", vas, lambda: monkeypatch.setattr(journal, "end", full))
         outcome = writer_of(vas, journal).save(KEY, current, WISH)
         assert outcome.result is UNKNOWN
         assert outcome.reason == "the journal cannot be written: database or disk is full"

@@ -479,7 +479,7 @@ def test_what_cannot_be_read_again_is_unknown_until_it_is_reopened(journal: Jour
         assert writes(vas) == 9
 
 
-def test_who_died_after_the_last_cell_was_settled_is_finished_when_reopened(
+def test_who_died_before_the_end_was_written_is_finished_when_reopened(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die(*_: object) -> None:

@@ -15,16 +15,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypedDict, Unpack
 
 from vas_dash.backend.client import VasClient
 from vas_dash.changes.cell_reads import CellReads, Reading
 from vas_dash.changes.sending import Answer, Sender, Sent
 from vas_dash.domain.changes import Command, command, same_assignment, same_intent
 from vas_dash.domain.entities import Assignment, CellIntent, CellKey
-from vas_dash.domain.records import CellRecord, CellResult, Outcome, State, Tally
+from vas_dash.domain.records import CellRecord, CellResult, ChangeSetRecord, Outcome, State, Tally
 from vas_dash.journal import Journal
 
-__all__ = ["Application", "Ended", "Progress"]
+__all__ = ["Application", "Following", "Progress"]
 
 FREE_READING_S = 0.25
 READING_SHARE = 0.02
@@ -58,21 +59,27 @@ class Progress:
     left_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How it ended; `note` says why when cells were left."""
+class Following(TypedDict, total=False):
+    """How a change set that is being applied is followed, and stopped.
 
-    state: State
-    note: str | None = None
+    `cancelled` stops new writes; it is asked again and again. `may_send` is asked at the last
+    moment before the first byte of each write: what it allows goes out. Both are asked from several
+    threads. The read before the first write ends by `read_until` (`time.monotonic()`). `on_outcome`
+    is told what became of cells, by their positions, once that stands in the journal.
+    """
+
+    on_progress: Callable[[Progress], None]
+    cancelled: Callable[[], bool]
+    may_send: Callable[[], bool]
+    read_until: float
+    on_outcome: Callable[[Mapping[int, Outcome]], None]
 
 
 class Application:
     """Applies the cells of one change set that were not sent yet, once.
 
     The caller holds the lock of the change set. `busy` are cells that other change sets are about
-    to change, with the numbers of those. `cancelled` is asked again and again, and `may_send` at
-    the last moment before the first byte of each write, both from several threads. The read before
-    the first write ends by `read_until` (`time.monotonic()`).
+    to change, with the numbers of those.
     """
 
     def __init__(
@@ -83,24 +90,23 @@ class Application:
         busy: Mapping[CellKey, int],
         *,
         concurrency: int,
-        on_progress: Callable[[Progress], None],
-        cancelled: Callable[[], bool],
-        may_send: Callable[[], bool],
-        read_until: float | None,
-        on_outcome: Callable[[Mapping[int, Outcome]], None],
+        **following: Unpack[Following],
     ) -> None:
         self._client = client
         self._journal = journal
         self._id = change_set_id
         self._busy = busy
         self._concurrency = concurrency
-        self._on_progress = on_progress
-        self._cancelled = cancelled
-        self._asked_last = may_send
-        self._read_until = read_until
-        self._on_outcome = on_outcome
+        self._on_progress: Callable[[Progress], None] = following.get("on_progress", lambda _: None)
+        self._cancelled: Callable[[], bool] = following.get("cancelled", lambda: False)
+        self._asked_last: Callable[[], bool] = following.get("may_send", lambda: True)
+        self._read_until = following.get("read_until")
+        self._on_outcome: Callable[[Mapping[int, Outcome]], None] = following.get(
+            "on_outcome", lambda _: None
+        )
         self._reads = CellReads(client)
         self._results: dict[int, CellResult] = {}
+        self._unsettled: Mapping[int, Outcome] = {}
         self._answered = 0
         self._stop = threading.Event()
         self._note: str | None = None
@@ -108,8 +114,8 @@ class Application:
         self._began = self._reported = self._first_read_at = time.monotonic()
         self._first_read_s = 0.0
 
-    def run(self) -> Ended:
-        """Do it.
+    def run(self) -> ChangeSetRecord:
+        """Do it; the record as it stands then.
 
         Raises:
             JournalError: the journal could not be written; no more is sent.
@@ -118,10 +124,10 @@ class Application:
         self._results = dict.fromkeys((cell.position for cell in cells), CellResult.NOT_SENT)
         self._report("reading", at_once=True)
         if self._stopping():
-            return Ended(State.STOPPED, self._note)
+            return self._end(State.STOPPED, self._note)
         reading = self._reads.first([cell.change.key for cell in cells], self._read_until)
         if reading.unknown and not reading.known:
-            return Ended(State.READY, next(iter(reading.unknown.values())))
+            return self._end(State.READY, next(iter(reading.unknown.values())))
         self._first_read_s, self._first_read_at = self._reads.spent_s, time.monotonic()
         todo = self._compared(cells, reading)
         with Sender(
@@ -132,8 +138,13 @@ class Application:
                 todo = self._proved(over, todo)
         self._report("done", at_once=True)
         if CellResult.NOT_SENT in self._results.values():
-            return Ended(State.STOPPED, self._note or "some cells could not be read")
-        return Ended(State.FINISHED)
+            return self._end(State.STOPPED, self._note or "some cells could not be read")
+        return self._end(State.FINISHED)
+
+    def _end(self, state: State, note: str | None = None) -> ChangeSetRecord:
+        record = self._journal.end(self._id, state, note, self._unsettled)
+        self._on_outcome(self._unsettled)
+        return record
 
     def _may_read(self) -> bool:
         """Whether one more read of the cells keeps to its share of the time."""
@@ -159,7 +170,7 @@ class Application:
                 outcomes[cell.position] = found
             else:
                 todo.append(_Todo(cell, found))
-        self._settle(outcomes)
+        self._settle(outcomes, are_last=not todo)
         return todo
 
     def _round(self, sender: Sender, todo: list[_Todo]) -> list[tuple[_Todo, Sent]]:
@@ -228,14 +239,18 @@ class Application:
                 outcomes[one.cell.position] = found
             else:
                 rest.append(one)
-        self._settle(outcomes)
+        self._settle(outcomes, are_last=not rest)
         self._answered = 0
         return rest
 
-    def _settle(self, outcomes: Mapping[int, Outcome]) -> None:
-        self._journal.settle(self._id, outcomes)
+    def _settle(self, outcomes: Mapping[int, Outcome], *, are_last: bool) -> None:
+        """The last ones are written with the end: one transaction less to wait for."""
+        if are_last:
+            self._unsettled = outcomes
+        else:
+            self._journal.settle(self._id, outcomes)
+            self._on_outcome(outcomes)
         self._results |= {position: one.result for position, one in outcomes.items()}
-        self._on_outcome(outcomes)
         self._report("applying")
 
     def _may_send(self) -> bool:

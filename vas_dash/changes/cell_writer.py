@@ -162,9 +162,10 @@ class _Job:
         self._done.set()
 
     def _save(self) -> Outcome:
-        number = self._operations.submit(ChangeSet((self._change,)), by=self._by, why=self._why)
-        record = self._operations.apply(
-            number,
+        record = self._operations.apply_at_once(
+            ChangeSet((self._change,)),
+            by=self._by,
+            why=self._why,
             on_progress=self._recorded,
             cancelled=lambda: self._outcome is not None,
             may_send=self._may_send,
@@ -174,7 +175,7 @@ class _Job:
         last = self._last
         if last is None:
             # Blocked when it was submitted, or its first read came to nothing.
-            (cell,) = self._operations.journal.cells(number)
+            (cell,) = self._operations.journal.cells(record.id)
             if cell.result is CellResult.REFUSED:
                 return Outcome(cell.result, cell.message)
             return self._unfinished(record.note or "")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, Unpack
 
 from vas_dash.backend.client import VasClient
-from vas_dash.changes.apply import Application, Progress
+from vas_dash.changes.apply import Application, Following, Progress
 from vas_dash.changes.checks import checked
 from vas_dash.changes.permissions import NOT_YOURS, Permissions
 from vas_dash.domain.changes import (
@@ -105,25 +105,29 @@ class Operations:
             NotAllowedError: a viewer; or no cell is left.
             ReasonNeededError: a reason is required, and `why` is blank.
         """
-        allowed = by.allowed(changes)
-        if changes.changes and not allowed.changes:
-            raise NotAllowedError(f"all of these cameras are {NOT_YOURS}")
-        why = _one_line(why or "") or None
-        if self._reason == "required" and why is None:
-            raise ReasonNeededError("a change set needs a reason")
-        if self._reason == "off":
-            why = None
-        return self._journal.record(allowed, by.name, why, source)
+        return self._journal.record(*self._submitted(changes, by, why), source)
+
+    def apply_at_once(
+        self,
+        changes: ChangeSet,
+        *,
+        by: Permissions,
+        why: str | None = None,
+        source: str = "edit",
+        **following: Unpack[Following],
+    ) -> ChangeSetRecord:
+        """`submit` and `apply` by one process, with fewer waits for the journal.
+
+        Raises:
+            JournalError, NotAllowedError, ReasonNeededError: as these.
+        """
+        with self._journal.begun(*self._submitted(changes, by, why), source) as (number, busy):
+            return self._run(number, busy, following)
 
     def apply(
         self,
         change_set_id: int,
-        *,
-        on_progress: Callable[[Progress], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
-        may_send: Callable[[], bool] | None = None,
-        read_until: float | None = None,
-        on_outcome: Callable[[Mapping[int, Outcome]], None] | None = None,
+        **following: Unpack[Following],
     ) -> ChangeSetRecord:
         """Send what has to be sent; the record as it stands afterwards.
 
@@ -131,11 +135,7 @@ class Operations:
         checked again.
 
         A change set that was applied before, wholly or in part, is left as it is: nothing is sent
-        twice. One whose process died (`APPLYING`) is to be resumed. `cancelled` stops new writes;
-        `may_send` is asked at the last moment before the first byte of each: what it allows goes
-        out. Both are asked from several threads. The read before the first write ends by
-        `read_until` (`time.monotonic()`). `on_outcome` is told what became of cells, by their
-        positions, once that stands in the journal.
+        twice. One whose process died (`APPLYING`) is to be resumed.
 
         Raises:
             JournalError: the journal could not be written; no more was sent.
@@ -148,20 +148,7 @@ class Operations:
                 raise BusyError(f"change set {change_set_id} is being applied just now")
             if record.state is not State.READY:
                 return record
-            application = Application(
-                self._client,
-                self._journal,
-                change_set_id,
-                self._journal.begin(change_set_id),
-                concurrency=self._concurrency,
-                on_progress=on_progress or (lambda _: None),
-                cancelled=cancelled or (lambda: False),
-                may_send=may_send or (lambda: True),
-                read_until=read_until,
-                on_outcome=on_outcome or (lambda _: None),
-            )
-            ended = application.run()
-            return self._journal.end(change_set_id, ended.state, ended.note)
+            return self._run(change_set_id, self._journal.begin(change_set_id), following)
 
     def resume(self, change_set_id: int, by: Permissions) -> Resumed:
         """Read again what is not known, settle what can be settled, and plan the rest afresh.
@@ -227,6 +214,32 @@ class Operations:
         by.require_change_set(self._record(change_set_id).who)
         cells = self._journal.cells(change_set_id, results=[CellResult.APPLIED])
         return by.allowed(inverse((cell.change, cell.after) for cell in cells))
+
+    def _submitted(
+        self, changes: ChangeSet, by: Permissions, why: str | None
+    ) -> tuple[ChangeSet, str, str | None]:
+        """What is recorded of a change set, by whom, and why."""
+        allowed = by.allowed(changes)
+        if changes.changes and not allowed.changes:
+            raise NotAllowedError(f"all of these cameras are {NOT_YOURS}")
+        why = _one_line(why or "") or None
+        if self._reason == "required" and why is None:
+            raise ReasonNeededError("a change set needs a reason")
+        if self._reason == "off":
+            why = None
+        return allowed, by.name, why
+
+    def _run(
+        self, change_set_id: int, busy: Mapping[CellKey, int], following: Following
+    ) -> ChangeSetRecord:
+        return Application(
+            self._client,
+            self._journal,
+            change_set_id,
+            busy,
+            concurrency=self._concurrency,
+            **following,
+        ).run()
 
     def _record(self, change_set_id: int) -> ChangeSetRecord:
         record = self._journal.change_set(change_set_id)

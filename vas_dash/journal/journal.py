@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import (
     Connection,
-    bindparam,
     delete,
     func,
     insert,
@@ -37,18 +36,19 @@ from vas_dash.journal.jobs import JobTable
 from vas_dash.journal.migrate import VERSION_TABLE
 from vas_dash.journal.presets import PresetTable
 from vas_dash.journal.rows import (
+    IN_FLIGHT,
     change_sets_of,
     count_results,
     read_cell,
     read_change_set,
     read_record,
     rows_of,
+    settle_cells,
     tally_text,
 )
 from vas_dash.journal.store import Store
 from vas_dash.journal.tables import CELLS, CHANGE_SETS, MODELS
 from vas_dash.journal.texts import (
-    assignment_text,
     microseconds,
 )
 
@@ -61,9 +61,6 @@ FORGET_AT_ONCE = 50
 
 BEGIN_LOCK = 0x4A4F55524E42
 """PostgreSQL: only one change set begins at a time. "JOURNB" in ASCII."""
-
-_SETTLED = ("result", "message", "read", "after", "settled_at")
-_IN_FLIGHT = (CellResult.NOT_SENT, CellResult.SENT)
 
 
 class Journal:
@@ -95,33 +92,21 @@ class Journal:
 
         Blocked cells stand in it too, as refused.
         """
-        rows = rows_of(changes)
-        tally = {CellResult.NOT_SENT: len(changes.changes), CellResult.REFUSED: len(rows)}
-        tally[CellResult.REFUSED] -= len(changes.changes)
-        values = {
-            "who": who,
-            "why": why,
-            "origin": source,
-            "created_at": microseconds(datetime.now(UTC)),
-            "state": State.READY,
-            "cells": len(rows),
-            "tally": tally_text(tally),
-        }
         with self._store.write() as connection:
-            self._forget(connection)
-            number: int = connection.execute(
-                insert(CHANGE_SETS).values(values).returning(CHANGE_SETS.c.id)
-            ).scalar_one()
-            for row in rows:
-                row["change_set_id"] = number
-            if rows:
-                connection.execute(insert(CELLS), rows)
-                models = sorted({row["model_id"] for row in rows})
-                connection.execute(
-                    insert(MODELS),
-                    [{"model_id": model_id, "change_set_id": number} for model_id in models],
-                )
-        return number
+            return self._record(connection, changes, who, why, source)
+
+    @contextmanager
+    def begun(
+        self, changes: ChangeSet, who: str, why: str | None = None, source: str = "edit"
+    ) -> Iterator[tuple[int, dict[CellKey, int]]]:
+        """`record`, `locked` and `begin` in one: the number, and the cells that others change."""
+        with ExitStack() as held:
+            with self._store.write() as connection:
+                number = self._record(connection, changes, who, why, source)
+                # Held before anybody can see that it is being applied.
+                held.enter_context(self.locked(number))
+                busy = self._begin(connection, number)
+            yield number, busy
 
     def change_set(self, change_set_id: int) -> ChangeSetRecord | None:
         """One change set; None: there is none of this number."""
@@ -215,20 +200,8 @@ class Journal:
         Returns the cells that other change sets, which are being applied just now, are still going
         to change, with the numbers of those: of two that begin at once the second sees the first.
         """
-        now = microseconds(datetime.now(UTC))
-        values = {"state": State.APPLYING, "started_at": now, "ended_at": None}
         with self._store.write() as connection:
-            advisory_lock(connection, BEGIN_LOCK)
-            mine = CHANGE_SETS.c.id == change_set_id
-            connection.execute(update(CHANGE_SETS).where(mine).values(values))
-            applying = CHANGE_SETS.c.state == State.APPLYING
-            others = connection.execute(select(CHANGE_SETS.c.id).where(applying, ~mine)).scalars()
-            alive = [other for other in others if self._store.opened().locks.held(other)]
-            columns = (CELLS.c.camera_id, CELLS.c.model_id, CELLS.c.change_set_id)
-            busy = select(*columns).where(
-                CELLS.c.change_set_id.in_(alive), CELLS.c.result.in_([*map(str, _IN_FLIGHT)])
-            )
-            return {CellKey(row[0], row[1]): row[2] for row in connection.execute(busy)}
+            return self._begin(connection, change_set_id)
 
     def mark_sent(self, change_set_id: int, positions: Sequence[int], when: datetime) -> None:
         """Durably, before the writes go out."""
@@ -239,34 +212,26 @@ class Journal:
 
     def settle(self, change_set_id: int, outcomes: Mapping[int, Outcome]) -> None:
         """What became of cells, by their positions."""
-        if not outcomes:
-            return
-        now = microseconds(datetime.now(UTC))
-        mine = CELLS.c.change_set_id == change_set_id
-        statement = (
-            update(CELLS)
-            .where(mine, CELLS.c.position == bindparam("at"))
-            .values({name: bindparam(f"new_{name}") for name in _SETTLED})
-        )
-        rows = [
-            {
-                "at": position,
-                "new_result": one.result,
-                "new_message": one.message,
-                "new_read": one.read,
-                "new_after": assignment_text(one.after),
-                "new_settled_at": None if one.result in _IN_FLIGHT else now,
-            }
-            for position, one in outcomes.items()
-        ]
-        with self._store.write() as connection:
-            connection.execute(statement, rows)
+        if outcomes:
+            with self._store.write() as connection:
+                settle_cells(connection, change_set_id, outcomes)
 
-    def end(self, change_set_id: int, state: State, note: str | None = None) -> ChangeSetRecord:
-        """It is no longer being applied. When it ended the first time stays."""
+    def end(
+        self,
+        change_set_id: int,
+        state: State,
+        note: str | None = None,
+        outcomes: Mapping[int, Outcome] | None = None,
+    ) -> ChangeSetRecord:
+        """It is no longer being applied; `outcomes` are settled first.
+
+        When it ended the first time stays.
+        """
         now = microseconds(datetime.now(UTC))
         mine = CHANGE_SETS.c.id == change_set_id
         with self._store.write() as connection:
+            if outcomes:
+                settle_cells(connection, change_set_id, outcomes)
             values = {
                 "state": state,
                 "note": note,
@@ -305,6 +270,51 @@ class Journal:
     def close(self) -> None:
         """Close the connections."""
         self._store.close()
+
+    def _record(
+        self, connection: Connection, changes: ChangeSet, who: str, why: str | None, source: str
+    ) -> int:
+        rows = rows_of(changes)
+        tally = {CellResult.NOT_SENT: len(changes.changes), CellResult.REFUSED: len(rows)}
+        tally[CellResult.REFUSED] -= len(changes.changes)
+        values = {
+            "who": who,
+            "why": why,
+            "origin": source,
+            "created_at": microseconds(datetime.now(UTC)),
+            "state": State.READY,
+            "cells": len(rows),
+            "tally": tally_text(tally),
+        }
+        self._forget(connection)
+        number: int = connection.execute(
+            insert(CHANGE_SETS).values(values).returning(CHANGE_SETS.c.id)
+        ).scalar_one()
+        for row in rows:
+            row["change_set_id"] = number
+        if rows:
+            connection.execute(insert(CELLS), rows)
+            models = sorted({row["model_id"] for row in rows})
+            connection.execute(
+                insert(MODELS),
+                [{"model_id": model_id, "change_set_id": number} for model_id in models],
+            )
+        return number
+
+    def _begin(self, connection: Connection, change_set_id: int) -> dict[CellKey, int]:
+        now = microseconds(datetime.now(UTC))
+        values = {"state": State.APPLYING, "started_at": now, "ended_at": None}
+        advisory_lock(connection, BEGIN_LOCK)
+        mine = CHANGE_SETS.c.id == change_set_id
+        connection.execute(update(CHANGE_SETS).where(mine).values(values))
+        applying = CHANGE_SETS.c.state == State.APPLYING
+        others = connection.execute(select(CHANGE_SETS.c.id).where(applying, ~mine)).scalars()
+        alive = [other for other in others if self._store.opened().locks.held(other)]
+        columns = (CELLS.c.camera_id, CELLS.c.model_id, CELLS.c.change_set_id)
+        busy = select(*columns).where(
+            CELLS.c.change_set_id.in_(alive), CELLS.c.result.in_([*map(str, IN_FLIGHT)])
+        )
+        return {CellKey(row[0], row[1]): row[2] for row in connection.execute(busy)}
 
     def _forget(self, connection: Connection) -> None:
         """Take the oldest change sets out that are older than the retention."""

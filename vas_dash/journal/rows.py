@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select, update
 
 from vas_dash.domain.changes import CellChange, ChangeSet
 from vas_dash.domain.entities import CellKey
@@ -16,6 +16,7 @@ from vas_dash.domain.records import (
     CellResult,
     ChangeSetRecord,
     HistoryFilter,
+    Outcome,
     State,
     Tally,
 )
@@ -30,14 +31,19 @@ from vas_dash.journal.texts import (
 )
 
 __all__ = [
+    "IN_FLIGHT",
     "change_sets_of",
     "count_results",
     "read_cell",
     "read_change_set",
     "read_record",
     "rows_of",
+    "settle_cells",
     "tally_text",
 ]
+
+IN_FLIGHT = (CellResult.NOT_SENT, CellResult.SENT)
+_SETTLED = ("result", "message", "read", "after", "settled_at")
 
 
 def rows_of(changes: ChangeSet) -> list[dict[str, Any]]:
@@ -154,3 +160,28 @@ def read_cell(row: RowMapping) -> CellRecord:
         moment(row["sent_at"]),
         moment(row["settled_at"]),
     )
+
+
+def settle_cells(
+    connection: Connection, change_set_id: int, outcomes: Mapping[int, Outcome]
+) -> None:
+    """Write what became of cells, by their positions."""
+    now = microseconds(datetime.now(UTC))
+    mine = CELLS.c.change_set_id == change_set_id
+    statement = (
+        update(CELLS)
+        .where(mine, CELLS.c.position == bindparam("at"))
+        .values({name: bindparam(f"new_{name}") for name in _SETTLED})
+    )
+    rows = [
+        {
+            "at": position,
+            "new_result": one.result,
+            "new_message": one.message,
+            "new_read": one.read,
+            "new_after": assignment_text(one.after),
+            "new_settled_at": None if one.result in IN_FLIGHT else now,
+        }
+        for position, one in outcomes.items()
+    ]
+    connection.execute(statement, rows)
