@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # type checkers read these lines, the interpreter the table b
     from kernel.errors import *
     from kernel.frame import *
     from kernel.layout import *
+    from kernel.lease import *
     from kernel.reader import *
     from kernel.settings import *
     from kernel.tap import *
@@ -28,11 +29,12 @@ _NAMES = {
     "WriterConflictError WriterError",
     "frame": "Frame FrameView",
     "layout": "NV12 FrameSpec PixelFormat",
+    "lease": "SlotLease WriterStats",
     "reader": "FrameReader",
     "settings": "ExportSettings export_enabled",
     "tap": "PipeTap",
     "waiting": "wait_any",
-    "writer": "FrameWriter SlotLease WriterStats",
+    "writer": "FrameWriter",
 }
 _HOME_OF = {name: f"kernel.{home}" for home, names in _NAMES.items() for name in names.split()}
 __all__ = sorted(_HOME_OF)

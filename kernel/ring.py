@@ -1,4 +1,4 @@
-"""A ring as others see it: the control file checked, everything mapped read-only.
+"""A ring as its writer makes it, and as others see it: checked, and mapped read-only.
 
 What a control file says is believed only after it was held against this module's limits and
 against the real sizes of the files.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import struct
+import time
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -35,7 +36,7 @@ from kernel.layout import (
     slot_name,
 )
 from kernel.memory import Fence, FileMemory
-from kernel.storage import closing, open_folder, open_regular
+from kernel.storage import CameraFolder, closing, open_folder, open_regular
 
 _HEAD: Final = int(Header.HEAD)
 _STATE: Final = int(Header.STATE)
@@ -153,6 +154,39 @@ class Ring:
     def guard(self, meta: FrameMeta) -> SlotGuard:
         """What tells whether the slot still holds that frame."""
         return SlotGuard(self._words, self._fence, meta)
+
+
+def make_ring(
+    folder: CameraFolder, spec: FrameSpec, capacity: int, epoch: int
+) -> tuple[list[memoryview], memoryview, int]:
+    """Allocate and map a ring, all but its name; slots, control words, their address. `OSError`."""
+    frames = FileMemory(spec.size_bytes, capacity, writable=True)
+    slots = []
+    for slot in range(capacity):
+        with closing(folder.create(slot_name(epoch, slot), spec.size_bytes)) as fd:
+            slots.append(frames.lay(fd, slot))
+    size = control_bytes(capacity)
+    control = FileMemory(size, writable=True)
+    with closing(folder.create(f"{RING_NAME}.tmp", size)) as fd:
+        words = control.lay(fd).cast("Q")
+    for field, value in (
+        (Header.MAGIC, MAGIC),
+        (Header.VERSION, VERSION),
+        (Header.HEADER_BYTES, HEADER_BYTES),
+        (Header.ENTRY_BYTES, ENTRY_BYTES),
+        (Header.CAPACITY, capacity),
+        (Header.FRAME_BYTES, spec.size_bytes),
+        (Header.WIDTH_PX, spec.width_px),
+        (Header.HEIGHT_PX, spec.height_px),
+        (Header.PIXEL_FORMAT, spec.pixel_format),
+        (Header.STRIDE_BYTES, spec.stride_bytes),
+        (Header.EPOCH, epoch),
+        (Header.WRITER_PID, os.getpid()),
+        (Header.STARTED_NS, time.time_ns()),
+        (Header.STATE, State.LIVE),
+    ):
+        words[field] = value
+    return slots, words, control.address
 
 
 def read_header(fd: int) -> RingHeader:

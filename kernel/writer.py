@@ -8,38 +8,34 @@ import operator
 import os
 import threading
 import weakref
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import monotonic_ns, sleep, time_ns
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast
 
 from kernel import forking
 from kernel.errors import ExportDisabledError, SettingsError, WriterConflictError
 from kernel.layout import (
-    ENTRY_BYTES,
-    HEADER_BYTES,
-    MAGIC,
     MAX_CAPACITY,
     MAX_RING_BYTES,
     MIN_CAPACITY,
     RING_NAME,
-    VERSION,
     Entry,
     FrameSpec,
     Header,
     State,
     check_camera_id,
-    control_bytes,
     entry_word,
     guard_whole,
     guard_writing,
     next_sequence,
     slot_name,
 )
-from kernel.memory import Fence, FileMemory
+from kernel.lease import SlotLease, WriterStats
+from kernel.memory import Fence
+from kernel.ring import make_ring
 from kernel.settings import ExportSettings
-from kernel.storage import CameraFolder, closing
+from kernel.storage import CameraFolder
 from kernel.version1 import Version1Names
 from kernel.waiting import wake
 
@@ -59,60 +55,6 @@ _GUARD: Final = int(Entry.GUARD)
 _FRAME_ID: Final = int(Entry.FRAME_ID)
 _TIMESTAMP_NS: Final = int(Entry.TIMESTAMP_NS)
 _PUBLISHED_NS: Final = int(Entry.PUBLISHED_NS)
-
-
-@dataclass(frozen=True, slots=True)
-class WriterStats:
-    """Counts since the writer's start.
-
-    `published` frames are in the ring; `dropped` were given back, skipped, or came while a slot
-    was lent or after the end; `rejected` did not have the size of a frame, or no usable time;
-    `failures` are faults that ended the export or its version 1 names.
-    """
-
-    published: int
-    dropped: int
-    rejected: int
-    failures: int
-
-
-class SlotLease:
-    """The next slot, lent to be filled in place; then published or dropped, once.
-
-    As a context it drops at its end what was not published.
-    """
-
-    __slots__ = ("_finish", "buffer")
-
-    buffer: memoryview
-    """The slot's bytes, writable, `spec.size_bytes` of them, format `B`."""
-
-    def __init__(self, buffer: memoryview, finish: Callable[[int | None, bool], bool]) -> None:
-        self.buffer = buffer
-        self._finish: Callable[[int | None, bool], bool] | None = finish
-
-    def publish(self, timestamp_ns: int | None = None) -> bool:
-        """Make the frame the newest one. `timestamp_ns`: Unix time; None: now. Never raises.
-
-        False: it was not exported.
-        """
-        finish, self._finish = self._finish, None
-        return finish is not None and finish(timestamp_ns, True)
-
-    def drop(self) -> None:
-        """Give the slot back unpublished; its frame counts as lost (`frame_id` moves on)."""
-        finish, self._finish = self._finish, None
-        if finish is not None:
-            finish(None, False)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.drop()
-
-    def __del__(self) -> None:
-        self.drop()
 
 
 class FrameWriter:
@@ -170,10 +112,7 @@ class FrameWriter:
         self._fence = Fence()
         self._sequence = first_sequence  # of the frame that is to come
         self._frame_id = 1
-        self._published = 0
-        self._dropped = 0
-        self._rejected = 0
-        self._failures = 0
+        self._published = self._dropped = self._rejected = self._failures = 0
         self._names: Version1Names | None = None
         until_ns = monotonic_ns() + settings.retry_s * 1_000_000_000
         while not self._active:
@@ -191,7 +130,11 @@ class FrameWriter:
         self.epoch = 0
         try:
             self.epoch = max(time_ns(), self._folder.end_leftovers() + 1)
-            self._make_ring()
+            self._slots, self._words, address = make_ring(
+                self._folder, self.spec, self.capacity, self.epoch
+            )
+            self._head_address = address + Header.HEAD.offset
+            self._state_address = address + Header.STATE.offset
             if settings.version1_names if version1_names is None else version1_names:
                 self._names = Version1Names(
                     self._folder, self.camera_id, self.spec, self._slot_names()
@@ -209,36 +152,6 @@ class FrameWriter:
 
     def _slot_names(self) -> list[str]:
         return [slot_name(self.epoch, slot) for slot in range(self.capacity)]
-
-    def _make_ring(self) -> None:
-        frames = FileMemory(self.spec.size_bytes, self.capacity, writable=True)
-        self._slots: list[memoryview] = []
-        for slot, name in enumerate(self._slot_names()):
-            with closing(self._folder.create(name, self.spec.size_bytes)) as fd:
-                self._slots.append(frames.lay(fd, slot))
-        size = control_bytes(self.capacity)
-        with closing(self._folder.create(f"{RING_NAME}.tmp", size)) as fd:
-            control = FileMemory(size, writable=True)
-            self._words = control.lay(fd).cast("Q")
-        self._head_address = control.address + Header.HEAD.offset
-        self._state_address = control.address + Header.STATE.offset
-        for field, value in (
-            (Header.MAGIC, MAGIC),
-            (Header.VERSION, VERSION),
-            (Header.HEADER_BYTES, HEADER_BYTES),
-            (Header.ENTRY_BYTES, ENTRY_BYTES),
-            (Header.CAPACITY, self.capacity),
-            (Header.FRAME_BYTES, self.spec.size_bytes),
-            (Header.WIDTH_PX, self.spec.width_px),
-            (Header.HEIGHT_PX, self.spec.height_px),
-            (Header.PIXEL_FORMAT, self.spec.pixel_format),
-            (Header.STRIDE_BYTES, self.spec.stride_bytes),
-            (Header.EPOCH, self.epoch),
-            (Header.WRITER_PID, os.getpid()),
-            (Header.STARTED_NS, time_ns()),
-            (Header.STATE, State.LIVE),
-        ):
-            self._words[field] = value
 
     def __repr__(self) -> str:
         size = f"{self.spec.width_px}x{self.spec.height_px}"
