@@ -311,6 +311,11 @@
             bar();
         },
 
+        /** What the panel can draft is asked for where something is open in it. */
+        tools: function (opened) {
+            return opened ? Date.now() : window.dash_clientside.no_update;
+        },
+
         /** The server has kept what was sent, or said why not. */
         kept: function (answer) {
             if (!answer || !sent || answer.n !== sent.n) {

@@ -44,20 +44,20 @@
         }
     }, true);
 
-    /** The library's own control has no name; it is drawn some time after the page. */
+    /** The library's own control has no name; it is drawn some time after the view. */
     const observer = new MutationObserver(function () {
         const input = document.querySelector("#files-upload input[type='file']");
         if (input) {
-            observer.disconnect();
             input.setAttribute("aria-label", "File to import");
             input.tabIndex = -1;
         }
     });
-    observer.observe(document.documentElement, { childList: true, subtree: true });
 
     vas.provide("vas_files", {
         /** Remember how the grid is filtered, for the other views. */
         searched: function (search) {
+            const view = document.getElementById("view-files");
+            observer.observe(view, { childList: true, subtree: true });
             const store = vas.props("files-search").data || "";
             if (!OTHER_VIEWS.includes(vas.views.steps()[0]) && (search || "") !== store) {
                 vas.set("files-search", { data: search || "" });

@@ -15,9 +15,9 @@
     let filled = null;
     let drawn = null;
 
+    /** The number of the change set that is shown, "" for the list; null: another view. */
     function shown() {
-        const steps = vas.views.steps();
-        return steps[0] === "history" ? steps[1] || "" : null;
+        return vas.views.shows("history") ? vas.views.steps()[1] || "" : null;
     }
 
     /** Set the fields to what the address says, once for each address. */
@@ -46,7 +46,7 @@
 
     vas.provide("vas_history", {
         /** What to ask the server for: the view, and how far the change set is that is followed. */
-        ask: function (_path, search, _tick, done, running) {
+        ask: function (_view, search, _tick, done, running) {
             const nothing = window.dash_clientside.no_update;
             const number = shown();
             const again = done && done.again;

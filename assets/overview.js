@@ -5,7 +5,7 @@
     const vas = (window.vas = window.vas || {});
     const place = { row: "all", column: "location" };
     const table = vas.table("overview");
-    const isShown = () => vas.views.steps()[0] === "overview";
+    const isShown = () => vas.views.shows("overview");
     const shown = () => vas.props("overview-shown").data || {};
     const data = () => vas.props("overview").data || [];
 

@@ -113,8 +113,8 @@
 
     vas.provide("vas_review", {
         /** Something that the review shows may have changed: ask for it, where it is on the screen. */
-        ask: function (_path, _draft, _text, _kind, _model, by) {
-            const here = vas.views.steps()[0] === "review";
+        ask: function (_view, _draft, _text, _kind, _model, by) {
+            const here = vas.views.shows("review");
             if (here && !shown) {
                 // What stood here the last time may be another draft.
                 vas.clear("review-message", "review-head", "review-list", "review-note");
@@ -123,7 +123,7 @@
                 vas.set("review-shown", { data: null });
             }
             shown = here;
-            if (by !== grouped) {
+            if (here && by !== grouped) {
                 grouped = by;
                 unfolded.opened = null;
                 unfolded.groups = PAGE;

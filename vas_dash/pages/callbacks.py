@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dash import Dash, Input
+from dash import Dash, Input, Output, State
 
 from vas_dash.pages import ids
 from vas_dash.pages.browser import in_browser
@@ -24,5 +24,15 @@ def register(app: Dash, context: Context) -> None:
     features = (grid, overview, panel, presets, draft, selection, review, history)
     for feature in (*features, cell_history, files):
         feature.register(app, context)
-    in_browser(app, "vas_views.show", Input(ids.URL, "pathname"))
+    in_browser(
+        app,
+        "vas_views.show",
+        Output(ids.VIEW_REVIEW, "children"),
+        Output(ids.VIEW_HISTORY, "children"),
+        Output(ids.VIEW_FILES, "children"),
+        Output(ids.OVERVIEW_FRAME, "children"),
+        Output(ids.VIEW, "data"),
+        Input(ids.URL, "pathname"),
+        State(ids.VIEW_PARTS, "data"),
+    )
     in_browser(app, "vas_clock.start", Input(ids.POLL_MS, "data"))

@@ -51,6 +51,7 @@ OVERVIEW_ASK = "overview-ask"
 OVERVIEW_SHOWN = "overview-shown"
 
 # The list of keys.
+KEYS = "keys"
 KEYS_TITLE = "keys-title"
 
 # Drafts.
@@ -73,6 +74,7 @@ PANEL = "panel"
 PANEL_TITLE = "panel-title"
 PANEL_LIVE = "panel-live"
 PANEL_TOOLS = "panel-tools"
+TOOLS_ASK = "tools-ask"
 PANEL_FORM = "panel-form"
 PANEL_MESSAGE = "panel-message"
 PANEL_ACTIONS = "panel-actions"
@@ -100,6 +102,9 @@ VIEW_GRID = "view-grid"
 VIEW_REVIEW = "view-review"
 VIEW_HISTORY = "view-history"
 VIEW_FILES = "view-files"
+OVERVIEW_FRAME = "overview-frame"
+VIEW = "view"
+VIEW_PARTS = "view-parts"
 
 # The draft.
 DRAFT = "draft"

@@ -34,7 +34,7 @@ def dialog() -> Component:
             html.Table(html.Tbody(rows)),
             button("Close", id="keys-close"),
         ],
-        id="keys",
+        id=ids.KEYS,
         className="vd-keys",
         **aria(labelledby=ids.KEYS_TITLE),
     )

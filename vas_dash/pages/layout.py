@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -45,9 +47,17 @@ def page(settings: Settings, operator: Operator, logout: str | None = None) -> C
     By `data-role` the style hides what a viewer cannot use; that it cannot be used is held
     elsewhere. `logout` is the address that ends a session, where there are sessions.
     """
+    views = {
+        ids.VIEW_REVIEW: review.page(settings),
+        ids.VIEW_HISTORY: history.page(settings),
+        ids.VIEW_FILES: files.page(settings),
+    }
+    table, dialog = overview.frame(), keys.dialog()
     return html.Div(
         [
             *_plumbing(settings),
+            *files.plumbing(),
+            _later({**views, ids.OVERVIEW_FRAME: table, ids.KEYS: dialog}),
             *history.plumbing(),
             *presets.plumbing(),
             html.A("Skip to the grid", href="#" + ids.GRID, className="vd-skip"),
@@ -82,7 +92,7 @@ def page(settings: Settings, operator: Operator, logout: str | None = None) -> C
                             ),
                             html.Div(grid.table(ids.GRID), id="grid-frame", className="vd-grid"),
                             html.P(id=ids.EMPTY, className="vd-empty"),
-                            overview.part(),
+                            overview.part(table),
                             html.Div(
                                 [bulk.selection_bar(), _drafts(settings)], className="vd-bottom"
                             ),
@@ -90,19 +100,28 @@ def page(settings: Settings, operator: Operator, logout: str | None = None) -> C
                         id=ids.VIEW_GRID,
                         className="vd-main",
                     ),
-                    review.page(settings),
-                    history.page(settings),
-                    files.page(settings),
+                    *views.values(),
                     _panel(),
                 ],
                 className="vd-body",
             ),
-            keys.dialog(),
+            dialog,
             html.Div(id="cell-tooltip", role="tooltip", className="vd-tooltip", hidden=True),
         ],
         className="vd-page",
         **data(role=operator.role.value),
     )
+
+
+def _later(parts: Mapping[str, Component]) -> Component:
+    """Take what is in some components out of them; `views.js` puts it there when they are opened.
+
+    What nobody looks at is not drawn: the grid is there sooner.
+    """
+    contents = {name: part.children for name, part in parts.items()}
+    for part in parts.values():
+        part.children = None
+    return dcc.Store(id=ids.VIEW_PARTS, data=contents)
 
 
 def _account(settings: Settings, operator: Operator, logout: str | None) -> Component:
@@ -161,10 +180,17 @@ def _plumbing(settings: Settings) -> list[Component]:
         dcc.Location(id=ids.URL, refresh=False),
         dcc.Store(id=ids.POLL_MS, data=round(settings.poll_s * 1000)),
         dcc.Store(id=ids.RENDERED, data={"default_page_size": settings.page_size}),
-        *stores(ids.CHANGED, ids.OPTIONS, ids.OPEN_REQUEST, ids.TOOLTIP_REQUEST, ids.TOOLTIP_TEXT),
+        *stores(
+            ids.VIEW,
+            ids.CHANGED,
+            ids.OPTIONS,
+            ids.OPEN_REQUEST,
+            ids.TOOLTIP_REQUEST,
+            ids.TOOLTIP_TEXT,
+        ),
         *stores(ids.TOGGLES, ids.KEPT, ids.APPLY, ids.APPLIED),
         *stores(ids.FIND_CELLS, ids.FOUND_CELLS, ids.ACT, ids.ACTED),
-        *stores(ids.OPENED, ids.PANEL_RESULT, ids.LIVE, ids.LIVE_DIGEST),
+        *stores(ids.OPENED, ids.PANEL_RESULT, ids.LIVE, ids.LIVE_DIGEST, ids.TOOLS_ASK),
         *stores(ids.SELECTION, ids.RECENT, storage_type="session", data=[]),
         *stores(ids.DRAFT, storage_type="local"),
     ]

@@ -75,7 +75,7 @@ def test_a_toggle_that_cannot_be_is_blocked_and_says_why(still: Page) -> None:
     assert answer["messages"] == ["Old on Gate 1: the model is not open to new assignments."]
     assert drafted(still, "cam-1", "old") == "! cannot be done"
     still.open("cam-1", "old")
-    still.fire("opened.data")
+    still.fire("tools-ask.data")
     assert "cannot be done: the model is not open" in text(still["panel-tools.children"])
 
 

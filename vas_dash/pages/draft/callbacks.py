@@ -89,17 +89,25 @@ def _register_apply(app: Dash, context: Context) -> None:
 
 
 def _register_tools(app: Dash, context: Context) -> None:
-    @app.callback(
-        Output(ids.PANEL_TOOLS, "children"),
+    in_browser(
+        app,
+        "vas_drafts.tools",
+        Output(ids.TOOLS_ASK, "data"),
         Input(ids.OPENED, "data"),
         Input(ids.DRAFT, "data"),
+        at_start=False,
+    )
+
+    @app.callback(
+        Output(ids.PANEL_TOOLS, "children"),
+        Input(ids.TOOLS_ASK, "data"),
+        State(ids.OPENED, "data"),
+        State(ids.DRAFT, "data"),
         State(ids.RECENT, "data"),
         prevent_initial_call=True,
     )
-    def tools(what: object, ref: object, recent: object) -> list[Component]:
+    def tools(_asked: object, what: object, ref: object, recent: object) -> list[Component]:
         """What can be selected and drafted from the panel that is open."""
-        if what is None:
-            return []
         opened = checked(OPENED, what)
         grid = context.grid(checked_recent(recent))
         if opened.kind != "cell":

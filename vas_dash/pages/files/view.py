@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from vas_dash.config import Settings
 from vas_dash.pages import ids
 from vas_dash.pages.files.model import SEMICOLONS, CheckedFile
-from vas_dash.pages.parts import aria
+from vas_dash.pages.parts import aria, stores
 
 MAX_BYTES = 20_000_000
 """Larger files are not taken by the page; the command line takes more."""
@@ -21,14 +21,16 @@ FILTERED = "filtered"
 NOTHING = "nothing"
 
 
+def plumbing() -> list[Component]:
+    """How the grid is filtered, noted before this view is opened."""
+    return stores(ids.FILES_SEARCH, storage_type="session", data="")
+
+
 def page(settings: Settings) -> Component:
     """The view, hidden until the address names it."""
     return html.Main(
         [
-            dcc.Store(id=ids.FILES_SEARCH, storage_type="session", data=""),
-            dcc.Store(id=ids.FILES_SHOWN),
-            dcc.Store(id=ids.FILES_ASKED),
-            dcc.Store(id=ids.FILES_GO),
+            *stores(ids.FILES_SHOWN, ids.FILES_ASKED, ids.FILES_GO),
             html.Div(id=ids.FILES_MESSAGE, className="vd-message", **aria(live="polite")),
             _export(settings),
             _import(),

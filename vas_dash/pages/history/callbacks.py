@@ -155,7 +155,7 @@ def _register_in_browser(app: Dash) -> None:
         "vas_history.ask",
         Output(ids.HISTORY_ASK, "data"),
         Output(ids.RUNNING_ASK, "data"),
-        Input(ids.URL, "pathname"),
+        Input(ids.VIEW, "data"),
         Input(ids.URL, "search"),
         Input(ids.HISTORY_TICK, "n_intervals"),
         Input(ids.HISTORY_DONE, "data"),

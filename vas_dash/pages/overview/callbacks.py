@@ -70,7 +70,7 @@ def register(app: Dash, context: Context) -> None:
         app,
         "vas_overview.ask",
         Output(ids.OVERVIEW_ASK, "data"),
-        Input(ids.URL, "pathname"),
+        Input(ids.VIEW, "data"),
         Input(ids.URL, "search"),
         Input(ids.RECENT, "data"),
         Input(ids.DRAFT, "data"),
@@ -79,7 +79,7 @@ def register(app: Dash, context: Context) -> None:
         app,
         "vas_overview.drawn",
         Input(ids.OVERVIEW_SHOWN, "data"),
-        Input(ids.OVERVIEW, "data"),
+        Input(ids.OVERVIEW, "data", allow_optional=True),
         at_start=False,
     )
 

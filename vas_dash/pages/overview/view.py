@@ -9,15 +9,15 @@ from vas_dash.pages import ids
 from vas_dash.pages.grid import view as grid
 from vas_dash.pages.parts import stores
 
-__all__ = ["part"]
+__all__ = ["frame", "part"]
 
 
-def part() -> Component:
+def frame() -> Component:
     """The table of locations; `overview.js` draws its bars and answers its keys."""
-    return html.Div(
-        [
-            *stores(ids.OVERVIEW_ASK, ids.OVERVIEW_SHOWN),
-            html.Div(grid.table(ids.OVERVIEW), id="overview-frame", className="vd-grid"),
-        ],
-        className="vd-overview",
-    )
+    return html.Div(grid.table(ids.OVERVIEW), id=ids.OVERVIEW_FRAME, className="vd-grid")
+
+
+def part(table: Component) -> Component:
+    """The overview, with its `frame`."""
+    stored = stores(ids.OVERVIEW_ASK, ids.OVERVIEW_SHOWN)
+    return html.Div([*stored, table], className="vd-overview")

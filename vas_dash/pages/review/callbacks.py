@@ -275,9 +275,9 @@ def _register_in_browser(app: Dash) -> None:
     in_browser(
         app,
         "vas_review.ask",
-        Input(ids.URL, "pathname"),
+        Input(ids.VIEW, "data"),
         Input(ids.DRAFT, "data"),
-        *(Input(name, "value") for name in filters),
+        *(Input(name, "value", allow_optional=True) for name in filters),
     )
     in_browser(app, "vas_review.drawn", Input(ids.REVIEW_LIST, "children"), at_start=False)
     in_browser(
