@@ -5,6 +5,7 @@
     const vas = (window.vas = window.vas || {});
     const section = () => document.getElementById("panel-presets");
     const box = () => document.getElementById("presets-name");
+    const NONE = "none";
     let shown = "";
     let last = null;
     let told = "";
@@ -82,9 +83,9 @@
     });
 
     document.addEventListener("change", function (event) {
-        if (event.target.id === "presets-fill" && event.target.value) {
+        if (event.target.id === "presets-fill" && event.target.value !== NONE) {
             ask("fill", { preset: Number(event.target.value) });
-            vas.set("presets-fill", { value: "" });
+            vas.set("presets-fill", { value: NONE });
         }
     });
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -33,7 +33,11 @@ from tests.fakes.faulty_vas import FaultyVas
 from tests.fakes.page import Page
 from tests.fakes.pages import API_KEY, DEADLINE_S, calm, complete, until
 from vas_dash import Settings, create_app, create_server, mount, wsgi_app
+from vas_dash.changes.presets import value_problems
+from vas_dash.domain.entities import AiModel
+from vas_dash.embedded.catalogue import fleet_models
 from vas_dash.errors import SettingsError
+from vas_dash.journal import Journal
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -95,13 +99,39 @@ def test_the_embedded_vas_is_there_only_without_a_vas(settings: Settings, tmp_pa
 
 def test_the_page_knows_the_key_of_its_own_embedded_vas(tmp_path: Path) -> None:
     embedded = Settings(
-        embedded_db_url=f"sqlite:///{tmp_path / 'vas.db'}", embedded_api_key=SecretStr("k3y")
+        embedded_db_url=f"sqlite:///{tmp_path / 'vas.db'}",
+        embedded_api_key=SecretStr("k3y"),
+        db_url=f"sqlite:///{tmp_path / 'journal.db'}",
     )
     client = create_server(embedded).test_client()
     assert client.get("/api/v1/devices").status_code == 401
     page = Page(client)
     until(page, lambda: complete(page))
     assert page.line("counts").startswith("60 of 60 cameras")
+
+
+@pytest.mark.parametrize("site", ["demo", "fleet"])
+def test_a_demo_begins_with_a_standard_preset_of_its_models(
+    site: Literal["demo", "fleet"], tmp_path: Path
+) -> None:
+    settings = Settings(
+        embedded_db_url=f"sqlite:///{tmp_path / 'vas.db'}",
+        embedded_site=site,
+        db_url=f"sqlite:///{tmp_path / 'journal.db'}",
+    )
+    for _ in range(2):
+        create_server(settings)
+    journal = Journal(settings.db_url)
+    made = journal.presets.versions()
+    assert {(one.name, one.who, one.version) for one in made} == {("Standard", "demo", 1)}
+    assert "ppe-detection" in {one.model_id for one in made}
+    models = {
+        model.model_id: AiModel(model.model_id, model.name, config_schema=model.config_schema)
+        for model in fleet_models()
+    }
+    for one in made:
+        assert value_problems(one.values, one.model_id, models[one.model_id]) == ()
+    journal.close()
 
 
 def test_turned_off_nothing_is_there(settings: Settings) -> None:

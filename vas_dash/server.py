@@ -80,9 +80,11 @@ def _standing_alone(settings: Settings) -> tuple[Flask, Dash]:
 
 def _with_embedded_vas(server: Flask, settings: Settings) -> Settings:
     """Serve the embedded VAS beside the page; the settings by which the page reaches it."""
-    from vas_dash.embedded import EmbeddedVas
+    from vas_dash.embedded import EmbeddedVas, standard_values
+    from vas_dash.wiring import begin_with_presets
 
     embedded = EmbeddedVas(settings)
+    begin_with_presets(settings, standard_values(settings.embedded_site))
     if settings.auth == "off" or settings.embedded_api_key is not None:
         _protect(embedded.blueprint, settings)
         server.register_blueprint(embedded.blueprint)

@@ -5,16 +5,23 @@ What needs a database is imported where it is made: the command line exports wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    closing,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from vas_dash.backend.breaker import Breaker
 from vas_dash.backend.client import VasClient
 from vas_dash.backend.transport import Transport
 from vas_dash.config import Settings
-from vas_dash.errors import SettingsError
+from vas_dash.errors import JournalError, SettingsError
 from vas_dash.fleet.reader import FleetReader
 
 if TYPE_CHECKING:
@@ -22,9 +29,18 @@ if TYPE_CHECKING:
     from vas_dash.changes.drafting import Drafting
     from vas_dash.changes.operations import Operations
     from vas_dash.changes.presets import Presets
+    from vas_dash.domain.presets import Preset
     from vas_dash.journal import Journal
 
-__all__ = ["Services", "create_client", "create_journal", "create_services", "opened_operations"]
+__all__ = [
+    "Services",
+    "begin_with_presets",
+    "create_client",
+    "create_journal",
+    "create_services",
+    "opened_operations",
+    "preset_versions",
+]
 
 
 Guard: TypeAlias = Callable[[], AbstractContextManager[None]]
@@ -92,6 +108,33 @@ def create_journal(settings: Settings) -> Journal:
     from vas_dash.journal import Journal
 
     return Journal(settings.db_url, retention_days=settings.retention_days)
+
+
+def begin_with_presets(settings: Settings, values: Mapping[str, Mapping[str, Any]]) -> None:
+    """Presets of a demo, by model. What is wrong with the journal is told by the page.
+
+    Raises:
+        SettingsError: its address cannot be used.
+    """
+    from vas_dash.changes.presets import Presets
+    from vas_dash.domain.presets import PresetValues
+
+    if not values:
+        return
+    made = {model_id: PresetValues(**of) for model_id, of in values.items()}
+    with closing(create_journal(settings)) as journal, suppress(JournalError):
+        Presets(journal).begin_with(made, "demo")
+
+
+def preset_versions(settings: Settings) -> tuple[Preset, ...]:
+    """The presets that the journal of the settings keeps.
+
+    Raises:
+        SettingsError: its address cannot be used.
+        JournalError: it cannot be read.
+    """
+    with closing(create_journal(settings)) as journal:
+        return journal.presets.versions()
 
 
 @contextmanager

@@ -25,6 +25,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
         "vas_dash.embedded",
         "vas_dash.errors",
         "vas_dash.web",
+        "vas_dash.wiring",
     },
     "vas_dash.dash_app": {
         "vas_dash.auth",
@@ -40,6 +41,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
         "vas_dash.backend",
         "vas_dash.changes",
         "vas_dash.config",
+        "vas_dash.domain",
         "vas_dash.errors",
         "vas_dash.fleet",
         "vas_dash.journal",

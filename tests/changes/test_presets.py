@@ -148,6 +148,18 @@ def test_a_name_that_cannot_be_read_and_too_many_are_refused(journal: Journal) -
     keep(journal, replace(STANDARD, model_id="fire"))
 
 
+def test_a_demo_begins_with_presets_where_none_was_ever_kept(both: Journal) -> None:
+    Presets(both).begin_with({"ppe": VALUES, "fire": PresetValues(1)}, "demo")
+    made = Presets(both).versions()
+    assert [(one.id, one.model_id, one.name, one.who) for one in made] == [
+        (1, "ppe", "Standard", "demo"),
+        (2, "fire", "Standard", "demo"),
+    ]
+    keep(both, *(replace(PresetEdit.of(one), removed=True) for one in made))
+    Presets(both).begin_with({"ppe": VALUES}, "demo")
+    assert current_presets(Presets(both).versions()) == ()
+
+
 def test_a_viewer_sees_presets_and_changes_none(journal: Journal) -> None:
     (made,) = keep(journal, STANDARD)
     viewer = Permissions(Operator("vic", Role.VIEWER))

@@ -81,6 +81,42 @@ def test_from_an_export_through_a_plan_and_back_to_the_same_bytes(shell: Shell) 
     assert shell.run("export")[1] == before
 
 
+def test_presets_go_out_and_come_back_with_the_intent(shell: Shell) -> None:
+    _, before, _ = shell.call("export")
+    preset = "presets:\n- model: helmet\n  name: Standard\n  desired_fps: 5\n"
+    file = shell.file("p.yaml", before.replace("cameras:", f"{preset}cameras:"))
+    said = "preset helmet: Standard, made: 5 fps."
+    assert shell.call("plan", file) == (2, f"To be kept: {said}\n", "")
+    dry = f"To be kept: {said}\nNothing was sent; --yes does it.\n"
+    assert shell.call("apply", file) == (2, dry, "")
+    assert shell.call("apply", file, "--yes", "--by", "kim") == (0, f"Kept: {said}\n", "")
+    assert shell.call("plan", file) == (0, "Nothing to do.\n", "")
+    after = shell.call("export")[1]
+    values = f"{preset}  priority: null\n  parameters: null\n"
+    assert after == before.replace("cameras:", f"{values}cameras:")
+    changed = shell.file(
+        "q.yaml", after.replace("desired_fps: 5\n  priority", "desired_fps: 6\n  priority")
+    )
+    found = shell.json(2, "plan", changed)
+    assert found["presets"] == [
+        {
+            "model": "helmet",
+            "name": "Standard",
+            "desired_fps": 6,
+            "priority": None,
+            "parameters": None,
+        }
+    ]
+
+
+def test_without_a_journal_an_export_says_that_it_has_no_presets(shell: Shell) -> None:
+    shell.environment["VAS_DASH_DB_URL"] = "sqlite:////proc/none/journal.db"
+    code, out, err = shell.run("export")
+    assert (code, out.startswith("format: vas-intent")) == (0, True)
+    assert err.startswith("vas_dash: without presets: the journal cannot be read")
+    assert shell.run("export", "--format", "csv")[2] == ""
+
+
 def test_everything_for_scripts_is_json(shell: Shell) -> None:
     document = shell.json(0, "export", "--filter", "loc=Hall+2&model=helmet")
     assert [one["camera"] for one in document["cameras"]] == ["Gate 2", "Gate 10"]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 from vas_dash.domain.changes import CellChange, same_json
 from vas_dash.domain.entities import Assignment, CellIntent
 from vas_dash.domain.fleet import CellState
-from vas_dash.domain.presets import PresetEdit, PresetValues
+from vas_dash.domain.presets import Preset, PresetChange, PresetEdit, PresetValues
 from vas_dash.domain.records import CellResult, Outcome, Tally
 from vas_dash.domain.text import count, cut
 
@@ -23,6 +23,7 @@ __all__ = [
     "kind_of",
     "kinds_text",
     "outcome_text",
+    "preset_change_line",
     "preset_edit_line",
     "result_word",
     "tally_words",
@@ -117,7 +118,7 @@ def intent_line(intent: CellIntent | Assignment | None) -> str:
 
 def values_line(values: PresetValues) -> str:
     """What a preset sets, on one line."""
-    return ", ".join(_values(values)) or "defaults, no parameters"
+    return ", ".join(_values(values)) or "defaults"
 
 
 def values_changed(before: PresetValues, after: PresetValues) -> str:
@@ -126,14 +127,25 @@ def values_changed(before: PresetValues, after: PresetValues) -> str:
 
 
 def preset_edit_line(edit: PresetEdit) -> str:
-    """What becomes of a preset: `ppe: Standard, fps 5 -> 10`."""
-    name = f"{edit.model_id}: {edit.name}"
-    if edit.seen is None:
-        return f"{name}, made: {values_line(edit.values)}"
-    parts = [f"removed: {values_line(edit.values)}"] if edit.removed else []
-    parts += [f"called {edit.seen.name} before"] if edit.seen.name != edit.name else []
-    changed = values_changed(edit.seen.values, edit.values)
-    return ", ".join([name, *parts, *([changed] if changed else [])])
+    """What is to become of a preset: `ppe: Standard, fps 5 -> 10`."""
+    return f"{edit.model_id}: {_preset_line(edit.seen, edit)}"
+
+
+def preset_change_line(change: PresetChange) -> str:
+    """What became of a preset: `Standard, called Day before`."""
+    return _preset_line(change.before, change.after)
+
+
+def _preset_line(before: Preset | None, after: Preset | PresetEdit) -> str:
+    if before is None:
+        return f"{after.name}, made: {values_line(after.values)}"
+    if after.removed:
+        return f"{after.name}, removed: {values_line(after.values)}"
+    parts = [after.name]
+    if before.name != after.name:
+        parts.append(f"called {before.name} before")
+    changed = values_changed(before.values, after.values)
+    return ", ".join([*parts, *([changed] if changed else [])])
 
 
 def _values(of: _Values) -> Iterator[str]:

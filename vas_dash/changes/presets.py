@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from vas_dash.changes.checks import check
@@ -36,6 +36,19 @@ class Presets:
     def versions(self) -> tuple[Preset, ...]:
         """Every version of every preset."""
         return self._table.versions()
+
+    def begin_with(self, values: Mapping[str, PresetValues], who: str) -> None:
+        """Keep a preset "Standard" of each model, where no preset was ever kept."""
+        now = datetime.now(UTC)
+
+        def first(there: tuple[Preset, ...]) -> list[Preset]:
+            made = enumerate(() if there else values.items(), start=1)
+            return [
+                Preset(number, 1, model_id, "Standard", of, who, now)
+                for number, (model_id, of) in made
+            ]
+
+        self._table.add(first)
 
     def keep(
         self, edits: Sequence[PresetEdit], by: Permissions, fleet: FleetSnapshot

@@ -20,6 +20,7 @@ from vas_dash.errors import VasDashError
 from vas_dash.files.tree import FileProblem
 from vas_dash.fleet.natural import NaturalKey, natural_key
 
+NOTHING = "Nothing to do."
 NOTHING_TO_DO = 0
 FAILED = 1
 DIFFERENCES = 2
@@ -114,16 +115,20 @@ class Answer:
     def show(self, *, as_json: bool) -> int:
         """Print it; the exit code."""
         if isinstance(self.document, bytes):
+            self._note()
             sys.stdout.buffer.write(self.document)
         elif as_json:
             print(json.dumps(self.document, ensure_ascii=False, indent=2, default=self.names.json))
         else:
-            for note in self.notes:
-                print(note, file=sys.stderr)
+            self._note()
             for line in self.lines:
                 print(line)
         sys.stdout.flush()
         return self.code
+
+    def _note(self) -> None:
+        for note in self.notes:
+            print(note, file=sys.stderr)
 
 
 def preview(
@@ -155,7 +160,7 @@ def preview(
             verb = "differs" if len(own) == 1 else "differ"
             yield f"{count(len(own), 'cell')} {verb}: {kinds_text(_kinds(own))}."
         elif not (removed or kept or problems):
-            yield "Nothing to do."
+            yield NOTHING
         yield from map(names.change, own)
         if removed:
             yield f"Removed because the file does not name them: {count(len(removed), 'cell')}."

@@ -16,6 +16,7 @@ import click
 from vas_dash.backend.client import VasClient
 from vas_dash.changes.operations import Operations, Progress
 from vas_dash.changes.permissions import Permissions
+from vas_dash.changes.presets import Presets
 from vas_dash.cli.output import (
     CONFLICTS,
     FAILED,
@@ -29,14 +30,16 @@ from vas_dash.cli.output import (
 )
 from vas_dash.config import Settings
 from vas_dash.domain.changes import ChangeSet
+from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.operators import Operator, Role
+from vas_dash.domain.presets import PresetEdit
 from vas_dash.domain.records import CellResult
-from vas_dash.errors import ReasonNeededError
+from vas_dash.errors import PresetError, ReasonNeededError
 from vas_dash.files.tree import FileProblem
 from vas_dash.jobs.service import apply_watched
 from vas_dash.wiring import opened_operations
 
-__all__ = ["operations_of", "progress_bar", "send"]
+__all__ = ["keep_presets", "operations_of", "progress_bar", "send"]
 
 _DONE = {CellResult.APPLIED, CellResult.UNCHANGED}
 _CHANGED_ELSEWHERE = {CellResult.CONFLICT, CellResult.OVERWRITTEN}
@@ -98,6 +101,17 @@ def send(
         map(names.blocked, changes.blocked),
         names,
     )
+
+
+def keep_presets(
+    operations: Operations, by: Permissions, edits: Sequence[PresetEdit], fleet: FleetSnapshot
+) -> None:
+    """Keep the presets of a file: all of them, or none."""
+    if edits:
+        try:
+            Presets(operations.journal).keep(edits, by, fleet)
+        except PresetError as error:
+            raise CommandError(f"the presets were not kept: {error.reason}") from None
 
 
 @contextmanager

@@ -5,22 +5,36 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path
 
 from click import Argument, Choice, Command, Option, open_file
 
+from vas_dash.changes.labels import preset_edit_line
 from vas_dash.cli.connection import connected, read_fleet
 from vas_dash.cli.options import AS_JSON, SENDING, file_format, page_filter
-from vas_dash.cli.output import NOTHING_TO_DO, Answer, CommandError, Names, one_line, preview
+from vas_dash.cli.output import (
+    DIFFERENCES,
+    NOTHING,
+    NOTHING_TO_DO,
+    Answer,
+    CommandError,
+    Names,
+    one_line,
+    preview,
+)
+from vas_dash.config import Settings
 from vas_dash.domain.changes import ChangeSet
+from vas_dash.domain.presets import Preset, PresetEdit, current_presets
 from vas_dash.domain.text import count
+from vas_dash.errors import JournalError
 from vas_dash.files.decoding import MAX_BYTES
 from vas_dash.files.drafting import draft_file, expecting
 from vas_dash.files.exporting import export_file
 from vas_dash.files.tree import FileProblem, Format
 from vas_dash.fleet.query import parse_query
+from vas_dash.wiring import preset_versions
 
 __all__ = ["apply", "export", "plan"]
 
@@ -38,11 +52,12 @@ def _export(
         written = Format.JSON if as_json else Format.YAML
     if as_json and output is None and written is not Format.JSON:
         raise CommandError(f"--json and --format {written} do not go together without --output")
-    with connected() as (_, client):
+    with connected() as (settings, client):
         snapshot, found = read_fleet(client), None if query is None else parse_query(query)
-        data = export_file(snapshot, written, found, ids=ids, separator=separator)
+        presets, notes = _kept(settings) if written is not Format.CSV else ((), [])
+        data = export_file(snapshot, written, found, ids=ids, separator=separator, presets=presets)
     if output is None:
-        return Answer(NOTHING_TO_DO, data)
+        return Answer(NOTHING_TO_DO, data, notes=notes)
     try:
         _replace_file(Path(output), data)
     except OSError as error:
@@ -50,8 +65,16 @@ def _export(
     return Answer(
         NOTHING_TO_DO,
         {"file": output, "format": written, "bytes": len(data)},
-        notes=[f"wrote {one_line(output)}, {count(len(data), 'byte')}"],
+        notes=[*notes, f"wrote {one_line(output)}, {count(len(data), 'byte')}"],
     )
+
+
+def _kept(settings: Settings) -> tuple[Sequence[Preset], list[str]]:
+    """The presets; where the journal cannot be read, a note says that they are left out."""
+    try:
+        return current_presets(preset_versions(settings)), []
+    except JournalError as error:
+        return (), [f"vas_dash: without presets: {error.reason}"]
 
 
 export = Command(
@@ -106,20 +129,24 @@ def _compare(
     with connected() as (settings, client):
         snapshot = read_fleet(client)
         names = Names(snapshot)
-        draft = draft_file(data, kind, snapshot, parse_query(query or "") if prune else None)
+        scope = parse_query(query or "") if prune else None
+        draft = draft_file(data, kind, snapshot, scope, lambda: preset_versions(settings))
         wrong = {file: draft.problems}
         if expect is not None:
             draft, wrong[expect] = expecting(draft, *_read_file(expect, None), snapshot)
         problems = [*chain(*wrong.values())]
         # What is blocked is among the problems, with its place in the file.
         changes = ChangeSet(draft.changes.changes)
-        right = bool(changes.changes) and not (strict and problems)
+        right = bool(changes.changes or draft.presets) and not (strict and problems)
         if yes and right:
-            from vas_dash.cli.sending import operations_of, send  # loads the journal
+            from vas_dash.cli.sending import keep_presets, operations_of, send  # loads the journal
 
             source = "import" if file == "-" else f"import of {Path(file).name}"
             with operations_of(by, settings, client) as (operations, operator):
-                answer = send(operations, operator, changes, names, reason, source, problems)
+                answer = preview(changes, names, None, problems=problems)
+                if changes.changes:
+                    answer = send(operations, operator, changes, names, reason, source, problems)
+                keep_presets(operations, operator, draft.presets, snapshot)
             then = "the rest was sent"
         else:
             answer = preview(
@@ -131,7 +158,29 @@ def _compare(
                 problems=problems,
             )
             then = "apply --yes sends the rest" if right else "nothing is sent until it is right"
+    answer = _with_presets(answer, draft.presets, yes, kept=bool(yes and right))
     return replace(answer, notes=_problem_lines(wrong, then))
+
+
+def _with_presets(
+    answer: Answer, edits: Sequence[PresetEdit], yes: bool | None, *, kept: bool
+) -> Answer:
+    """What the file does to presets, before what it does to cells."""
+    if not edits:
+        return answer
+    assert isinstance(answer.document, dict)
+    what = "Kept" if kept else "To be kept"
+    lines = [f"{what}: preset {one_line(preset_edit_line(one))}." for one in edits]
+    cells = list(answer.lines)
+    if cells == [NOTHING]:
+        cells = ["Nothing was sent; --yes does it."] if yes is False else []
+    presets = [{"model": one.model_id, "name": one.name, **asdict(one.values)} for one in edits]
+    return replace(
+        answer,
+        code=answer.code or (NOTHING_TO_DO if kept else DIFFERENCES),
+        document={**answer.document, "presets": presets},
+        lines=(*lines, *cells),
+    )
 
 
 _FILE = (

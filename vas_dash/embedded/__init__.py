@@ -14,9 +14,10 @@ from vas_dash.config import Settings
 from vas_dash.embedded.database import open_database
 from vas_dash.embedded.listener import Listener
 from vas_dash.embedded.routes import create_app, create_blueprint
+from vas_dash.embedded.sites import standard_values
 from vas_dash.embedded.store import Store
 
-__all__ = ["EmbeddedVas"]
+__all__ = ["EmbeddedVas", "standard_values"]
 
 
 class EmbeddedVas:

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
@@ -19,7 +19,7 @@ from uuid import UUID
 from vas_dash.embedded.catalogue import CatalogueModel, demo_models, fleet_models
 from vas_dash.embedded.wire import canonical_json
 
-__all__ = ["UNREGISTERED_MODEL_ID", "Site", "build_site"]
+__all__ = ["UNREGISTERED_MODEL_ID", "Site", "build_site", "standard_values"]
 
 Row = dict[str, Any]
 
@@ -80,6 +80,18 @@ def build_site(name: str) -> Site:
         on_unregistered=25 if fleet else 1,
     )
     return Site(name, devices, models, assignments)
+
+
+def standard_values(name: str) -> Mapping[str, Row]:
+    """By model of a site, fps, priority and parameters that most cameras could have."""
+    if name == "empty":
+        return {}
+    catalogue = fleet_models() if name == "fleet" else demo_models()
+    return {
+        model.model_id: {"desired_fps": 10, "priority": 50, "parameters": model.variants[0]}
+        for model in catalogue
+        if model.enabled and model.config_schema
+    }
 
 
 def _demo_cameras() -> Iterator[tuple[str, str]]:

@@ -1,9 +1,15 @@
-"""The document that JSON and YAML files share: from its nodes to cells.
+"""The document that JSON and YAML files share: from its nodes to presets and cells.
 
 ::
 
     format: vas-intent
     version: 1
+    presets:                        # may be left out
+    - model: helmet-v2
+      name: Standard
+      desired_fps: 5
+      priority: null
+      parameters: {threshold: 0.5}
     cameras:
     - camera: North gate 1          # or camera_id
       location: North yard
@@ -20,20 +26,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from vas_dash.files.csv_reading import PROPERTIES
-from vas_dash.files.tree import FileCell, FormatError, Node
+from vas_dash.files.tree import FileCell, FilePreset, FormatError, Node
 
 __all__ = ["FORMAT", "VERSION", "read_document"]
 
 FORMAT = "vas-intent"
 VERSION = 1
 
+_NAMES = ("format", "version", "presets", "cameras")
+_PRESET_NAMES = ("model", "name", *PROPERTIES[1:])
 _CAMERA_NAMES = ("camera_id", "camera", "location", "models")
 
 Report = Callable[[int, str], None]
 
 
-def read_document(top: Node, report: Report) -> Iterator[FileCell]:
-    """The cells; what is wrong is reported with its offset, and the cell or camera left out.
+def read_document(top: Node, report: Report) -> Iterator[FileCell | FilePreset]:
+    """What it holds; what is wrong is reported with its offset, and that part left out.
 
     Raises:
         FormatError: it is no such document.
@@ -41,8 +49,8 @@ def read_document(top: Node, report: Report) -> Iterator[FileCell]:
     if not isinstance(top.value, dict):
         raise FormatError(top.at, "the file must be a mapping with format, version and cameras")
     for name, at in top.names.items():
-        if name not in ("format", "version", "cameras"):
-            report(at, f"unknown name {name[:100]}; known: format, version, cameras")
+        if name not in _NAMES:
+            report(at, f"unknown name {name[:100]}; known: {', '.join(_NAMES)}")
     for name, wanted in (("format", FORMAT), ("version", VERSION)):
         node = top.value.get(name)
         if node is None:
@@ -54,8 +62,31 @@ def read_document(top: Node, report: Report) -> Iterator[FileCell]:
         raise FormatError(top.at, "cameras is missing")
     if not isinstance(cameras.value, list):
         raise FormatError(cameras.at, "cameras must be a list")
+    presets = top.value.get("presets")
+    if presets is not None:
+        if isinstance(presets.value, list):
+            yield from filter(None, (_preset(one, report) for one in presets.value))
+        else:
+            report(presets.at, "presets must be a list")
     for camera in cameras.value:
         yield from _camera(camera, report)
+
+
+def _preset(preset: Node, report: Report) -> FilePreset | None:
+    if not isinstance(preset.value, dict):
+        report(preset.at, "must be a mapping with model, name and values")
+        return None
+    for name, at in preset.names.items():
+        if name not in _PRESET_NAMES:
+            report(at, f"unknown name {name[:100]}; known: {', '.join(_PRESET_NAMES)}")
+    for name in ("model", "name"):
+        node = preset.value.get(name)
+        if node is None or not isinstance(node.value, str):
+            at = preset.at if node is None else node.at
+            report(at, f"{name} is missing" if node is None else f"{name} must be a text")
+            return None
+    named = {name: preset.value[name] for name in _PRESET_NAMES[2:] if name in preset.value}
+    return FilePreset(preset.at, preset.value["model"], preset.value["name"], named)
 
 
 def _camera(camera: Node, report: Report) -> Iterator[FileCell]:

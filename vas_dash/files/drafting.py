@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from vas_dash.changes.checks import checked
 from vas_dash.domain.changes import Blocked, CellChange, ChangeSet, Problem, plan
 from vas_dash.domain.entities import Assignment, CellKey
 from vas_dash.domain.fleet import FleetSnapshot
+from vas_dash.domain.presets import Preset, PresetEdit
 from vas_dash.files.importing import Import, import_file
+from vas_dash.files.presets import preset_edits
 from vas_dash.files.reading import read_file
 from vas_dash.files.tree import FileCell, FileIntent, FileProblem, Format
 from vas_dash.fleet.query import GridQuery
@@ -22,8 +24,8 @@ class FileDraft:
     """The difference between a file and the fleet.
 
     `changes` holds what is right, `problems` everything that is wrong, in the file's order.
-    `pruned` are the cells that are removed only because the file does not name them, `conflicts`
-    those that do not hold what was expected.
+    `presets` is what is to become of presets. `pruned` are the cells that are removed only because
+    the file does not name them, `conflicts` those that do not hold what was expected.
     """
 
     changes: ChangeSet
@@ -31,6 +33,7 @@ class FileDraft:
     pruned: frozenset[CellKey]
     cells: int
     conflicts: frozenset[CellKey] = frozenset()
+    presets: tuple[PresetEdit, ...] = ()
 
 
 def draft_file(
@@ -38,13 +41,18 @@ def draft_file(
     format: Format,  # noqa: A002 - the word of the field
     snapshot: FleetSnapshot,
     prune: GridQuery | None = None,
+    presets: Callable[[], Sequence[Preset]] = tuple,
 ) -> FileDraft:
     """What has to change for the fleet to be as the file says. See `import_file`.
+
+    `presets` gives the versions that are kept; it is asked only where the file has presets.
 
     Raises:
         FleetUnknownError: cameras or assignments are not all known.
     """
     file = read_file(data, format)
+    edits, wrong = preset_edits(file, snapshot, presets() if file.presets else ())
+    file = replace(file, problems=[*file.problems, *wrong])
     found = import_file(file, snapshot, prune)
     changes = checked(plan(snapshot, {**found.desired_changes, **found.removals}), snapshot)
     problems = sorted([*found.problems, *_placed(changes.blocked, file, found)])
@@ -52,7 +60,7 @@ def draft_file(
     if problems and pruned:  # a file with a wrong cell is not to be trusted with removals
         kept = tuple(change for change in changes.changes if change.key not in pruned)
         changes, pruned = replace(changes, changes=kept), frozenset()
-    return FileDraft(changes, problems, pruned, len(file.cells))
+    return FileDraft(changes, problems, pruned, len(file.cells), presets=edits)
 
 
 def expecting(
@@ -65,6 +73,7 @@ def expecting(
 
     A cell that holds something else is a conflict when the draft is applied. One that the other
     file is wrong about is left out, and everything is where that file cannot be read to its end.
+    Presets are left alone.
 
     Raises:
         FleetUnknownError: cameras or assignments are not all known.
@@ -81,7 +90,8 @@ def expecting(
         if change.key not in wrong and not file.problems
     )
     conflicts = frozenset(change.key for change in changes if change.key in others)
-    return replace(draft, changes=ChangeSet(changes), conflicts=conflicts), found.problems
+    begun = replace(draft, changes=ChangeSet(changes), conflicts=conflicts, presets=())
+    return begun, found.problems
 
 
 def _as_expected(change: CellChange, snapshot: FleetSnapshot) -> Assignment:

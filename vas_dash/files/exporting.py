@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from vas_dash.domain.entities import Camera, CellIntent
 from vas_dash.domain.fleet import Cell, CellState, FleetSnapshot
+from vas_dash.domain.presets import Preset
 from vas_dash.errors import VasDashError
 from vas_dash.files.tree import Format
 from vas_dash.files.writing import CameraIntent, write_file
@@ -31,8 +32,11 @@ def export_file(
     *,
     ids: bool = False,
     separator: str = ",",
+    presets: Sequence[Preset] = (),
 ) -> bytes:
     """The assigned cells that `query` finds (None: all), in UTF-8.
+
+    Of `presets` those of the models in it, in JSON and YAML; CSV has no place for them.
 
     The order is natural (Gate 2 before Gate 10) and the query's own order does not matter, so two
     exports of the same intent are the same bytes. Cameras go by name, with their location; by id
@@ -43,7 +47,8 @@ def export_file(
         FleetUnknownError: an export would not hold everything that it should.
     """
     try:
-        return write_file(exported(snapshot, query, ids=ids), format, separator)
+        cells = exported(snapshot, query, ids=ids)
+        return write_file(cells, format, separator, _in_order(presets, snapshot, query))
     except (ValueError, RecursionError):
         raise FleetUnknownError(
             "an assignment has parameters that no file can hold (NaN, infinity or endless nesting)"
@@ -80,6 +85,17 @@ def exported(
                 CameraIntent(camera.name or None, camera_id, camera.location or None, intents)
             )
     return found
+
+
+def _in_order(
+    presets: Sequence[Preset], snapshot: FleetSnapshot, query: GridQuery | None
+) -> list[Preset]:
+    """The presets of the models that a query finds."""
+    _, models = in_scope(snapshot, query)
+    return sorted(
+        (one for one in presets if models is None or one.model_id in models),
+        key=lambda one: (natural_key(one.model_id), one.model_id, natural_key(one.name), one.name),
+    )
 
 
 def not_known(snapshot: FleetSnapshot) -> str | None:

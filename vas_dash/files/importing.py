@@ -18,7 +18,7 @@ from vas_dash.files.exporting import FleetUnknownError, in_scope, not_known
 from vas_dash.files.tree import FileCell, FileIntent, FileProblem, Node
 from vas_dash.fleet.query import GridQuery
 
-__all__ = ["Import", "import_file"]
+__all__ = ["Import", "Models", "WrongError", "import_file", "read_property", "shown"]
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ def _removals(
     }
 
 
-class _WrongError(Exception):
-    """A cell cannot be used: what is wrong with it, at an offset."""
+class WrongError(Exception):
+    """A part of a file cannot be used: what is wrong with it, at an offset."""
 
     def __init__(self, at: int, message: str) -> None:
         super().__init__(message)
@@ -92,10 +92,7 @@ class _Reader:
         self._file = file
         self._snapshot = snapshot
         self._cameras = _Cameras(snapshot)
-        self._models = {model.model_id: model for model in snapshot.known_models}
-        self._models_alike: dict[str, list[AiModel]] = defaultdict(list)
-        for model in self._models.values():
-            self._models_alike[folded(model.model_id)].append(model)
+        self._models = Models(snapshot)
 
     def take(self, cell: FileCell) -> None:
         """A desired change for the cell, or problems."""
@@ -103,17 +100,17 @@ class _Reader:
         camera = model = None
         try:
             camera = self._cameras.find(cell)
-        except _WrongError as error:
+        except WrongError as error:
             self._report(error)
         try:
-            model = self._model(cell.model)
-        except _WrongError as error:
+            model = self._models.find(cell.model)
+        except WrongError as error:
             self._report(error)
         wanted: dict[str, Any] = {}
         for name, node in cell.properties.items():
             try:
-                wanted[name] = _property(name, node)
-            except _WrongError as error:
+                wanted[name] = read_property(name, node)
+            except WrongError as error:
                 if (
                     camera is not None
                     and model is not None
@@ -129,7 +126,7 @@ class _Reader:
         key = CellKey(camera.id, model.model_id)
         if key in self.cells:
             line = self._file.place(self.cells[key].at).line
-            self._report(_WrongError(cell.at, f"this cell is already in line {line}"))
+            self._report(WrongError(cell.at, f"this cell is already in line {line}"))
             return
         self.cells[key] = cell
         if len(self.problems) > before:
@@ -150,26 +147,41 @@ class _Reader:
             and value == getattr(held, name)
         )
 
-    def _report(self, error: _WrongError) -> None:
+    def _report(self, error: WrongError) -> None:
         self.problems.append(FileProblem(*self._file.place(error.at), str(error)))
 
-    def _model(self, node: Node) -> AiModel:
-        alike = self._models_alike.get(folded(node.value), [])
+
+class Models:
+    """Finds a model by its id in the registry."""
+
+    def __init__(self, snapshot: FleetSnapshot) -> None:
+        self._part = snapshot.models
+        self._models = {model.model_id: model for model in snapshot.known_models}
+        self._alike: dict[str, list[AiModel]] = defaultdict(list)
+        for model in self._models.values():
+            self._alike[folded(model.model_id)].append(model)
+
+    def find(self, node: Node) -> AiModel:
+        """The model of this very id, or of the only one that is alike.
+
+        Raises:
+            WrongError: there is none, or there are several.
+        """
+        alike = self._alike.get(folded(node.value), [])
         model = self._models.get(node.value) or (alike[0] if len(alike) == 1 else None)
         if model is not None:
             return model
         if alike:
             ids = " and ".join(_quoted(one.model_id) for one in alike)
-            raise _WrongError(node.at, f"{_shown(node)} may be any of the models {ids}")
-        part = self._snapshot.models
-        if not part.is_complete:
-            reason = f"{part.reason}"
-            raise _WrongError(node.at, f"the model {_shown(node)} is not known: {reason}")
+            raise WrongError(node.at, f"{shown(node)} may be any of the models {ids}")
+        if not self._part.is_complete:
+            reason = f"{self._part.reason}"
+            raise WrongError(node.at, f"the model {shown(node)} is not known: {reason}")
         named = [
             one.model_id for one in self._models.values() if folded(one.title) == folded(node.value)
         ]
         hint = f"; the id of the model of that name is {', '.join(named)}" if named else ""
-        raise _WrongError(node.at, f"unknown model {_shown(node)}{hint}")
+        raise WrongError(node.at, f"unknown model {shown(node)}{hint}")
 
 
 class _Cameras:
@@ -186,20 +198,20 @@ class _Cameras:
         """The one camera: the very name before one that is alike.
 
         Raises:
-            _WrongError: there is none, or there are several.
+            WrongError: there is none, or there are several.
         """
         if cell.camera_id is not None:
             return self._with_id(cell, cell.camera_id)
         assert cell.camera is not None
         found = self._alike.get(folded(cell.camera.value), [])
         if not found:
-            raise _WrongError(cell.camera.at, f"unknown camera {_shown(cell.camera)}")
+            raise WrongError(cell.camera.at, f"unknown camera {shown(cell.camera)}")
         if cell.location is not None:
             found = self._there(found, cell.camera, cell.location)
             found = [one for one in found if (one.location or "") == cell.location.value] or found
         found = [one for one in found if one.name == cell.camera.value] or found
         if len(found) > 1:
-            raise _WrongError(cell.camera.at, _several(found, cell))
+            raise WrongError(cell.camera.at, _several(found, cell))
         return found[0]
 
     def _there(self, named: list[Camera], camera: Node, location: Node) -> list[Camera]:
@@ -207,9 +219,9 @@ class _Cameras:
         found = [one for one in named if folded(one.location or "") == wanted]
         if not found:
             places = sorted({one.location or "(no location)" for one in named})
-            raise _WrongError(
+            raise WrongError(
                 location.at,
-                f"no camera {_shown(camera)} in {_shown(location)}; "
+                f"no camera {shown(camera)} in {shown(location)}; "
                 f"there is one in {', '.join(places[:5])}",
             )
         return found
@@ -217,11 +229,11 @@ class _Cameras:
     def _with_id(self, cell: FileCell, node: Node) -> Camera:
         camera = self._by_id.get(node.value.strip().lower()) or self._by_id.get(node.value)
         if camera is None:
-            raise _WrongError(node.at, f"unknown camera_id {_shown(node)}")
+            raise WrongError(node.at, f"unknown camera_id {shown(node)}")
         for said, is_so in ((cell.camera, camera.name), (cell.location, camera.location)):
             if said is not None and folded(said.value) != folded(is_so or ""):
-                raise _WrongError(
-                    said.at, f"{_shown(said)} is not what the camera of this camera_id has"
+                raise WrongError(
+                    said.at, f"{shown(said)} is not what the camera of this camera_id has"
                 )
         return camera
 
@@ -229,7 +241,7 @@ class _Cameras:
 def _several(found: Sequence[Camera], cell: FileCell) -> str:
     """Which cameras a name may mean, side by side where they are written differently."""
     assert cell.camera is not None
-    where = "" if cell.location is None else f" in {_shown(cell.location)}"
+    where = "" if cell.location is None else f" in {shown(cell.location)}"
     names = {one.name for one in found}
     written = ""
     if len(names) > 1:
@@ -237,7 +249,7 @@ def _several(found: Sequence[Camera], cell: FileCell) -> str:
         written = f": {', '.join(each)}"
     which = "location or the " if cell.location is None else ""
     return (
-        f"{len(found)} cameras have the name {_shown(cell.camera)}{where}{written}; "
+        f"{len(found)} cameras have the name {shown(cell.camera)}{where}{written}; "
         f"name the {which}camera_id"
     )
 
@@ -248,33 +260,34 @@ def _quoted(text: str) -> str:
     return plain if plain == json.dumps(text) else f"{plain} ({json.dumps(text)})"
 
 
-def _shown(node: Node) -> str:
+def shown(node: Node) -> str:
+    """A value in a message."""
     if isinstance(node.value, dict | list):
         return "a mapping" if isinstance(node.value, dict) else "a list"
     text = json.dumps(node.value, ensure_ascii=False)
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 
-def _property(name: str, node: Node) -> Any:
+def read_property(name: str, node: Node) -> Any:
     """The value of a property, as an intent holds it.
 
     Raises:
-        _WrongError: it cannot be stored.
+        WrongError: it cannot be stored.
     """
     value = node.value
     match name:
         case "enabled":
             if not isinstance(value, bool):
-                raise _WrongError(node.at, f"enabled must be true or false, not {_shown(node)}")
+                raise WrongError(node.at, f"enabled must be true or false, not {shown(node)}")
         case "desired_fps" | "priority":
             low, high = FPS_RANGE if name == "desired_fps" else PRIORITY_RANGE
             whole = isinstance(value, int) and not isinstance(value, bool)
             if value is not None and not (whole and low <= value <= high):
                 wanted = f"a whole number from {low} to {high}"
-                raise _WrongError(node.at, f"{name} must be {wanted}, not {_shown(node)}")
+                raise WrongError(node.at, f"{name} must be {wanted}, not {shown(node)}")
         case _:
             if value is not None and not isinstance(value, dict):
-                raise _WrongError(node.at, f"{name} must be a JSON object, not {_shown(node)}")
+                raise WrongError(node.at, f"{name} must be a JSON object, not {shown(node)}")
             return _storable(node)
     return value
 
@@ -286,20 +299,20 @@ def _storable(node: Node) -> Any:
     """The value without its places.
 
     Raises:
-        _WrongError: the VAS takes no NUL, no half characters and no infinity.
+        WrongError: the VAS takes no NUL, no half characters and no infinity.
     """
     value = node.value
     if isinstance(value, dict):
         for name in value:
             if _UNSTORABLE.search(name):
-                raise _WrongError(node.names[name], "parameters: " + _NO_CHARACTER)
+                raise WrongError(node.names[name], "parameters: " + _NO_CHARACTER)
         return {name: _storable(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [_storable(inner) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
-        raise _WrongError(node.at, "parameters: a number that is too large to be stored")
+        raise WrongError(node.at, "parameters: a number that is too large to be stored")
     if isinstance(value, str) and _UNSTORABLE.search(value):
-        raise _WrongError(node.at, "parameters: " + _NO_CHARACTER)
+        raise WrongError(node.at, "parameters: " + _NO_CHARACTER)
     return value
 
 

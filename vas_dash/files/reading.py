@@ -1,4 +1,4 @@
-"""A file, of any of the formats, to its cells."""
+"""A file, of any of the formats, to its cells and presets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from vas_dash.files.csv_reading import read_csv
 from vas_dash.files.decoding import BadEncodingError, decode
 from vas_dash.files.document import read_document
 from vas_dash.files.json_reading import read_json
-from vas_dash.files.tree import FileCell, FileIntent, FileProblem, Format, FormatError, Places
+from vas_dash.files.tree import (
+    FileCell,
+    FileIntent,
+    FilePreset,
+    FileProblem,
+    Format,
+    FormatError,
+    Places,
+)
 from vas_dash.files.yaml_reading import read_yaml
 
 __all__ = ["read_file"]
@@ -24,6 +32,7 @@ def read_file(data: bytes, format: Format) -> FileIntent:  # noqa: A002 - the wo
     """What the file says. Nothing is raised: whatever is wrong is among its problems."""
     text = ""
     cells: list[FileCell] = []
+    presets: list[FilePreset] = []
     found: list[tuple[int, str]] = []
 
     def report(at: int, message: str) -> None:
@@ -31,8 +40,11 @@ def read_file(data: bytes, format: Format) -> FileIntent:  # noqa: A002 - the wo
             raise FormatError(at, f"more than {MAX_PROBLEMS:,} problems: not read any further")
         found.append((at, message))
 
-    def keep(read: Iterable[FileCell]) -> None:
+    def keep(read: Iterable[FileCell | FilePreset]) -> None:
         for cell in read:
+            if isinstance(cell, FilePreset):
+                presets.append(cell)
+                continue
             if len(cells) >= MAX_CELLS:
                 raise FormatError(cell.at, f"more than {MAX_CELLS:,} cells: not read any further")
             cells.append(cell)
@@ -53,4 +65,4 @@ def read_file(data: bytes, format: Format) -> FileIntent:  # noqa: A002 - the wo
         found.append((error.at, str(error)))
     place = Places(text)
     problems = tuple(FileProblem(*place(at), message) for at, message in sorted(found))
-    return FileIntent(cells, problems, place)
+    return FileIntent(cells, problems, place, presets)

@@ -16,12 +16,14 @@ __all__ = [
     "MAX_DEPTH",
     "FileCell",
     "FileIntent",
+    "FilePreset",
     "FileProblem",
     "Format",
     "FormatError",
     "Node",
     "Place",
     "Places",
+    "parameter_at",
 ]
 
 MAX_DEPTH = 100
@@ -114,6 +116,31 @@ class FormatError(VasDashError):
         self.at = at
 
 
+def parameter_at(
+    properties: Mapping[str, Node], path: Sequence[str], message: str = ""
+) -> int | None:
+    """The offset of the parameter at `path`, or of the nearest one around it; None: there is none.
+
+    Where the message about a mapping ends with names that it holds, that of the first of them.
+    """
+    node = properties.get("parameters")
+    if node is None:
+        return None
+    node = node.find(path)
+    named = message.rpartition(": ")[2].split(", ")
+    return next((node.names[name] for name in named if name in node.names), node.at)
+
+
+@dataclass(frozen=True, slots=True)
+class FilePreset:
+    """A preset as a file has it; `properties` are those of its values that the file names."""
+
+    at: int
+    model: Node
+    name: Node
+    properties: Mapping[str, Node]
+
+
 @dataclass(frozen=True, slots=True)
 class FileCell:
     """One assigned cell as a file has it; None is what the file does not say.
@@ -132,23 +159,20 @@ class FileCell:
     inner: Callable[[int], int] | None = None
 
     def parameter(self, path: Sequence[str], message: str = "") -> int:
-        """The offset of the parameter at `path`, or of the nearest one around it.
-
-        Where the message about a mapping ends with names that it holds, that of the first of them.
-        """
-        node = self.properties.get("parameters")
-        if node is None:
+        """As `parameter_at`; that of the cell where it has no parameters."""
+        at = parameter_at(self.properties, path, message)
+        if at is None:
             return self.at
-        node = node.find(path)
-        named = message.rpartition(": ")[2].split(", ")
-        at = next((node.names[name] for name in named if name in node.names), node.at)
         return at if self.inner is None else self.inner(at)
 
 
 @dataclass(frozen=True)
 class FileIntent:
-    """A file that was read: its cells, and what could not be understood, in the file's order."""
+    """A file that was read: its cells, its presets, and what could not be understood, in the
+    file's order.
+    """
 
     cells: Sequence[FileCell]
     problems: Sequence[FileProblem]
     place: Places
+    presets: Sequence[FilePreset] = ()

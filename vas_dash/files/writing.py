@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from vas_dash.domain.entities import CellIntent
+from vas_dash.domain.presets import Preset, PresetValues
 from vas_dash.files.csv_reading import COLUMNS
 from vas_dash.files.document import FORMAT, VERSION
 from vas_dash.files.formulas import neutralise
@@ -39,6 +40,7 @@ def write_file(
     cameras: Sequence[CameraIntent],
     format: Format,  # noqa: A002 - the word of the field
     separator: str = ",",
+    presets: Sequence[Preset] = (),
 ) -> bytes:
     """The file as bytes, in UTF-8. CSV gets a byte order mark, which spreadsheets ask for.
 
@@ -49,9 +51,9 @@ def write_file(
         case Format.CSV:
             return _csv(cameras, separator).encode("utf-8-sig")
         case Format.JSON:
-            return "".join(_json(cameras)).encode()
+            return "".join(_json(cameras, presets)).encode()
         case Format.YAML:
-            return "".join(_yaml(cameras)).encode()
+            return "".join(_yaml(cameras, presets)).encode()
 
 
 _dumps = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True).encode
@@ -88,9 +90,17 @@ def _who(camera: CameraIntent) -> dict[str, str]:
     return {name: text for name, text in texts.items() if text is not None}
 
 
-def _json(cameras: Sequence[CameraIntent]) -> Iterator[str]:
+def _json(cameras: Sequence[CameraIntent], presets: Sequence[Preset]) -> Iterator[str]:
     """A line for each cell: a change of one cell is a change of one line."""
-    yield f'{{\n  "format": {_dumps(FORMAT)},\n  "version": {VERSION},\n  "cameras": ['
+    yield f'{{\n  "format": {_dumps(FORMAT)},\n  "version": {VERSION},\n'
+    if presets:
+        lines = ",\n".join(
+            f'    {{"model": {_dumps(one.model_id)}, "name": {_dumps(one.name)}, '
+            f"{_json_values(one.values)}}}"
+            for one in presets
+        )
+        yield f'  "presets": [\n{lines}\n  ],\n'
+    yield '  "cameras": ['
     for number, camera in enumerate(cameras):
         yield ",\n    {" if number else "\n    {"
         for name, text in _who(camera).items():
@@ -108,9 +118,13 @@ _json_name = lru_cache(maxsize=1_000)(_dumps)
 
 
 def _json_cell(intent: CellIntent) -> str:
+    return f'{{"enabled": {_scalar(intent.enabled)}, {_json_values(intent)}}}'
+
+
+def _json_values(of: CellIntent | PresetValues) -> str:
     return (
-        f'{{"enabled": {_scalar(intent.enabled)}, "desired_fps": {_scalar(intent.desired_fps)}, '
-        f'"priority": {_scalar(intent.priority)}, "parameters": {_parameters(intent)}}}'
+        f'"desired_fps": {_scalar(of.desired_fps)}, "priority": {_scalar(of.priority)}, '
+        f'"parameters": {_parameters(of)}'
     )
 
 
@@ -122,15 +136,21 @@ def _scalar(value: bool | int | None) -> str:
     return str(value)
 
 
-def _parameters(intent: CellIntent) -> str:
-    return "null" if intent.parameters is None else _dumps(intent.parameters)
+def _parameters(of: CellIntent | PresetValues) -> str:
+    return "null" if of.parameters is None else _dumps(of.parameters)
 
 
-def _yaml(cameras: Sequence[CameraIntent]) -> Iterator[str]:
+def _yaml(cameras: Sequence[CameraIntent], presets: Sequence[Preset]) -> Iterator[str]:
     """Mappings in blocks, lists in brackets; written here because the library takes ten times as
     long. What is written is plain only where every version of YAML takes it for the same.
     """
-    yield f"format: {FORMAT}\nversion: {VERSION}\ncameras:"
+    yield f"format: {FORMAT}\nversion: {VERSION}\n"
+    if presets:
+        yield "presets:\n"
+    for preset in presets:
+        yield f"- model: {_yaml_text(preset.model_id)}\n  name: {_yaml_text(preset.name)}\n"
+        yield _yaml_values(preset.values, 2)
+    yield "cameras:"
     yield "\n" if cameras else " []\n"
     for camera in cameras:
         lead = "- "
@@ -142,10 +162,17 @@ def _yaml(cameras: Sequence[CameraIntent]) -> Iterator[str]:
             yield (
                 f"    {_yaml_name(model_id, 4)}\n"
                 f"      enabled: {_scalar(intent.enabled)}\n"
-                f"      desired_fps: {_scalar(intent.desired_fps)}\n"
-                f"      priority: {_scalar(intent.priority)}\n"
-                f"      parameters:{_yaml_block(intent.parameters, 8)}\n"
+                f"{_yaml_values(intent, 6)}"
             )
+
+
+def _yaml_values(of: CellIntent | PresetValues, indent: int) -> str:
+    space = " " * indent
+    return (
+        f"{space}desired_fps: {_scalar(of.desired_fps)}\n"
+        f"{space}priority: {_scalar(of.priority)}\n"
+        f"{space}parameters:{_yaml_block(of.parameters, indent + 2)}\n"
+    )
 
 
 _SAFE = re.compile(r"[^\W\d_][\w.\-]*(?: [\w.\-]+)*")

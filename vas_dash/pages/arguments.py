@@ -163,10 +163,11 @@ class ReviewAct(_Argument):
 
 
 class FileShown(_Argument):
-    """The draft that the page has just offered to replace."""
+    """What the page has just offered to replace: a draft, and presets (a digest)."""
 
     id: Annotated[str, Field(max_length=64)] = ""
     revision: Annotated[int, Field(ge=0)] = 0
+    presets: Annotated[str, Field(max_length=64)] = ""
 
 
 class Toggles(_Argument):

@@ -15,6 +15,7 @@ __all__ = [
     "aria",
     "button",
     "data",
+    "data_table",
     "field",
     "field_error",
     "message",
@@ -86,3 +87,21 @@ def select(label: str, name: str, options: Sequence[dict[str, str]], value: str)
 def stores(*names: str, **properties: Any) -> list[Component]:
     """What the browser holds, by id."""
     return [dcc.Store(id=name, **properties) for name in names]
+
+
+def data_table(caption: str, heads: tuple[str, ...], rows: Sequence[Component]) -> Component:
+    """A table with a caption for screen readers, in a frame that scrolls."""
+    return html.Div(
+        html.Table(
+            [
+                html.Caption(caption, className="visually-hidden"),
+                html.Thead(html.Tr([html.Th(head, scope="col") for head in heads])),
+                html.Tbody(rows),
+            ],
+            className="vd-table",
+        ),
+        className="vd-table-frame",
+        tabIndex="0",
+        role="region",
+        **aria(label=caption),
+    )

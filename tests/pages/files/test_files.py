@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from vas_dash import Settings
 from vas_dash.changes.drafting import Drafting
 from vas_dash.cli import main
 from vas_dash.domain.entities import CellKey
+from vas_dash.domain.presets import PresetValues
 from vas_dash.domain.records import Draft
 from vas_dash.files.reading import read_file
 from vas_dash.files.tree import Format
@@ -63,6 +65,7 @@ def export(page: Page, query: str) -> Any:
 def test_an_export_is_what_the_command_line_writes(
     page: Page,
     vas: FaultyVas,
+    db_url: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     format: str,  # noqa: A002
@@ -73,6 +76,7 @@ def test_an_export_is_what_the_command_line_writes(
     file = tmp_path / f"site.{format}"
     monkeypatch.setenv("VAS_API_URL", vas.url)
     monkeypatch.setenv("VAS_API_KEY", "k3y-0f-the-page")
+    monkeypatch.setenv("VAS_DASH_DB_URL", db_url)
     more = (["--filter", search] if search else []) + (["--ids"] if ids else [])
     assert main(["export", "-o", str(file), *more]) == 0
     assert answer.data == file.read_bytes()
@@ -170,6 +174,42 @@ def test_a_file_becomes_the_draft_and_the_review_opens(page: Page, drafting: Dra
     assert list(draft.changes) == [CellKey("cam-1", "ppe"), CellKey("cam-2", "ppe")]
     assert page["draft.data"] == {"id": draft.id, "revision": 1, "count": 2, "blocked": 0}
     assert page["files-upload.contents"] is None
+
+
+PRESET = b"""\
+format: vas-intent
+version: 1
+presets:
+- {model: ppe, name: Standard, desired_fps: 10}
+cameras: []
+"""
+
+
+def test_the_presets_of_a_file_are_told_before_they_are_kept(page: Page, db_url: str) -> None:
+    said = upload(page, PRESET, "site.yaml")
+    assert "Presets that would be kept as well: ppe: Standard, made: 10 fps" in said
+    assert page["files-take.children"] == "Keep 1 preset"
+    journal = Journal(db_url)
+    assert journal.presets.versions() == ()
+    assert take(page) == "1 preset kept."
+    (made,) = journal.presets.versions()
+    assert (made.name, made.values.desired_fps, made.who) == ("Standard", 10, "operator")
+    assert b"name: Standard" in export(page, "format=yaml").data
+    assert "nothing to change" in upload(page, PRESET, "site.yaml")
+    assert page["files-take.hidden"] is True
+    changed = PRESET.replace(b"10}", b"12}").replace(
+        b"[]", b"[{camera: Gate 1, models: {ppe: {enabled: false}}}]"
+    )
+    assert "ppe: Standard, fps 10 -> 12" in upload(page, changed, "site.yaml")
+    assert page["files-take.children"] == "Draft 1 change, and keep 1 preset"
+    # What was offered is no longer what would be done.
+    newer = replace(made, version=2, values=PresetValues(20), who="lee")
+    journal.presets.add(lambda _: [newer])
+    assert "The presets changed meanwhile: nothing was kept." in take(page)
+    assert page["draft.data"] is None
+    assert take(page) == "/ai-models/review"
+    assert journal.presets.versions()[-1].values.desired_fps == 12
+    journal.close()
 
 
 def test_what_is_wrong_is_told_with_line_and_column_and_the_rest_can_be_drafted(

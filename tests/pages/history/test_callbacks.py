@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +23,12 @@ from vas_dash.changes.operations import Operations
 from vas_dash.changes.permissions import Permissions
 from vas_dash.domain.changes import ChangeSet, DesiredChange
 from vas_dash.domain.entities import CellKey
+from vas_dash.domain.presets import Preset, PresetValues
 from vas_dash.domain.records import CellResult, State
 from vas_dash.journal import Journal
 from vas_dash.pages.history.actions import STOPPING
 
+SINCE = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PPE_1, PPE_2 = CellKey("cam-1", "ppe"), CellKey("cam-2", "ppe")
 
 
@@ -130,6 +134,34 @@ def buttons(page: Page, part: str = "actions") -> list[str]:
     return [
         text(one) for one in walk(page[f"history-{part}.children"]) if one.get("type") == "Button"
     ]
+
+
+# Presets.
+
+
+def test_who_made_changed_and_removed_a_preset_stands_in_the_list(
+    page: Page, journal: Journal
+) -> None:
+    assert "Presets" not in look(page)
+    first = Preset(1, 1, "ppe", "Standard", PresetValues(5), "kim", SINCE)
+    later = timedelta(hours=1)
+    second = replace(first, version=2, values=PresetValues(10), changed_at=SINCE + later)
+    third = replace(second, version=3, name="Day", who="lee", changed_at=SINCE + 2 * later)
+    gone = replace(third, version=4, removed=True, changed_at=SINCE + 3 * later)
+    journal.presets.add(lambda _: [first, second, third, gone])
+    assert "Presets" in look(page)
+    assert [row[1:] for row in rows(page)] == [
+        ["lee", "Protective gear", "Day, removed: 10 fps"],
+        ["lee", "Protective gear", "Day, called Standard before"],
+        ["kim", "Protective gear", "Standard, fps 5 -> 10"],
+        ["kim", "Protective gear", "Standard, made: 5 fps"],
+    ]
+    look(page, search="?who=lee")
+    assert len(rows(page)) == 2
+    look(page, search="?by_model=ppe&since=2026-11-20&until=2026-11-24")
+    assert len(rows(page)) == 4
+    for search in ("?camera=cam-1", "?by_model=fire"):
+        assert "Presets" not in look(page, search=search)
 
 
 # The list.

@@ -262,7 +262,7 @@ def test_a_preset_turns_the_selected_cells_on_in_one_step(still: Page) -> None:
         for option in one.get("props", {}).get("options", [])
     ]
     assert labels == [
-        'Standard (10 fps, parameters {"threshold": 0.5})',
+        "Standard (10 fps, 1 parameter)",
         "Turn on those that are not (1 off, 1 not assigned)",
         "Leave on and off as they are, and the rest not assigned",
     ]

@@ -15,8 +15,8 @@ from dash.exceptions import PreventUpdate
 from vas_dash.domain.changes import ChangeSet
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.records import Draft
-from vas_dash.domain.text import cut
-from vas_dash.errors import VasDashError
+from vas_dash.domain.text import count, cut
+from vas_dash.errors import JournalError, VasDashError
 from vas_dash.files.drafting import FileDraft, draft_file
 from vas_dash.files.exporting import FleetUnknownError, exported
 from vas_dash.files.tree import Format
@@ -37,7 +37,7 @@ from vas_dash.pages.context import Context
 from vas_dash.pages.draft.handle import checked_handle
 from vas_dash.pages.draft.model import handle_of
 from vas_dash.pages.files import view
-from vas_dash.pages.files.model import checked_file, filter_text
+from vas_dash.pages.files.model import checked_file, filter_text, preset_digest
 from vas_dash.pages.review.callbacks import load
 
 _NAME_CHARS = 100
@@ -93,7 +93,12 @@ def _register_export(app: Dash, context: Context) -> None:
             exported(snapshot, parse_query(asked.search))
         except FleetUnknownError as error:
             return view.message(f"Not exported: {error}."), no_update
-        return f"Exported, the fleet as of {labels.clock(snapshot.taken_at)}.", asked.n
+        text = f"Exported, the fleet as of {labels.clock(snapshot.taken_at)}"
+        try:
+            context.presets.versions()
+        except JournalError as error:
+            text += f"; without presets, since {error.reason}"
+        return f"{text}.", asked.n
 
 
 def _register_check(app: Dash, context: Context) -> None:
@@ -181,25 +186,41 @@ def _taken(
     if replaced and (draft.id, draft.revision) != (offered.id, offered.revision):
         text = view.message("The draft changed meanwhile: nothing was replaced.")
         return *_checked(name, found, draft), text, no_update, handle_of(draft), no_update
-    if not found.changes.changes:
+    if found.presets and preset_digest(found.presets) != offered.presets:
+        text = view.message("The presets changed meanwhile: nothing was kept. Look again.")
+        return *_checked(name, found, draft), text, no_update, no_update, no_update
+    if not (found.changes.changes or found.presets):
         return *_checked(name, found, draft), "", no_update, no_update, no_update
+    kept = ""
+    if found.presets:
+        fleet = context.grid().snapshot
+        made = context.presets.keep(found.presets, context.permissions, fleet)
+        kept = f"{count(len(made), 'preset')} kept."
+    if not found.changes.changes:
+        return [], "", True, {}, kept, None, no_update, no_update
     # An id under which nothing is kept may be another operator's.
     draft_id = draft.id if draft.revision else secrets.token_urlsafe(16)
     good = ChangeSet(found.changes.changes)
     put = context.drafting.put(draft_id, context.permissions, good, f"import of {name}")
-    return [], "", True, {}, "", None, handle_of(put), f"{context.settings.prefix}review"
+    return [], "", True, {}, kept, None, handle_of(put), f"{context.settings.prefix}review"
 
 
 def _checked(name: str, found: FileDraft, draft: Draft) -> tuple[Any, ...]:
     """What the view says of a file, its button, and the draft that the button would replace."""
     changes = found.changes.changes
-    file = checked_file(name, found.cells, changes, len(found.pruned), found.problems)
+    pruned, problems = len(found.pruned), found.problems
+    file = checked_file(name, found.cells, changes, pruned, problems, found.presets)
     drafted = len(draft.changes) or len(draft.blocked)
     parts = view.checked(file)
     if changes and drafted:
         parts.append(view.replaces(drafted))
-    shown = {"id": draft.id, "revision": draft.revision}
-    return parts, view.take_text(len(changes), drafted), not changes, shown
+    shown = {
+        "id": draft.id,
+        "revision": draft.revision,
+        "presets": preset_digest(found.presets),
+    }
+    text = view.take_text(len(changes), drafted, len(found.presets))
+    return parts, text, not (changes or found.presets), shown
 
 
 def _read(context: Context, contents: object, name: str, prune: GridQuery | None) -> FileDraft:
@@ -208,7 +229,7 @@ def _read(context: Context, contents: object, name: str, prune: GridQuery | None
     data = _bytes(contents)
     snapshot = context.grid().snapshot
     _refuse_unknown(snapshot)
-    found = draft_file(data, _format(name, data), snapshot, prune)
+    found = draft_file(data, _format(name, data), snapshot, prune, context.presets.versions)
     # What is blocked is among the problems, with its place in the file.
     return replace(found, changes=replace(found.changes, blocked=()))
 

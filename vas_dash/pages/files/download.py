@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
+from vas_dash.domain.presets import Preset, current_presets
+from vas_dash.errors import JournalError
 from vas_dash.files.exporting import FleetUnknownError, export_file
 from vas_dash.files.tree import Format
 from vas_dash.fleet.query import parse_query
@@ -35,7 +37,10 @@ def register(server: Flask, context: Context) -> None:
         snapshot = context.grid().snapshot
         try:
             ids = request.args.get("ids") == "1"
-            data = export_file(snapshot, wanted, query, ids=ids, separator=separator)
+            presets = _presets(context)
+            data = export_file(
+                snapshot, wanted, query, ids=ids, separator=separator, presets=presets
+            )
         except FleetUnknownError as error:
             return _plain(503, f"Not exported: {error}.")
         response = Response(data, mimetype=_TYPES[wanted])
@@ -44,6 +49,14 @@ def register(server: Flask, context: Context) -> None:
         return response
 
     server.add_url_rule("/export", view_func=export, endpoint="export")
+
+
+def _presets(context: Context) -> tuple[Preset, ...]:
+    """Those that are kept; where that cannot be read, the view has said so."""
+    try:
+        return current_presets(context.presets.versions())
+    except JournalError:
+        return ()
 
 
 def _plain(status: int, text: str) -> Response:

@@ -6,12 +6,21 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from vas_dash.changes.labels import Kind, kind_of, kinds_text
+from vas_dash.changes.labels import Kind, kind_of, kinds_text, preset_edit_line
 from vas_dash.domain.changes import CellChange
+from vas_dash.domain.presets import PresetEdit
 from vas_dash.domain.text import cut
 from vas_dash.fleet.query import GridQuery, StateFilter
+from vas_dash.pages.digest import digest
 
-__all__ = ["PROBLEMS_SHOWN", "SEMICOLONS", "CheckedFile", "checked_file", "filter_text"]
+__all__ = [
+    "PROBLEMS_SHOWN",
+    "SEMICOLONS",
+    "CheckedFile",
+    "checked_file",
+    "filter_text",
+    "preset_digest",
+]
 
 PROBLEMS_SHOWN = 200
 
@@ -22,7 +31,9 @@ SEMICOLONS = "csv;"
 
 @dataclass(frozen=True)
 class CheckedFile:
-    """What a file would change. `problems` are lines with their place, `more_problems` the rest."""
+    """What a file would change. `problems` are lines with their place, `more_problems` the rest;
+    `presets` are lines too.
+    """
 
     name: str
     summary: str
@@ -31,6 +42,7 @@ class CheckedFile:
     more_problems: int
     total_problems: int
     changes: int
+    presets: tuple[str, ...] = ()
 
 
 def checked_file(
@@ -39,6 +51,7 @@ def checked_file(
     changes: Iterable[CellChange],
     pruned: int,
     problems: Sequence[object],
+    presets: Sequence[PresetEdit] = (),
 ) -> CheckedFile:
     """What to say of a file: `problems` are texts with line and column, in the file's order."""
     changes = tuple(changes)
@@ -61,7 +74,13 @@ def checked_file(
         len(problems) - len(shown),
         len(problems),
         len(changes),
+        tuple(cut(preset_edit_line(one)) for one in presets),
     )
+
+
+def preset_digest(edits: Sequence[PresetEdit]) -> str:
+    """Changes with anything that a file would do to presets."""
+    return digest(edits) if edits else ""
 
 
 def filter_text(query: GridQuery) -> str:

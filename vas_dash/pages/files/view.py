@@ -9,6 +9,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from vas_dash.config import Settings
+from vas_dash.domain.text import count, sentence
 from vas_dash.pages import ids
 from vas_dash.pages.files.model import SEMICOLONS, CheckedFile
 from vas_dash.pages.parts import aria, stores
@@ -152,6 +153,9 @@ def checked(file: CheckedFile) -> list[Component]:
     parts: list[Component] = [html.P([html.Strong(file.name), f": {file.summary}"])]
     if file.removals:
         parts.append(html.P(file.removals, className="vd-note"))
+    if file.presets:
+        parts.append(html.P("Presets that would be kept as well:"))
+        parts.append(html.Ul([html.Li(line) for line in file.presets]))
     if file.problems:
         one = file.total_problems == 1
         noun = "problem" if one else "problems"
@@ -166,12 +170,15 @@ def checked(file: CheckedFile) -> list[Component]:
     return parts
 
 
-def take_text(changes: int, drafted: int) -> str:
+def take_text(changes: int, drafted: int, presets: int = 0) -> str:
     """What the button says; `drafted` cells are a draft already."""
-    noun = "change" if changes == 1 else "changes"
-    if not drafted:
-        return f"Draft {changes:,} {noun}"
-    return f"Replace the draft of {drafted:,} {'change' if drafted == 1 else 'changes'}"
+    keep = f"keep {count(presets, 'preset')}" if presets else ""
+    if not changes:
+        return sentence(keep).rstrip(".")
+    text = f"Draft {count(changes, 'change')}"
+    if drafted:
+        text = f"Replace the draft of {count(drafted, 'change')}"
+    return f"{text}, and {keep}" if keep else text
 
 
 def replaces(drafted: int) -> Component:

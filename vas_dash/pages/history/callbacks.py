@@ -33,6 +33,8 @@ from vas_dash.pages.history.model import Action
 from vas_dash.pages.history.query import chosen, parse_history, whole_number
 from vas_dash.pages.history.status import Status
 from vas_dash.pages.parts import message
+from vas_dash.pages.presets import view as presets_view
+from vas_dash.pages.presets.model import preset_history
 
 _TRIES = 60
 """Times the page asks for an outcome, about once a second."""
@@ -192,7 +194,11 @@ def _list(context: Context, search: str) -> _Shown:
     )
     prefix = context.settings.prefix
     parts = _parts("History", notes, filters=True)
-    parts["body"] = _Part(found, lambda: view.change_set_list(found, prefix))
+    kept = preset_history(context.presets.versions(), asked.wanted, context.grid())
+    parts["body"] = _Part(
+        (found, kept),
+        lambda: [*view.change_set_list(found, prefix), *presets_view.history(kept)],
+    )
     return _Shown(parts, live=Status.APPLYING in statuses.values())
 
 

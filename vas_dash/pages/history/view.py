@@ -20,7 +20,7 @@ from vas_dash.pages.history.model import (
     ListRow,
 )
 from vas_dash.pages.history.status import Progress, Status
-from vas_dash.pages.parts import aria, button, data, stores
+from vas_dash.pages.parts import aria, button, data, data_table, stores
 
 __all__ = [
     "action_buttons",
@@ -141,7 +141,7 @@ def change_set_list(found: ListPage, prefix: str) -> list[Component]:
         parts: list[Component] = [html.P(found.empty, className="vd-empty")]
     else:
         rows = [_list_row(row, prefix) for row in found.rows]
-        parts = [_table("Change sets, newest first", _LIST_HEADS, rows)]
+        parts = [data_table("Change sets, newest first", _LIST_HEADS, rows)]
     links = [("Newer", found.newer), ("Older", found.older)]
     return [*parts, *_pager(f"{prefix}history", links, "Pages of the history")]
 
@@ -167,23 +167,6 @@ def _list_row(row: ListRow, prefix: str) -> Component:
 
 def _status(status: Status) -> dict[str, Any]:
     return data(status=status.name.lower())
-
-
-def _table(caption: str, heads: tuple[str, ...], rows: list[Component]) -> Component:
-    return html.Div(
-        html.Table(
-            [
-                html.Caption(caption, className="visually-hidden"),
-                html.Thead(html.Tr([html.Th(head, scope="col") for head in heads])),
-                html.Tbody(rows),
-            ],
-            className="vd-table",
-        ),
-        className="vd-table-frame",
-        tabIndex="0",
-        role="region",
-        **aria(label=caption),
-    )
 
 
 def _pager(path: str, links: list[tuple[str, str | None]], name: str) -> list[Component]:
@@ -272,7 +255,7 @@ def cells(found: CellPage, number: int, prefix: str) -> list[Component]:
     if found.empty is not None:
         parts.append(html.P(found.empty, className="vd-empty"))
     else:
-        parts.append(_table("Cells", _CELL_HEADS, [_cell_row(row) for row in found.rows]))
+        parts.append(data_table("Cells", _CELL_HEADS, [_cell_row(row) for row in found.rows]))
     links = [("First cells", found.first), ("Next cells", found.next)]
     return [*parts, *_pager(path, links, "Pages of the cells")]
 

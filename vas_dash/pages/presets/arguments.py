@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
-from vas_dash.pages.arguments import DraftRef
+from vas_dash.pages.arguments import DraftRef, _Argument
 
 __all__ = ["PRESET_ACT", "PresetAct"]
 
 _Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
-class PresetAct(BaseModel):
+class PresetAct(_Argument):
     """What was asked for in the panel, of which preset, and the version of it that was seen."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     do: Literal[
         "open", "close", "name", "fill", "keep", "change", "rename", "renamed", "remove", "removed",

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from vas_dash.changes.labels import values_changed, values_line
+from vas_dash.changes.labels import preset_change_line, values_changed, values_line
 from vas_dash.domain.changes import DesiredChange
 from vas_dash.domain.entities import CellKey
 from vas_dash.domain.fleet import CellState
 from vas_dash.domain.presets import (
     Preset,
     PresetValues,
+    changes_of,
     current_presets,
     presets_of_cell,
     usage,
 )
-from vas_dash.domain.records import Draft
+from vas_dash.domain.records import Draft, HistoryFilter
 from vas_dash.domain.text import count, cut
 from vas_dash.fleet.natural import natural_key
 from vas_dash.pages import labels
@@ -26,12 +27,14 @@ __all__ = [
     "LEAVE",
     "TURN_ON",
     "ApplyForm",
+    "PresetHistory",
     "PresetRow",
     "Question",
     "apply_form",
     "cell_line",
     "chosen_changes",
     "of_model",
+    "preset_history",
     "question",
     "rows",
 ]
@@ -40,6 +43,7 @@ TURN_ON, LEAVE = "on", "leave"
 """What becomes of cells that are not on, when a preset is applied to them."""
 
 _VALUES_LIMIT = 200
+_HISTORY_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,48 @@ def question(
     return Question(found.id, found.version, text, True)
 
 
+# Their history.
+
+
+@dataclass(frozen=True)
+class PresetHistory:
+    """What was done with presets, newest first; `more` are older."""
+
+    rows: tuple[tuple[str, str, str, str], ...]
+    more: int
+
+
+def preset_history(
+    versions: Sequence[Preset], wanted: HistoryFilter, grid: FleetGrid
+) -> PresetHistory:
+    """Who did what with presets, as far as the filter of the history lets it through."""
+    found = [
+        one
+        for one in changes_of(versions)
+        if wanted.camera_id is None
+        if wanted.model_id in (None, one.after.model_id)
+        if wanted.who in (None, one.after.who)
+        if wanted.since is None or one.after.changed_at >= wanted.since
+        if wanted.until is None or one.after.changed_at < wanted.until
+    ]
+    found.sort(key=lambda one: (one.after.changed_at, one.after.id), reverse=True)
+    rows = tuple(
+        (
+            labels.moment(one.after.changed_at),
+            cut(one.after.who, 80),
+            cut(_model_title(grid, one.after.model_id), 80),
+            cut(preset_change_line(one)),
+        )
+        for one in found[:_HISTORY_ROWS]
+    )
+    return PresetHistory(rows, len(found) - len(rows))
+
+
+def _model_title(grid: FleetGrid, model_id: str) -> str:
+    model = grid.model(model_id)
+    return model.title if model else model_id
+
+
 # Applying one to the selected cells.
 
 
@@ -181,9 +227,18 @@ def apply_form(
 
 
 def _choice(grid: FleetGrid, preset: Preset, *, several: bool) -> str:
-    model = grid.model(preset.model_id)
-    lead = f"{cut(model.title if model else preset.model_id, 80)}: " if several else ""
-    return f"{lead}{cut(preset.name)} ({cut(values_line(preset.values), 80)})"
+    lead = f"{cut(_model_title(grid, preset.model_id), 80)}: " if several else ""
+    return f"{lead}{cut(preset.name)} ({_short(preset.values)})"
+
+
+def _short(values: PresetValues) -> str:
+    """The values, with the parameters only counted."""
+    parts = []
+    if (values.desired_fps, values.priority) != (None, None) or not values.parameters:
+        parts.append(values_line(replace(values, parameters=None)))
+    if values.parameters:
+        parts.append(count(len(values.parameters), "parameter"))
+    return ", ".join(parts)
 
 
 def chosen_changes(

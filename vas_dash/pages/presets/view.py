@@ -13,15 +13,24 @@ from vas_dash.domain.text import cut
 from vas_dash.pages import ids
 from vas_dash.pages.form.fields import Field, Kind, Option
 from vas_dash.pages.form.view import control_id, field_view
-from vas_dash.pages.parts import aria, button, data, stores
-from vas_dash.pages.presets.model import LEAVE, TURN_ON, ApplyForm, PresetRow, Question
+from vas_dash.pages.parts import aria, button, data, data_table, stores
+from vas_dash.pages.presets.model import (
+    LEAVE,
+    TURN_ON,
+    ApplyForm,
+    PresetHistory,
+    PresetRow,
+    Question,
+)
 
 __all__ = [
+    "NONE",
     "PRESET",
     "TURN",
     "apply_form",
     "cell_form",
     "following",
+    "history",
     "line",
     "name_form",
     "plumbing",
@@ -35,6 +44,9 @@ __all__ = [
 
 PRESET, TURN = "preset", "preset-turn"
 """The names of the fields of the form for selected cells."""
+
+NONE = "none"
+"""The value of a choice of no preset; the browser shows no empty values."""
 
 _PRIMARY = "btn-sm btn-primary"
 
@@ -109,9 +121,9 @@ def following(cameras: int, row: PresetRow | Preset) -> list[Component]:
 
 def cell_form(presets: Sequence[Preset], *, can_fill: bool) -> list[Component]:
     """What can be done with presets in the panel of a cell."""
-    options = [{"label": "Fill in a preset...", "value": ""}]
+    options = [{"label": "Fill in a preset...", "value": NONE}]
     options += [{"label": cut(one.name), "value": str(one.id)} for one in presets]
-    fill = dbc.Select(id=ids.PRESETS_FILL, options=options, value="", size="sm")
+    fill = dbc.Select(id=ids.PRESETS_FILL, options=options, value=NONE, size="sm")
     keep = _act("Keep as a preset...", "name")
     if not presets or not can_fill:
         return [html.Div([keep], className="vd-actions")]
@@ -180,12 +192,32 @@ def question_form(asked: Question) -> list[Component]:
     return parts
 
 
+def history(found: PresetHistory) -> list[Component]:
+    """What was done with presets; nothing where nothing was."""
+    if not found.rows:
+        return []
+    heads = ("When", "Who", "Model", "Preset")
+    rows = [
+        html.Tr(
+            [html.Td(value, **data(label=name)) for name, value in zip(heads, row, strict=True)]
+        )
+        for row in found.rows
+    ]
+    parts: list[Component] = [
+        html.H3("Presets"),
+        data_table("Changes of presets, newest first", heads, rows),
+    ]
+    if found.more:
+        parts.append(html.P(f"{found.more:,} older ones: filter for them.", className="vd-hint"))
+    return [html.Div(parts, className="vd-preset-history")]
+
+
 def apply_form(form: ApplyForm) -> list[Component]:
     """Which preset the selected cells get, and what becomes of those that are not on."""
-    none = [] if form.chosen else [Option("", "Choose a preset")]
+    none = [] if form.chosen else [Option(NONE, "Choose a preset")]
     options = (*none, *(Option(value, label) for value, label in form.presets))
     chosen = Field(
-        PRESET, (), Kind.CHOICE, "Preset", form.chosen, options=options, error=form.error
+        PRESET, (), Kind.CHOICE, "Preset", form.chosen or NONE, options=options, error=form.error
     )
     parts: list[Component] = [
         html.P(form.about, className="vd-hint"),

@@ -238,7 +238,8 @@ class _Acting:
         turn = text_of(typed.value, presets_view.TURN) or presets.TURN_ON
         chosen = next((one for one in current_presets(versions) if str(one.id) == number), None)
         if chosen is None:
-            why = "this preset is not there any more: choose another" if number else "choose one"
+            gone = "this preset is not there any more: choose another"
+            why = "choose one" if number == presets_view.NONE else gone
             return self._preset_form(versions, turn=turn, error=why)
         draft = self._context.drafting.load(self._action.draft.id, self._by)
         keys = _keys(self._action.cells)
