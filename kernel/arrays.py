@@ -144,15 +144,16 @@ def tap_frame(
 
     Settings are read at a camera's first frame, and again after `close_frame_taps`.
     """
-    tap = _taps.get(camera_id)
+    key = repr(camera_id)  # what is no text is refused by the tap, quietly
+    tap = _taps.get(key)
     if tap is None:
-        tap = _taps[camera_id] = FrameTap(camera_id)
+        tap = _taps[key] = FrameTap(camera_id)
     return tap(frame, timestamp_ns, array_format=array_format)
 
 
 def close_frame_taps(camera_id: str | None = None) -> None:
     """One camera stops, or all of them do."""
-    for one in list(_taps) if camera_id is None else [camera_id]:
+    for one in list(_taps) if camera_id is None else [repr(camera_id)]:
         tap = _taps.pop(one, None)
         if tap is not None:
             tap.close()

@@ -159,6 +159,17 @@ def test_a_camera_id_that_could_leave_the_folder_is_refused(
     assert not Path(settings.base_dir).exists()
 
 
+def test_a_camera_id_that_is_no_text_is_refused_once_and_never_raised(
+    on: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    frame = pattern(1, SMALL).reshape(SMALL.shape)
+    for camera_id in (["cam"], {"cam": 1}, b"cam", 7):
+        caplog.clear()
+        assert [tap_frame(camera_id, frame) for _ in range(2)] == [False, False]  # type: ignore[arg-type]
+        assert len(caplog.records) == 1
+    assert list_rings(on) == []
+
+
 def test_switching_on_is_seen_after_the_taps_were_closed(
     on: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
