@@ -71,6 +71,11 @@ def test_locations_are_sorted_by_how_many_are_on() -> None:
     assert names == ["All locations", "Hall 10", "Hall 2", "Gate", "(no location)"]
 
 
+def test_of_locations_with_as_many_on_those_with_most_off_are_furthest_from_on() -> None:
+    made = overview(FleetGrid(snapshot()), GridQuery(sort="m:ppe", descending=True), None)
+    assert [row.name for row in made.rows][:3] == ["All locations", "Hall 10", "Gate"]
+
+
 def test_what_is_unknown_is_neither_off_nor_unassigned() -> None:
     lost = replace(snapshot(), assignments=Part.unavailable("the VAS does not answer"))
     made = overview(FleetGrid(lost), GridQuery(), None)

@@ -104,7 +104,12 @@ def overview(grid: FleetGrid, query: GridQuery, draft: Draft | None) -> Overview
     column = query.sort.removeprefix(MODEL_PREFIX)
     if query.sort.startswith(MODEL_PREFIX) and column in models:
         position = models.index(column)
-        rows.sort(key=lambda one: one.cells[position].counts.on, reverse=query.descending)
+
+        def by_model(one: OverviewRow) -> tuple[int, int]:
+            counts = one.cells[position].counts
+            return counts.on, -counts.off
+
+        rows.sort(key=by_model, reverse=query.descending)
     elif query.descending:
         rows.reverse()
     selection = grid.select(query)
