@@ -228,18 +228,11 @@
         if (blocked) {
             text.push(blocked.toLocaleString("en") + " cannot be done.");
         }
-        fill("draft-count", text.join(" "));
-        fill("draft-error", error ? "Your draft cannot be kept: " + error + "." : "");
+        vas.tell(document.getElementById("draft-count"), text.join(" "));
+        vas.tell(document.getElementById("draft-error"), error ? "Your draft cannot be kept: " + error + "." : "");
         const node = document.getElementById("draft-bar");
         node.hidden = !text.length && !error && !(message && message.length !== 0);
         node.toggleAttribute("data-empty", !text.length);
-    }
-
-    function fill(id, text) {
-        const node = document.getElementById(id);
-        if (node.textContent !== text) {
-            node.textContent = text;
-        }
     }
 
     vas.drafts = {

@@ -394,7 +394,7 @@
         if (!wanted) {
             return;
         }
-        tip.textContent = answer.text;
+        vas.tell(tip, answer.text);
         tip.hidden = false;
         const box = hovered.node.getBoundingClientRect();
         const own = tip.getBoundingClientRect();
@@ -462,9 +462,7 @@
     /** Put the lines of text around the grid in their places. */
     function tell(texts) {
         Object.entries(texts).forEach(function ([id, text]) {
-            if (vas.props(id).children !== text) {
-                vas.set(id, { children: text });
-            }
+            vas.tell(document.getElementById(id), text);
         });
     }
 

@@ -5,6 +5,7 @@
 
     const vas = (window.vas = window.vas || {});
     const AGAIN_MS = 1000;
+    const DAY = /^\d{4}-\d\d-\d\d$/;
     const FIELDS = {
         who: "history-who",
         camera: "history-camera",
@@ -27,9 +28,11 @@
         }
         filled = search;
         const fields = new URLSearchParams(search);
-        Object.entries(FIELDS).forEach(([name, id]) =>
-            vas.set(id, { value: fields.get(name) || "" }),
-        );
+        Object.entries(FIELDS).forEach(function ([name, id]) {
+            const text = fields.get(name) || "";
+            const isUnfit = ["since", "until"].includes(name) && !DAY.test(text);
+            vas.set(id, { value: isUnfit ? "" : text });
+        });
     }
 
     function filter() {
@@ -42,6 +45,24 @@
         });
         const text = fields.toString();
         vas.set("url", { search: text ? "?" + text : "" });
+    }
+
+    /** By how many minutes UTC is later where a day begins, here. */
+    function utcLater(text, daysOn) {
+        const day = new Date((text || "") + "T00:00");
+        day.setDate(day.getDate() + daysOn);
+        return Math.round(day.getTimezoneOffset()) || 0;
+    }
+
+    /** What to ask for: the list or a change set. A day of the address is one of this browser. */
+    function ask(number, search) {
+        const fields = new URLSearchParams(search);
+        return {
+            number: number || null,
+            search: search || "",
+            utc_later_min: [utcLater(fields.get("since"), 0), utcLater(fields.get("until"), 1)],
+            n: Date.now(),
+        };
     }
 
     vas.provide("vas_history", {
@@ -73,9 +94,7 @@
                 vas.set("running-line", { hidden: true });
             }
             return [
-                number === null
-                    ? nothing
-                    : { number: number || null, search: search || "", n: Date.now() },
+                number === null ? nothing : ask(number, search),
                 running && !own ? { number: running.number, n: Date.now() } : nothing,
             ];
         },
@@ -90,9 +109,7 @@
         const isEmpty = (vas.props("history-shown").data || {}).of === "-";
         if (isEmpty && shown() !== null && vas.due("history-body.children")) {
             // The answer that was to stand here did not come.
-            const search = window.location.search;
-            const number = shown() || null;
-            vas.set("history-ask", { data: { number: number, search: search, n: Date.now() } });
+            vas.set("history-ask", { data: ask(shown(), window.location.search) });
         }
     });
 

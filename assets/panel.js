@@ -157,7 +157,7 @@
         },
 
         /** Ask for the part of the panel that follows the fleet, while there is one. */
-        follow: function (_status, opened, _recent, hidden) {
+        follow: function (_rendered, opened, _recent, hidden) {
             if (!opened || hidden) {
                 return window.dash_clientside.no_update;
             }

@@ -15,6 +15,7 @@ from tests.fakes.faulty_vas import RTSP_PASSWORD, SQL_TEXT, Fault, FaultyVas, si
 from vas_dash.backend import sweeps
 from vas_dash.domain.entities import Assignment, CellKey
 from vas_dash.domain.fleet import CellState, Completeness, FleetSnapshot, Part
+from vas_dash.domain.text import moment
 from vas_dash.fleet import reader as reader_module
 from vas_dash.fleet.reader import FleetReader
 
@@ -307,7 +308,7 @@ def test_a_picture_that_grew_too_old_is_not_shown_as_it_is(reader_of: Readers) -
         vas.fault("all", Fault.HANG)
         clock.seconds += 3600
         old = reader.current()
-        said = first.taken_at.astimezone().strftime("%H:%M")
+        said = moment(first.taken_at)
         assert old.cell(*key).state is CellState.UNKNOWN
         assert old.cell(*key).reason == f"the fleet was last read at {said}"
         assert old.cell(*key).assignment == first.cell(*key).assignment

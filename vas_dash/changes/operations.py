@@ -24,6 +24,7 @@ from vas_dash.domain.changes import (
 from vas_dash.domain.entities import Assignment, CellIntent, CellKey
 from vas_dash.domain.fleet import CellState, FleetSnapshot
 from vas_dash.domain.records import CellRecord, CellResult, ChangeSetRecord, Outcome, State
+from vas_dash.domain.text import moment
 from vas_dash.errors import BusyError, NotAllowedError, ReasonNeededError, UnknownChangeSetError
 from vas_dash.fleet.reader import FleetReader
 from vas_dash.journal import Journal
@@ -265,7 +266,7 @@ def _read_later(cell: CellRecord, fleet: FleetSnapshot) -> Outcome:
     if not same_assignment(current, cell.change.before):
         return Outcome(CellResult.CONFLICT, "changed elsewhere since it was sent", True, current)
     # Whether what a process that died had marked was sent is not known: it stays `SENT`.
-    why = f"not stored as of {fleet.taken_at:%H:%M} UTC"
+    why = f"not stored as of {moment(fleet.taken_at)}"
     return Outcome(cell.result, why, True, current)
 
 

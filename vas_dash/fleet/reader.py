@@ -15,6 +15,7 @@ from typing import TypeVar
 from vas_dash.backend.client import VasClient
 from vas_dash.domain.entities import Assignment, Camera, CellKey
 from vas_dash.domain.fleet import FleetSnapshot, Part
+from vas_dash.domain.text import moment
 from vas_dash.errors import BackendError, TimedOutError, UnreachableError
 
 __all__ = ["FleetReader"]
@@ -170,8 +171,8 @@ class FleetReader:
         if self._clock() - self._read_at <= self._rest_s + self._sweep_limit_s:
             return None
         if self._began is not None and self._clock() - self._began[0] > self._sweep_limit_s:
-            return f"the VAS has been answering too slowly since {_time_of_day(self._began[1])}"
-        return f"the fleet was last read at {_time_of_day(self._read.taken_at)}"
+            return f"the VAS has been answering too slowly since {moment(self._began[1])}"
+        return f"the fleet was last read at {moment(self._read.taken_at)}"
 
     def _sweep(self) -> None:
         try:
@@ -285,7 +286,3 @@ def _renew_in_children(reader: FleetReader) -> None:
             reader._renew()
 
     os.register_at_fork(after_in_child=renew)
-
-
-def _time_of_day(time: datetime) -> str:
-    return time.astimezone().strftime("%H:%M")

@@ -203,6 +203,9 @@ class Group(_Argument):
     cameras: Annotated[tuple[_Id, ...], Field(max_length=100_000)]
 
 
+Groups = Annotated[tuple[Group, ...], Field(max_length=10_000)]
+
+
 class Finding(_Argument):
     """Which cells that match the filter are to be selected: of one model, or of all shown.
 
@@ -220,7 +223,7 @@ class BulkAction(_Argument):
     do: Literal["on", "off", "remove", "edit", "copy", "preset", "save"]
     draft: DraftRef
     n: int = 0
-    cells: Annotated[tuple[Group, ...], Field(max_length=10_000)] = ()
+    cells: Groups = ()
     camera: _MaybeId = ""
 
 
@@ -238,11 +241,19 @@ class FieldId(_Argument):
     name: Annotated[str, Field(max_length=4000)]
 
 
+Minutes = Annotated[int, Field(ge=-1440, le=1440)]
+
+
 class HistoryAsk(_Argument):
-    """What the History view is to show: the list, or one change set; and the address's query."""
+    """What the History view is to show: the list, or one change set; and the address's query.
+
+    At the beginning of its first day, and at the end of its last, UTC is so many minutes later than
+    the viewer's time.
+    """
 
     number: Annotated[str, Field(max_length=2000)] | None = None
     search: Annotated[str, Field(max_length=20_000)] = ""
+    utc_later_min: tuple[Minutes, Minutes] = (0, 0)
 
 
 class HistoryShown(_Argument):
@@ -340,6 +351,7 @@ TOGGLES = TypeAdapter(Toggles)
 SINGLE = TypeAdapter(Single)
 FINDING = TypeAdapter(Finding)
 ACTION = TypeAdapter(BulkAction)
+SELECTED: TypeAdapter[tuple[Group, ...]] = TypeAdapter(Groups)
 FIELD_IDS: TypeAdapter[list[FieldId]] = TypeAdapter(list[FieldId])
 HISTORY_ASK = TypeAdapter(HistoryAsk)
 HISTORY_SHOWN = TypeAdapter(HistoryShown)

@@ -1,13 +1,12 @@
-"""The words and shapes in which the page speaks of cells and times."""
+"""The words and shapes in which the page speaks of cells."""
 
 from __future__ import annotations
 
 import json
-from datetime import datetime
 
 from vas_dash.domain.entities import AiModel, Assignment, Camera, CellIntent
 from vas_dash.domain.fleet import Cell, CellState
-from vas_dash.domain.text import cut
+from vas_dash.domain.text import cut, moment
 
 SHAPES = {
     CellState.ON: "\N{BLACK CIRCLE}",
@@ -21,23 +20,6 @@ NOT_FOR_NEW = "not for new assignments"
 """Said of a model that is not to be assigned to more cameras."""
 
 _PARAMETERS_LIMIT = 400
-
-
-def moment(when: datetime) -> str:
-    """A time of day and date in the server's time zone, which it names."""
-    return _local(when).strftime("%Y-%m-%d %H:%M:%S %Z")
-
-
-def clock(when: datetime) -> str:
-    """A time of day in the server's time zone, which it names."""
-    return _local(when).strftime("%H:%M:%S %Z")
-
-
-def _local(when: datetime) -> datetime:
-    try:
-        return when.astimezone()
-    except OverflowError:  # the first or the last day of the calendar, in another zone
-        return when
 
 
 def cell_text(cell: Cell) -> str:

@@ -9,7 +9,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from vas_dash.domain.text import cut
+from vas_dash.domain.text import UTC_TIME, cut
 
 __all__ = [
     "aria",
@@ -22,6 +22,7 @@ __all__ = [
     "search_field",
     "select",
     "stores",
+    "timed",
 ]
 
 _MESSAGE_CHARS = 4000
@@ -48,13 +49,24 @@ def button(
 
 def message(text: Children, *, error: bool = False) -> Component:
     """A line that says how something went."""
-    shown = cut(text, _MESSAGE_CHARS) if isinstance(text, str) else text
+    shown = timed(cut(text, _MESSAGE_CHARS)) if isinstance(text, str) else text
     return html.P(shown, className="vd-error" if error else "vd-ok")
 
 
 def field_error(text: str | None) -> list[Component]:
     """What is wrong with a field, to stand in its label; nothing when nothing is."""
     return [html.Span(text, className="vd-field-error", **aria(live="polite"))] if text else []
+
+
+def timed(text: str) -> list[Component | str]:
+    """A text; its times are elements, which `times.js` shows in the viewer's zone."""
+    parts = UTC_TIME.split(text)
+    return [_time(part) if number % 2 else part for number, part in enumerate(parts) if part]
+
+
+def _time(when: str) -> Component:
+    utc = f"{when} UTC"
+    return html.Time(html.Span(utc), dateTime=f"{when.replace(' ', 'T')}Z", title=utc)
 
 
 def field(label: str, name: str, control: Component, *, wide: bool = False) -> Component:

@@ -133,7 +133,7 @@ def test_a_fleet_that_is_not_known_in_full_is_not_exported(
     vas.heal()
     until(page, lambda: complete(page))
     page.set("files-asked.data", {"search": "?format=csv", "n": 2})
-    assert page["files-message.children"].startswith("Exported, the fleet as of ")
+    assert text(page["files-message.children"]).startswith("Exported, the fleet as of ")
     assert page["files-go.data"] == 2
     calm(caplog)
 

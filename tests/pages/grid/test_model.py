@@ -348,7 +348,7 @@ def test_names_last_seen_stay_while_the_registry_is_away() -> None:
     after = snapshot(CAMERAS, "away", []).remembering(before)
     assert heads(after) == {"m:ppe": "Protective gear"}
     assert status.error_lines(after) == (
-        f"Names of models are unknown: away. Last seen {NOON.astimezone():%H:%M:%S %Z}.",
+        f"Names of models are unknown: away. Last seen {NOON:%Y-%m-%d %H:%M:%S} UTC.",
     )
 
 

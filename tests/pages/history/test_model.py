@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +22,7 @@ from vas_dash.domain.records import (
     HistoryPage,
     State,
 )
-from vas_dash.pages import labels
+from vas_dash.domain.text import moment
 from vas_dash.pages.cell_history.model import CellHistory, cell_history
 from vas_dash.pages.grid.model import FleetGrid
 from vas_dash.pages.history.model import Action, actions, cell_page, head, list_page
@@ -133,7 +133,7 @@ def test_the_list_says_how_it_went() -> None:
     ]
     row = page.rows[1]
     assert (row.when, row.who, row.why, row.source, row.cells) == (
-        labels.moment(NOON),
+        moment(NOON),
         "kim",
         "lens broken",
         "edit",
@@ -193,15 +193,18 @@ def test_a_name_that_nobody_has_now_is_taken_as_an_id() -> None:
     assert asked.notes == {"camera": "no camera of this name is known now: taken as an id"}
 
 
-def test_days_and_times_are_the_servers() -> None:
-    asked = chosen(HistoryQuery(since="2026-11-22", until="2026-11-22"), GRID)
-    day = datetime(2026, 11, 22).astimezone()
-    assert (asked.wanted.since, asked.wanted.until) == (day, day + timedelta(days=1))
-    asked = chosen(HistoryQuery(since="2026-11-22 14:30"), GRID)
-    assert asked.wanted.since == datetime(2026, 11, 22, 14, 30).astimezone()
+def test_a_day_is_the_viewers() -> None:
+    day = HistoryQuery(since="2026-10-25", until="2026-10-25")
+    utc = datetime(2026, 10, 25, tzinfo=UTC)
+    asked = chosen(day, GRID)
+    assert (asked.wanted.since, asked.wanted.until) == (utc, utc + timedelta(days=1))
+    # In Berlin it has 25 hours.
+    asked = chosen(day, GRID, (-120, -60))
+    assert asked.wanted.since == utc - timedelta(hours=2)
+    assert asked.wanted.until == utc + timedelta(hours=23)
 
 
-@pytest.mark.parametrize("text", ["yesterday", "2026-13-01", "14:00", "9999-12-31"])
+@pytest.mark.parametrize("text", ["yesterday", "2026-13-01", "2026-11-22 14:00", "9999-12-31"])
 def test_a_wrong_time_is_said_at_its_field(text: str) -> None:
     asked = chosen(HistoryQuery(until=text), GRID)
     assert list(asked.problems) == ["until"]
@@ -209,7 +212,7 @@ def test_a_wrong_time_is_said_at_its_field(text: str) -> None:
 
 def test_an_end_before_the_beginning_is_a_mistake() -> None:
     asked = chosen(HistoryQuery(since="2026-11-22", until="2026-11-21"), GRID)
-    assert asked.problems == {"until": "must be later than the beginning"}
+    assert asked.problems == {"until": "must not be before the beginning"}
 
 
 # One change set.
@@ -220,13 +223,13 @@ def test_the_head_tells_who_when_why_and_how_it_went() -> None:
     assert found.title == "Change set 118"
     assert dict(found.facts) == {
         "Who": "kim",
-        "When": labels.moment(NOON),
+        "When": moment(NOON),
         "Why": "lens broken",
         "Source": "edit",
         "Cells": "700",
         "State": "finished",
         "Result": "700 applied",
-        "Ended": labels.moment(LATER),
+        "Ended": moment(LATER),
     }
 
 
@@ -318,7 +321,7 @@ def test_cells_come_by_the_hundred() -> None:
 
 
 def told(*entries: CellHistoryEntry, cell: Cell, taken_at: datetime = LATER) -> CellHistory:
-    return cell_history(entries, cell, taken_at, LATER)
+    return cell_history(entries, cell, taken_at)
 
 
 def an_entry(cell: CellRecord, **fields: Any) -> CellHistoryEntry:
@@ -337,8 +340,8 @@ def test_a_cells_history_in_words() -> None:
         cell=Cell.of(replace(ON_5, enabled=False)),
     )
     assert [(line.text, line.message, line.number) for line in found.lines] == [
-        (f"refused: fps 5 -> 10 by kim, {labels.clock(NOON)}", "no", 119),
-        (f'turned off by kim, {labels.moment(yesterday)}, "lens broken"', "", 118),
+        (f"refused: fps 5 -> 10 by kim, {moment(NOON)}", "no", 119),
+        (f'turned off by kim, {moment(yesterday)}, "lens broken"', "", 118),
     ]
     assert found.elsewhere is None
 
@@ -350,7 +353,7 @@ def test_a_cell_that_moved_without_us_was_changed_elsewhere() -> None:
     since = NOON + timedelta(minutes=5)
     moved = replace(ON_5, desired_fps=7, updated_at=since)
     found = told(LEFT, cell=Cell.of(moved))
-    assert found.elsewhere == f"changed elsewhere since, {labels.clock(since)}: on, 7 fps"
+    assert found.elsewhere == f"changed elsewhere since, {moment(since)}: on, 7 fps"
     assert told(LEFT, cell=Cell.of(None)).elsewhere == "removed elsewhere since"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from dash import Dash, Input, Output, State
@@ -38,5 +37,5 @@ def register(app: Dash, context: Context) -> None:
             return view.quiet(error.reason)
         snapshot = context.grid(checked_recent(recent)).snapshot
         cell = snapshot.cell(*opened.key)
-        history = cell_history(entries, cell, snapshot.taken_at, datetime.now(UTC))
+        history = cell_history(entries, cell, snapshot.taken_at)
         return view.lines(history, context.settings.prefix)

@@ -10,8 +10,7 @@ from vas_dash.changes.labels import change_summary, intent_line, result_word
 from vas_dash.domain.changes import same_assignment
 from vas_dash.domain.fleet import Cell, CellState
 from vas_dash.domain.records import CellHistoryEntry, CellResult
-from vas_dash.domain.text import cut
-from vas_dash.pages import labels
+from vas_dash.domain.text import cut, moment
 
 __all__ = ["ENTRIES", "CellHistory", "HistoryLine", "cell_history"]
 
@@ -23,7 +22,9 @@ _TEXT_LIMIT = 200
 
 @dataclass(frozen=True)
 class HistoryLine:
-    """One change of the cell: `turned off by kim, 14:02, "lens broken"`, and its change set.
+    """One change of the cell, and its change set.
+
+    `text` is as in `turned off by kim, 2026-11-22 14:02:00 UTC, "lens broken"`.
 
     Where it was not applied `text` begins with what became of it, and `message` may say why.
     """
@@ -42,17 +43,15 @@ class CellHistory:
 
 
 def cell_history(
-    entries: Sequence[CellHistoryEntry], cell: Cell, taken_at: datetime, now: datetime
+    entries: Sequence[CellHistoryEntry], cell: Cell, taken_at: datetime
 ) -> CellHistory:
     """What is told of a cell that was read to be `cell` in a sweep that began at `taken_at`."""
     return CellHistory(
-        _elsewhere(entries, cell, taken_at, now), tuple(_line(entry, now) for entry in entries)
+        _elsewhere(entries, cell, taken_at), tuple(_line(entry) for entry in entries)
     )
 
 
-def _elsewhere(
-    entries: Sequence[CellHistoryEntry], cell: Cell, taken_at: datetime, now: datetime
-) -> str | None:
+def _elsewhere(entries: Sequence[CellHistoryEntry], cell: Cell, taken_at: datetime) -> str | None:
     if cell.state is CellState.UNKNOWN:
         return None
     left = next((one.cell for one in entries if one.cell.result in _LEFT and one.cell.read), None)
@@ -63,22 +62,16 @@ def _elsewhere(
         return None
     if cell.assignment is None:
         return "removed elsewhere since"
-    when = _when(cell.assignment.since, now)
+    when = moment(cell.assignment.since)
     return f"changed elsewhere since, {when}: {intent_line(cell.assignment)}"
 
 
-def _line(entry: CellHistoryEntry, now: datetime) -> HistoryLine:
+def _line(entry: CellHistoryEntry) -> HistoryLine:
     record, cell = entry.change_set, entry.cell
     done = f"{change_summary(cell.change)} by {cut(record.who, 80)}"
     if cell.result is not CellResult.APPLIED:
         done = f"{result_word(cell.result)}: {done}"
-    parts = [done, _when(record.created_at, now)]
+    parts = [done, moment(record.created_at)]
     if record.why:
         parts.append(f'"{cut(record.why, _TEXT_LIMIT)}"')
     return HistoryLine(", ".join(parts), cut(cell.message or "", _TEXT_LIMIT), record.id)
-
-
-def _when(moment: datetime, now: datetime) -> str:
-    """The time alone, for today."""
-    same_day = labels.moment(moment)[:10] == labels.moment(now)[:10]
-    return labels.clock(moment) if same_day else labels.moment(moment)

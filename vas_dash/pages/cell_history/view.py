@@ -5,9 +5,11 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
+from vas_dash.domain.text import sentence
 from vas_dash.pages import ids
 from vas_dash.pages.cell_history.model import CellHistory
 from vas_dash.pages.history.view import history_link
+from vas_dash.pages.parts import timed
 
 __all__ = ["lines", "quiet", "section"]
 
@@ -21,16 +23,16 @@ def lines(history: CellHistory, prefix: str) -> Component:
     """What was done with the cell, newest first; folded, with its number on it."""
     above = []
     if history.elsewhere is not None:
-        above.append(html.P(history.elsewhere.capitalize(), className="vd-note"))
+        above.append(html.P(timed(sentence(history.elsewhere)), className="vd-note"))
     if not history.lines:
         return html.Section([html.H3("History"), *above, html.P("none yet", className="vd-hint")])
     entries = [
         html.Li(
             [
-                line.text,
+                *timed(line.text),
                 ", ",
                 history_link(prefix, line.number, f"change set {line.number}"),
-                *([html.Div(line.message, className="vd-hint")] if line.message else []),
+                *([html.Div(timed(line.message), className="vd-hint")] if line.message else []),
             ]
         )
         for line in history.lines
@@ -40,4 +42,4 @@ def lines(history: CellHistory, prefix: str) -> Component:
 
 def quiet(reason: str) -> Component:
     """Why there is nothing."""
-    return html.P(f"History: {reason}.", className="vd-hint")
+    return html.P(timed(f"History: {reason}."), className="vd-hint")

@@ -15,13 +15,13 @@ from dash.exceptions import PreventUpdate
 from vas_dash.domain.changes import ChangeSet
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.records import Draft
-from vas_dash.domain.text import count, cut
+from vas_dash.domain.text import count, cut, moment
 from vas_dash.errors import JournalError, VasDashError
 from vas_dash.files.drafting import FileDraft, draft_file
 from vas_dash.files.exporting import FleetUnknownError, exported
 from vas_dash.files.tree import Format
 from vas_dash.fleet.query import GridQuery, parse_query
-from vas_dash.pages import ids, labels
+from vas_dash.pages import ids
 from vas_dash.pages.arguments import (
     FILE_ASKED,
     FILE_NAME,
@@ -38,6 +38,7 @@ from vas_dash.pages.draft.handle import checked_handle
 from vas_dash.pages.draft.model import handle_of
 from vas_dash.pages.files import view
 from vas_dash.pages.files.model import checked_file, filter_text, preset_digest
+from vas_dash.pages.parts import timed
 from vas_dash.pages.review.callbacks import load
 
 _NAME_CHARS = 100
@@ -93,12 +94,12 @@ def _register_export(app: Dash, context: Context) -> None:
             exported(snapshot, parse_query(asked.search))
         except FleetUnknownError as error:
             return view.message(f"Not exported: {error}."), no_update
-        text = f"Exported, the fleet as of {labels.clock(snapshot.taken_at)}"
+        text = f"Exported, the fleet as of {moment(snapshot.taken_at)}"
         try:
             context.presets.versions()
         except JournalError as error:
             text += f"; without presets, since {error.reason}"
-        return f"{text}.", asked.n
+        return timed(f"{text}."), asked.n
 
 
 def _register_check(app: Dash, context: Context) -> None:

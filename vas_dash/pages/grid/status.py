@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from vas_dash.domain.fleet import Completeness, FleetSnapshot, Part
-from vas_dash.domain.text import cut
+from vas_dash.domain.text import cut, moment
 from vas_dash.fleet.table import Counts
-from vas_dash.pages import labels
 from vas_dash.pages.grid.model import GridPage
 
 
 def status_line(snapshot: FleetSnapshot) -> str:
     """When the fleet was read."""
-    return f"as of {labels.clock(snapshot.taken_at)}"
+    return f"as of {moment(snapshot.taken_at)}"
 
 
 def error_lines(snapshot: FleetSnapshot) -> tuple[str, ...]:
@@ -41,7 +40,7 @@ def error_lines(snapshot: FleetSnapshot) -> tuple[str, ...]:
 def _line(subject: str, part: Part[object]) -> str:
     line = f"{subject} are unknown: {cut(part.reason or 'no reason given')}."
     if part.last_seen_at is not None:
-        line += f" Last seen {labels.clock(part.last_seen_at)}."
+        line += f" Last seen {moment(part.last_seen_at)}."
     return line
 
 

@@ -128,7 +128,7 @@ def _register_view(app: Dash, context: Context) -> None:
         of = ask.number or ""
         try:
             if ask.number is None:
-                shown = _list(context, ask.search)
+                shown = _list(context, ask.search, ask.utc_later_min)
             else:
                 shown = _one(context, ask.number, ask.search)
         except JournalError as error:
@@ -173,9 +173,9 @@ def _register_in_browser(app: Dash) -> None:
     )
 
 
-def _list(context: Context, search: str) -> _Shown:
+def _list(context: Context, search: str, utc_later_min: tuple[int, int]) -> _Shown:
     query = parse_history(search)
-    asked = chosen(query, context.grid())
+    asked = chosen(query, context.grid(), utc_later_min)
     notes = {**asked.notes, **asked.problems}
     if asked.problems:
         return _error("History", "Not filtered: see the fields above.", notes, filters=True)

@@ -15,8 +15,7 @@ from vas_dash.domain.records import (
     HistoryPage,
     Tally,
 )
-from vas_dash.domain.text import cut
-from vas_dash.pages import labels
+from vas_dash.domain.text import cut, moment
 from vas_dash.pages.grid.model import FleetGrid
 from vas_dash.pages.history.query import HistoryQuery, format_history
 from vas_dash.pages.history.status import Status, outcome_text
@@ -74,7 +73,7 @@ def list_page(page: HistoryPage, query: HistoryQuery, statuses: Mapping[int, Sta
     rows = tuple(
         ListRow(
             record.id,
-            labels.moment(record.created_at),
+            moment(record.created_at),
             cut(record.who, _NAME_LIMIT),
             record.why or "",
             cut(record.source, _NAME_LIMIT),
@@ -113,7 +112,7 @@ def head(record: ChangeSetRecord, how: Status) -> ChangeSetHead:
     """Who, when, why, from where, and how it went."""
     facts = [
         ("Who", cut(record.who, _NAME_LIMIT)),
-        ("When", labels.moment(record.created_at)),
+        ("When", moment(record.created_at)),
     ]
     if record.why:
         facts.append(("Why", record.why))
@@ -122,7 +121,7 @@ def head(record: ChangeSetRecord, how: Status) -> ChangeSetHead:
     if how is not Status.APPLYING:
         facts.append(("Result", outcome_text(record, how)))
     if record.started_at is not None and record.ended_at is not None:
-        facts.append(("Ended", labels.moment(record.ended_at)))
+        facts.append(("Ended", moment(record.ended_at)))
     return ChangeSetHead(f"Change set {record.id}", tuple(facts))
 
 

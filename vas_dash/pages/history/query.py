@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlencode
 
 from vas_dash.domain.finding import folded
@@ -114,8 +114,12 @@ class Chosen:
     notes: dict[str, str] = field(default_factory=dict)
 
 
-def chosen(query: HistoryQuery, grid: FleetGrid) -> Chosen:
-    """The filter with ids for names, and moments for what was typed."""
+def chosen(query: HistoryQuery, grid: FleetGrid, utc_later_min: tuple[int, int] = (0, 0)) -> Chosen:
+    """The filter with ids for names, and moments for days.
+
+    A day is the viewer's, who says by how much UTC is later where the first begins and the last
+    ends.
+    """
     problems: dict[str, str] = {}
     notes: dict[str, str] = {}
     cameras = ((camera.id, camera.name) for camera in grid.cameras)
@@ -124,11 +128,11 @@ def chosen(query: HistoryQuery, grid: FleetGrid) -> Chosen:
         query.who or None,
         _id_of("camera", query.camera, cameras, problems, notes),
         _id_of("model", query.model, models, problems, notes),
-        _moment("since", query.since, problems),
-        _moment("until", query.until, problems, end_of_day=True),
+        _midnight("since", query.since, utc_later_min[0], problems),
+        _midnight("until", query.until, utc_later_min[1], problems, at_end=True),
     )
     if wanted.since and wanted.until and wanted.since >= wanted.until:
-        problems["until"] = "must be later than the beginning"
+        problems["until"] = "must not be before the beginning"
     return Chosen(replace(HistoryFilter()) if problems else wanted, problems, notes)
 
 
@@ -161,19 +165,15 @@ def _id_of(
     return text
 
 
-def _moment(
-    name: str, text: str, problems: dict[str, str], *, end_of_day: bool = False
+def _midnight(
+    name: str, text: str, utc_later_min: int, problems: dict[str, str], *, at_end: bool = False
 ) -> datetime | None:
-    """A moment in the server's time zone. A day alone is its beginning, or its end."""
+    """The beginning or the end of a day, where UTC is so many minutes later."""
     if not text:
         return None
-    for form in ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"):
-        try:
-            found = datetime.strptime(text, form)
-            if end_of_day and form == "%Y-%m-%d":
-                found += timedelta(days=1)
-            return found.astimezone()
-        except (ValueError, OverflowError):
-            continue
-    problems[name] = "must be a day or a time: 2026-11-22, or 2026-11-22 14:00"
-    return None
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+        return day + timedelta(days=int(at_end), minutes=utc_later_min)
+    except (ValueError, OverflowError):
+        problems[name] = "must be a day: 2026-11-22"
+        return None

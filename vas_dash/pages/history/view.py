@@ -20,7 +20,7 @@ from vas_dash.pages.history.model import (
     ListRow,
 )
 from vas_dash.pages.history.status import Progress, Status
-from vas_dash.pages.parts import aria, button, data, data_table, stores
+from vas_dash.pages.parts import aria, button, data, data_table, stores, timed
 
 __all__ = [
     "action_buttons",
@@ -97,33 +97,33 @@ def page(settings: Settings) -> Component:
 
 
 def _filters(settings: Settings) -> Component:
-    when = "2026-11-22 14:00"
     return html.Form(
         [
             _field("Person", ids.HISTORY_WHO, "name", None),
             _field("Camera", ids.HISTORY_CAMERA, "name or id", ids.HISTORY_CAMERA_NOTE),
             _field("Model", ids.HISTORY_MODEL, "name or id", ids.HISTORY_MODEL_NOTE),
-            _field("From", ids.HISTORY_SINCE, when, ids.HISTORY_SINCE_NOTE),
-            _field("To", ids.HISTORY_UNTIL, when, ids.HISTORY_UNTIL_NOTE),
+            _field("From", ids.HISTORY_SINCE, None, ids.HISTORY_SINCE_NOTE),
+            _field("To", ids.HISTORY_UNTIL, None, ids.HISTORY_UNTIL_NOTE),
             html.Button("Filter", type="submit", className=_BUTTON),
             button("Clear", **data(history="clear")),
         ],
         id=ids.HISTORY_FILTERS,
         action=f"{settings.prefix}history",
+        noValidate=True,  # a day that is half typed is none
         className="vd-filters vd-history-filters",
         role="search",
         **aria(label="Filter the history"),
     )
 
 
-def _field(label: str, name: str, hint: str, note: str | None) -> Component:
+def _field(label: str, name: str, hint: str | None, note: str | None) -> Component:
+    """A field for a text; without a `hint` for a day."""
+    kind = {"type": "date", "max": "9999-12-31"} if hint is None else {"placeholder": hint}
     # The label holds the message too, so that it is part of the field's name.
     return html.Label(
         [
             html.Span(label, className="vd-label"),
-            dbc.Input(
-                id=name, type="text", size="sm", autocomplete="off", placeholder=hint, value=""
-            ),
+            dbc.Input(id=name, size="sm", autocomplete="off", value="", **kind),
             *([] if note is None else [html.Span(id=note, className="vd-error")]),
         ],
         htmlFor=name,
@@ -149,7 +149,7 @@ def change_set_list(found: ListPage, prefix: str) -> list[Component]:
 def _list_row(row: ListRow, prefix: str) -> Component:
     values: tuple[Any, ...] = (
         history_link(prefix, row.number, str(row.number)),
-        row.when,
+        timed(row.when),
         row.who,
         row.why,
         row.source,
@@ -185,7 +185,7 @@ def head(of: ChangeSetHead) -> Component:
     """Its facts."""
     parts: list[Component] = []
     for name, value in of.facts:
-        parts.extend((html.Dt(name), html.Dd(value)))
+        parts.extend((html.Dt(name), html.Dd(timed(value))))
     return html.Dl(parts, className="vd-facts")
 
 
@@ -273,7 +273,7 @@ def _cell_row(row: CellRow) -> Component:
         [html.Div(line) for line in row.change],
         [
             html.Span(row.result, className="vd-result", **data(result=row.kind.name.lower())),
-            *(html.Div(line, className="vd-result-line") for line in row.lines),
+            *(html.Div(timed(line), className="vd-result-line") for line in row.lines),
         ],
     )
     return html.Tr(

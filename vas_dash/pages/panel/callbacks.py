@@ -46,7 +46,7 @@ def register(app: Dash, context: Context) -> None:
         app,
         "vas_panel.follow",
         Output(ids.LIVE, "data"),
-        Input(ids.STATUS, "children"),
+        Input(ids.RENDERED, "data"),
         Input(ids.OPENED, "data"),
         Input(ids.RECENT, "data"),
         State(ids.PANEL, "hidden"),

@@ -18,9 +18,8 @@ from vas_dash.domain.presets import (
     usage,
 )
 from vas_dash.domain.records import Draft, HistoryFilter
-from vas_dash.domain.text import count, cut
+from vas_dash.domain.text import count, cut, moment
 from vas_dash.fleet.natural import natural_key
-from vas_dash.pages import labels
 from vas_dash.pages.grid.model import FleetGrid
 
 __all__ = [
@@ -125,7 +124,7 @@ def rows(versions: Sequence[Preset], grid: FleetGrid, model_id: str) -> tuple[Pr
             cut(one.name),
             cut(values_line(one.values), _VALUES_LIMIT),
             f"in use on {count(len(used[one.id].using), 'camera')}{unsure}",
-            f"changed by {cut(one.who, 80)}, {labels.moment(one.changed_at)}",
+            f"changed by {cut(one.who, 80)}, {moment(one.changed_at)}",
             len(used[one.id].following),
         )
         for one in of_model(versions, model_id)
@@ -173,7 +172,7 @@ def preset_history(
     found.sort(key=lambda one: (one.after.changed_at, one.after.id), reverse=True)
     rows = tuple(
         (
-            labels.moment(one.after.changed_at),
+            moment(one.after.changed_at),
             cut(one.after.who, 80),
             cut(_model_title(grid, one.after.model_id), 80),
             cut(preset_change_line(one)),

@@ -13,7 +13,7 @@ from vas_dash.domain.text import cut
 from vas_dash.pages import ids
 from vas_dash.pages.form.fields import Field, Kind, Option
 from vas_dash.pages.form.view import control_id, field_view
-from vas_dash.pages.parts import aria, button, data, data_table, stores
+from vas_dash.pages.parts import aria, button, data, data_table, stores, timed
 from vas_dash.pages.presets.model import (
     LEAVE,
     TURN_ON,
@@ -99,7 +99,7 @@ def table(rows: Sequence[PresetRow]) -> list[Component]:
 def _row(row: PresetRow) -> Component:
     parts: list[Component] = [
         html.Div([html.Strong(row.name), f" {row.values}"]),
-        html.Div(f"{row.using}; {row.changed}", className="vd-hint"),
+        html.Div(timed(f"{row.using}; {row.changed}"), className="vd-hint"),
     ]
     actions = [_act("Rename...", "rename", row), _act("Remove...", "remove", row)]
     if row.following:
@@ -199,7 +199,10 @@ def history(found: PresetHistory) -> list[Component]:
     heads = ("When", "Who", "Model", "Preset")
     rows = [
         html.Tr(
-            [html.Td(value, **data(label=name)) for name, value in zip(heads, row, strict=True)]
+            [
+                html.Td(timed(value), **data(label=name))
+                for name, value in zip(heads, row, strict=True)
+            ]
         )
         for row in found.rows
     ]
