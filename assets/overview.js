@@ -9,6 +9,9 @@
     const shown = () => vas.props("overview-shown").data || {};
     const data = () => vas.props("overview").data || [];
 
+    // How many cells are selected, by row and model.
+    let selected = {};
+
     /** Which row (null: the heading) and which model (null: none) a cell stands for. */
     function identity(node) {
         const number = /^m(\d+)$/.exec(table.columnOf(node));
@@ -60,10 +63,19 @@
         const [on, off, unassigned, unknown] = at.row["n" + at.number] || [0, 0, 0, 0];
         const all = on + off + unassigned + unknown || 1;
         const after = at.row["d" + at.number];
-        const drafted = after === undefined ? "" : `, drafted: ${after} on`;
+        const chosen = (selected[at.row.id] || {})[at.model] || 0;
+        const text = [at.row["m" + at.number]];
+        if (after !== undefined) {
+            text.push(`drafted: ${after} on`);
+        }
+        if (chosen) {
+            text.push(`${chosen} selected`);
+        }
         vas.put(node, "role", "gridcell");
-        vas.put(node, "aria-label", at.row["m" + at.number] + drafted);
-        vas.put(node, "title", at.row["m" + at.number] + drafted);
+        vas.put(node, "aria-label", text.join(", "));
+        vas.put(node, "title", text.join(", "));
+        vas.put(node, "aria-selected", String(chosen > 0 && chosen >= all));
+        node.toggleAttribute("data-some", chosen > 0 && chosen < all);
         vas.put(node, "data-short", short(on, off, unknown, after));
         node.toggleAttribute("data-draft", after !== undefined);
         vas.put(node, "data-on-after", after === undefined ? "" : ` \u2192 ${after} on`);
@@ -183,6 +195,13 @@
         });
     });
 
+    function mark(counts) {
+        selected = counts;
+        if (isShown() && table.frame()) {
+            decorate();
+        }
+    }
+
     vas.overview = {
         /** The grid was drawn. A large fleet begins with its overview: once, and at the page's root. */
         begin: function (isLarge) {
@@ -205,6 +224,20 @@
         /** The address, a cell or the draft changed: ask, while the overview is shown. */
         ask: function () {
             return isShown() ? ask(false) : window.dash_clientside.no_update;
+        },
+
+        /** The selection or the overview changed: ask where the selected cells are. */
+        count: function (parts, _asked) {
+            if (isShown() && parts && parts.length) {
+                return ++asked;
+            }
+            mark({});
+            return window.dash_clientside.no_update;
+        },
+
+        /** Where the selected cells are. */
+        selected: function (counts) {
+            mark((vas.props("selection").data || []).length ? counts || {} : {});
         },
 
         /** It was drawn, or is about to be. */

@@ -93,15 +93,41 @@ def test_a_model_is_turned_off_in_three_locations_with_four_keys_and_a_review(
     expect(overview.selected).to_have_text("40 cells: 40 cameras x 1 model")
     overview.selection.get_by_role("button", name="Turn off").click()
     expect(overview.drafts).to_contain_text("40 changes drafted, not saved.")
-    drafted = "20 of 20 on, drafted: 0 on"
+    drafted = "20 of 20 on, drafted: 0 on, 20 selected"
     expect(cell(overview, "Hall 1", "m1")).to_have_accessible_name(drafted)
     expect(cell(overview, "All locations", "m1")).to_have_accessible_name(
-        "40 of 220 on, 20 off, drafted: 0 on"
+        "40 of 220 on, 20 off, drafted: 0 on, 40 selected"
     )
     # All of a column, and of it what is selected already.
     cell(overview, "All locations", "m1").focus()
     overview.press("x")
     expect(overview.selected).to_have_text("220 cells: 220 cameras x 1 model")
+
+
+def test_what_is_selected_is_marked_in_it(overview: GridPage) -> None:
+    hall, everywhere = (cell(overview, name, "m1") for name in ("Hall 0", "All locations"))
+    hall.focus()
+    overview.press("x")
+    expect(hall).to_have_attribute("aria-selected", "true")
+    expect(hall).to_have_accessible_name("20 of 20 on, 20 selected")
+    expect(everywhere).to_have_attribute("data-some", "")
+    expect(everywhere).to_have_accessible_name("40 of 220 on, 20 off, 20 selected")
+    expect(cell(overview, "Hall 0", "m0")).to_have_attribute("aria-selected", "false")
+    # From the grid, and back.
+    overview.press("Enter")
+    overview.focus("Gate 0", "m:ppe")
+    overview.press("x")
+    overview.tab.go_back()
+    expect(hall).to_have_accessible_name("20 of 20 on, 19 selected")
+    expect(hall).to_have_attribute("data-some", "")
+    expect(hall).to_have_attribute("aria-selected", "false")
+    overview.find.fill('"hall 2"')
+    expect(everywhere).to_have_accessible_name("0 of 20 on, 20 off")
+    overview.tab.get_by_role("button", name="Clear filters").click()
+    expect(hall).to_have_accessible_name("20 of 20 on, 19 selected")
+    overview.selection.get_by_role("button", name="Select nothing").click()
+    expect(hall).to_have_accessible_name("20 of 20 on")
+    expect(hall).not_to_have_attribute("data-some", "")
 
 
 def test_sorting_finding_and_models_stand_in_the_address(overview: GridPage) -> None:

@@ -69,6 +69,21 @@ def test_a_tap_on_a_camera_and_a_model_leads_to_the_cell_and_saves_it(
     expect(phone.row("Gate 2")).to_contain_text("1 on, 1 off")
 
 
+def test_the_overview_scrolls_within_its_table_and_its_locations_stay(phone: GridPage) -> None:
+    phone.tab.get_by_role("link", name="Overview", exact=True).tap()
+    frame = phone.tab.locator("#overview-frame")
+    location = phone.tab.get_by_role("rowheader", name="Hall 1", exact=True)
+    ppe = frame.locator('td[data-column="m0"]').nth(2)
+    expect(ppe).to_be_in_viewport(ratio=0.9)
+    assert height(location) >= 44
+    assert phone.tab.evaluate("document.documentElement.scrollWidth") <= 390
+    frame.evaluate("node => { node.scrollLeft = 1000; }")
+    expect(location).to_be_in_viewport(ratio=0.9)
+    assert phone.tab.evaluate("window.scrollX") == 0
+    ppe.tap()
+    expect(phone.camera("Gate 2")).to_be_visible()
+
+
 def test_filters_and_pages_work_with_a_finger(phone: GridPage) -> None:
     phone.find.fill("hall 10")
     phone.expect_cameras([f"Gate {number}" for number in (10, 21, 32, 43, 54)])

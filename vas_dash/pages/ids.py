@@ -49,6 +49,8 @@ PAGER_TEXT = "pager-text"
 OVERVIEW = "overview"
 OVERVIEW_ASK = "overview-ask"
 OVERVIEW_SHOWN = "overview-shown"
+OVERVIEW_COUNT = "overview-count"
+OVERVIEW_SELECTED = "overview-selected"
 
 # The list of keys.
 KEYS = "keys"

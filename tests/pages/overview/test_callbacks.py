@@ -56,3 +56,17 @@ def test_a_worker_with_an_older_snapshot_does_not_take_it_back(still: Page) -> N
     still["overview-shown.data"]["taken_ms"] += CLOCKS_APART_MS
     assert poll(still) == 200
     assert ask(still, polled=True) != {}
+
+
+def test_it_says_how_many_cells_are_selected_where(still: Page) -> None:
+    still.props["selection.data"] = [
+        {"models": ["ppe"], "cameras": ["cam-1", "cam-10", "gone"]},
+        {"models": ["ppe", "fire"], "cameras": ["cam-2"]},
+    ]
+    still.set("overview-count.data", 1)
+    counts = still["overview-selected.data"]
+    assert counts["all"] == {"ppe": 3, "fire": 1}
+    assert sum(numbers.get("ppe", 0) for row, numbers in counts.items() if row != "all") == 3
+    still.props["url.search"] = "?q=gate+10"
+    still.set("overview-count.data", 2)
+    assert still["overview-selected.data"]["all"] == {"ppe": 1}

@@ -15,6 +15,7 @@ from vas_dash.pages import ids
 from vas_dash.pages.arguments import (
     OVERVIEW_ASK,
     RENDERED,
+    SELECTED,
     DraftRef,
     Learned,
     checked,
@@ -26,7 +27,7 @@ from vas_dash.pages.digest import digest
 from vas_dash.pages.draft.handle import checked_handle
 from vas_dash.pages.grid import view as grid_view
 from vas_dash.pages.grid.callbacks import drawn
-from vas_dash.pages.overview.model import Overview, overview
+from vas_dash.pages.overview.model import Overview, overview, selected_counts
 
 
 def register(app: Dash, context: Context) -> None:
@@ -66,6 +67,28 @@ def register(app: Dash, context: Context) -> None:
             },
         )
 
+    @app.callback(
+        Output(ids.OVERVIEW_SELECTED, "data"),
+        Input(ids.OVERVIEW_COUNT, "data"),
+        State(ids.SELECTION, "data"),
+        State(ids.URL, "search"),
+        State(ids.RECENT, "data"),
+        prevent_initial_call=True,
+    )
+    def count_selected(_n: object, cells: object, search: object, recent: object) -> Any:
+        """Where the selected cells are."""
+        groups = [(one.cameras, one.models) for one in checked(SELECTED, cells)]
+        query = parse_query(search, context.settings.page_size)
+        return selected_counts(context.grid(checked_recent(recent)), query, groups)
+
+    in_browser(
+        app,
+        "vas_overview.count",
+        Output(ids.OVERVIEW_COUNT, "data"),
+        Input(ids.SELECTION, "data"),
+        Input(ids.OVERVIEW_ASK, "data"),
+    )
+    in_browser(app, "vas_overview.selected", Input(ids.OVERVIEW_SELECTED, "data"), at_start=False)
     in_browser(
         app,
         "vas_overview.ask",

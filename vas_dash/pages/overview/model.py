@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +19,11 @@ CAMERAS_COLUMN = "cameras"
 ALL_LOCATIONS = "All locations"
 
 _NOTHING = Counts()
+
+
+def row_id(location: str | None) -> str:
+    """The id of a location's row, or of that of the whole fleet."""
+    return "all" if location is None else f"at:{location}"
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class OverviewRow:
     def data(self) -> Mapping[str, object]:
         """The row for the browser: texts and numbers by column, models by their position."""
         row: dict[str, object] = {
-            "id": "all" if self.key is None else f"at:{self.key}",
+            "id": row_id(self.key),
             "location": self.name,
             CAMERAS_COLUMN: f"{self.cameras:,}",
         }
@@ -120,6 +126,23 @@ def overview(grid: FleetGrid, query: GridQuery, draft: Draft | None) -> Overview
         *(grid.columns[model] for model in models),
     )
     return Overview(columns, (row(None, ALL_LOCATIONS, len(selection.cameras), every), *rows))
+
+
+def selected_counts(
+    grid: FleetGrid, query: GridQuery, groups: Iterable[tuple[Sequence[str], Sequence[str]]]
+) -> dict[str, dict[str, int]]:
+    """How many cells are selected, by the ids of rows and of models.
+
+    Each group are cameras and the models with which they are selected; cameras that `query` does
+    not find do not count.
+    """
+    found = {camera.id: location_of(camera) for camera in grid.select(query).cameras}
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for cameras, models in groups:
+        for location, number in Counter(found[one] for one in cameras if one in found).items():
+            for row in (None, location):
+                counts[row_id(row)].update(dict.fromkeys(models, number))
+    return {row: dict(numbers) for row, numbers in counts.items()}
 
 
 def _turned_on(

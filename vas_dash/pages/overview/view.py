@@ -19,5 +19,5 @@ def frame() -> Component:
 
 def part(table: Component) -> Component:
     """The overview, with its `frame`."""
-    stored = stores(ids.OVERVIEW_ASK, ids.OVERVIEW_SHOWN)
+    stored = stores(ids.OVERVIEW_ASK, ids.OVERVIEW_SHOWN, ids.OVERVIEW_COUNT, ids.OVERVIEW_SELECTED)
     return html.Div([*stored, table], className="vd-overview")

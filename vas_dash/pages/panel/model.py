@@ -18,6 +18,7 @@ from vas_dash.pages import labels
 from vas_dash.pages.form.intent import FPS, PRIORITY, parse_number
 from vas_dash.pages.form.values import TextError
 from vas_dash.pages.grid.model import FleetGrid, change_token, model_mark, summary_text
+from vas_dash.pages.panel.parameters import Parameter, parameters
 
 CAMERAS_LISTED = 100
 """Cameras listed for each state in a model's panel; the grid shows the rest."""
@@ -69,6 +70,7 @@ class ModelCard:
     """A model, and where it is assigned."""
 
     facts: tuple[tuple[str, str], ...]
+    parameters: tuple[Parameter, ...]
     schema: str | None
     lists: tuple[StateList, ...]
 
@@ -135,7 +137,7 @@ def model_card(grid: FleetGrid, model: AiModel) -> ModelCard:
     schema = None
     if model.config_schema:
         schema = cut(json.dumps(model.config_schema, indent=2, ensure_ascii=False), 20_000)
-    return ModelCard(tuple(facts), schema, lists)
+    return ModelCard(tuple(facts), parameters(model.config_schema or {}), schema, lists)
 
 
 def _entry(grid: FleetGrid, camera: Camera, model: AiModel, title: str) -> Entry:

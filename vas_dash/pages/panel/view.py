@@ -27,14 +27,15 @@ from vas_dash.pages.panel.model import (
     ModelCard,
     StateList,
 )
-from vas_dash.pages.parts import aria, data, field_error
+from vas_dash.pages.panel.parameters import MAX_PARAMETERS, Parameter
+from vas_dash.pages.parts import aria, data, field_error, timed
 
 _INTENTS = {ON: "On", OFF: "Off", UNASSIGNED: "Not assigned"}
 
 
 def cell_now(now: CellNow, camera: Camera, model: AiModel) -> list[Component]:
     """What is known of the cell at present, and the ways to its camera and its model."""
-    lines: list[Component] = [html.P(line) for line in now.lines]
+    lines: list[Component] = [html.P(timed(line)) for line in now.lines]
     if now.changed:
         lines.append(html.P("Changed elsewhere since this was opened.", className="vd-note"))
     return [
@@ -109,9 +110,9 @@ def conflict_message(theirs: list[str], mine: list[str], *, after_write: bool) -
             html.Dl(
                 [
                     html.Dt("In the VAS now"),
-                    *(html.Dd(line) for line in theirs),
+                    *(html.Dd(timed(line)) for line in theirs),
                     html.Dt("Yours"),
-                    *(html.Dd(line) for line in mine),
+                    *(html.Dd(timed(line)) for line in mine),
                 ]
             ),
             html.Div(
@@ -146,6 +147,8 @@ def camera_card(card: CameraCard) -> list[Component]:
 def model_card(card: ModelCard, model_id: str, default_page_size: int) -> list[Component]:
     """A model's facts, its schema, and the cameras by state."""
     parts = [_facts(card.facts)]
+    if card.parameters:
+        parts += [html.H3("Parameters"), _parameters(card.parameters)]
     if card.schema is not None:
         parts.append(
             html.Details(
@@ -161,6 +164,34 @@ def model_card(card: ModelCard, model_id: str, default_page_size: int) -> list[C
     parts.append(html.H3("Cameras"))
     parts.extend(_state_list(part, model_id, default_page_size) for part in card.lists)
     return parts
+
+
+def _parameters(rows: tuple[Parameter, ...]) -> Component:
+    heads = ("Name", "Kind", "Default", "Range")
+    body = [
+        html.Tr(
+            [
+                html.Th(row.name, scope="row"),
+                *map(html.Td, (row.kind, row.default, row.range)),
+            ]
+        )
+        for row in rows
+    ]
+    if len(rows) == MAX_PARAMETERS:
+        body.append(html.Tr(html.Td("The schema below has all.", colSpan=len(heads))))
+    return html.Div(
+        html.Table(
+            [
+                html.Thead(html.Tr([html.Th(head, scope="col") for head in heads])),
+                html.Tbody(body),
+            ],
+            className="vd-parameters",
+        ),
+        className="vd-table-frame",
+        tabIndex="0",
+        role="region",
+        **aria(label="Parameters"),
+    )
 
 
 def _state_list(part: StateList, model_id: str, default_page_size: int) -> Component:
