@@ -103,6 +103,40 @@ def test_a_form_says_what_is_wrong_and_loses_nothing(page: Journey, vas: FaultyV
     page.expect_cell("Gate 3", "ppe", f"{ON} 30 fps")
 
 
+class TestRows:
+    """A model whose lines are a list of objects."""
+
+    @pytest.fixture(autouse=True)
+    def lines(self, vas: FaultyVas) -> None:
+        name = {"type": "string", "title": "Name"}
+        line = {
+            "type": "object",
+            "title": "Line",
+            "required": ["name"],
+            "properties": {"name": name},
+        }
+        lines = {"type": "array", "title": "Lines", "items": line}
+        vas.models["ppe"]["config_schema"] = {"type": "object", "properties": {"lines": lines}}
+        vas.edit(camera_id(3), "ppe", parameters={"lines": [{"name": "in"}, {"name": "out"}]})
+
+    def test_lines_are_added_named_and_moved(self, page: Journey, vas: FaultyVas) -> None:
+        page.click_cell("Gate 3", "ppe")
+        page.expect("#panel-title", "on Gate 3")
+        page.click("#panel-form [data-rowdo=add]")
+        page.expect("#panel-form", "Line 3")
+        page.click("#panel-save")
+        page.expect("#panel-form", "needs a value")
+        page.type('#panel-form [data-row="2"] input', "back")
+        page.click('#panel-form [data-row="2"] [data-rowdo=up]')
+        page.expect('#panel-form [data-row="2"]', "Line 2")
+        page.click("#panel-save")
+        page.expect("#panel-message", "Saved.")
+        row = vas.cell(camera_id(3), "ppe")
+        assert row is not None
+        assert row["parameters"] == {"lines": [{"name": "in"}, {"name": "back"}, {"name": "out"}]}
+        page.expect_calm()
+
+
 def test_a_backend_that_dies_is_unknown_and_everything_goes_on_when_it_is_back(
     page: Journey, vas: FaultyVas
 ) -> None:

@@ -83,6 +83,7 @@ PANEL_ACTIONS = "panel-actions"
 PANEL_SAVE = "panel-save"
 PANEL_FIELD = "panel-field"
 PANEL_CHOICE = "panel-choice"
+PANEL_RESHAPE = "panel-reshape"
 
 # Presets, in the panel.
 PRESETS_LIVE = "presets-live"

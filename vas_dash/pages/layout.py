@@ -190,7 +190,14 @@ def _plumbing(settings: Settings) -> list[Component]:
         ),
         *stores(ids.TOGGLES, ids.KEPT, ids.APPLY, ids.APPLIED),
         *stores(ids.FIND_CELLS, ids.FOUND_CELLS, ids.ACT, ids.ACTED),
-        *stores(ids.OPENED, ids.PANEL_RESULT, ids.LIVE, ids.LIVE_DIGEST, ids.TOOLS_ASK),
+        *stores(
+            ids.OPENED,
+            ids.PANEL_RESULT,
+            ids.PANEL_RESHAPE,
+            ids.LIVE,
+            ids.LIVE_DIGEST,
+            ids.TOOLS_ASK,
+        ),
         *stores(ids.SELECTION, ids.RECENT, storage_type="session", data=[]),
         *stores(ids.DRAFT, storage_type="local"),
     ]

@@ -74,6 +74,9 @@ class _Flattener:
             }
         if isinstance(items, dict):
             found["items"] = self.node(items, seen)
+        for keyword in ("anyOf", "oneOf"):
+            if isinstance(found.get(keyword), list):
+                found[keyword] = [self.node(one, seen) for one in found[keyword]]
         return found
 
     def _opened(self, schema: Schema, seen: frozenset[str]) -> tuple[Schema, frozenset[str]]:

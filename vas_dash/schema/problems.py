@@ -56,16 +56,23 @@ def problems(error: ValidationError) -> Iterator[Problem]:
 
 
 def _only_form(error: ValidationError) -> list[ValidationError]:
-    """What is wrong with the one form that is not null, where there is one."""
+    """What is wrong with the one form that can be meant, where there is one."""
     forms = error.validator_value if isinstance(error.validator_value, list) else []
-    others = [
-        number
-        for number, one in enumerate(forms)
-        if not (isinstance(one, dict) and one.get("type") == "null")
-    ]
-    if len(forms) != 2 or len(others) != 1:
-        return []
-    return [one for one in error.context or () if one.schema_path[0] == others[0]]
+    inner = list(error.context or ())
+    meant = set(range(len(forms))) - {one.schema_path[0] for one in inner if _tells_apart(one)}
+    if not meant and len(forms) == 2:
+        null = [isinstance(one, dict) and one.get("type") == "null" for one in forms]
+        meant = {number for number, is_null in enumerate(null) if not is_null}
+    return [one for one in inner if one.schema_path[0] in meant] if len(meant) == 1 else []
+
+
+def _tells_apart(inner: ValidationError) -> bool:
+    """Whether a value has another form, by its type or by a constant in it."""
+    if len(inner.path) == 0:
+        return inner.validator in ("type", "const", "enum")
+    limit = inner.validator_value
+    one = inner.validator == "enum" and isinstance(limit, list) and len(limit) == 1
+    return len(inner.path) == 1 and (inner.validator == "const" or one)
 
 
 _TYPES = {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from vas_dash.pages.form.builder import MAX_FIELDS
-from vas_dash.pages.form.fields import ROOT_ID, Field, Form, Group, Kind, Option, others_id
+from vas_dash.pages.form.fields import ROOT_ID, Field, Form, Group, Kind, Option, special_id
 from vas_dash.pages.form.hints import MAX_DESCRIPTION_LENGTH
 from vas_dash.pages.form.model import FormResult, build_form, read_form, with_submitted
 from vas_dash.schema.validation import read_schema
@@ -63,7 +63,7 @@ def test_each_property_becomes_a_field_of_its_kind() -> None:
         ("#/threshold", Kind.NUMBER),
         ("#/max_detections", Kind.INTEGER),
         ("#/classes", Kind.CHOICES),
-        ("#/regions", Kind.LINES),
+        ("#/regions/~rows", Kind.ROWS),
         ("#/mode", Kind.CHOICE),
         ("#/blur", Kind.BOOLEAN),
         ("#/prompt", Kind.TEXT),
@@ -97,14 +97,6 @@ def test_a_field_says_its_limits_its_default_and_whether_it_is_required() -> Non
         ({"type": "string", "minLength": 1}, "at least 1 character"),
         ({"type": "string", "pattern": "^[a-z]+$"}, "pattern ^[a-z]+$"),
         ({"type": ["number", "null"]}, "null for none"),
-        (
-            {"type": "array", "items": {"type": "number", "minimum": 0}},
-            "one per line; each at least 0",
-        ),
-        (
-            {"type": "array", "items": {"type": "string"}, "maxItems": 3},
-            "one per line; at most 3 values",
-        ),
         ({"type": "array", "items": {"enum": [1]}}, "no tick: not set"),
     ],
 )
@@ -175,7 +167,7 @@ def test_names_that_are_awkward_in_a_pointer_keep_ids_apart() -> None:
         "#/",
         "#/~0other",
         "#/ü .{}",
-        others_id(()),
+        special_id((), "other"),
     ]
     submitted = {field.id: field.label for field in form.fields() if not field.others}
     parameters = read_form(schema, None, submitted).parameters
@@ -233,7 +225,6 @@ def test_raw_json_that_cannot_be_stored_says_why(text: str, message: str) -> Non
         {"type": ["string", "number"]},
         {"type": "array", "items": {"type": "object"}},
         {"type": "array", "prefixItems": [{"type": "number"}]},
-        {"type": "array", "items": {"type": ["string", "null"]}},
         {"type": "array"},
         {"type": "object", "patternProperties": {"^x": {}}},
         {"type": "object"},
@@ -266,7 +257,9 @@ def test_a_top_that_is_beyond_a_form_makes_everything_raw_json(schema: Schema) -
 
 def test_raw_json_is_checked_against_the_schema_too() -> None:
     schema = {"allOf": [{"properties": {"a": {"items": {"maximum": 3}}}}, {}]}
-    assert read_form(schema, None, {"#": '{"a": [1, 4]}'}).errors == {"#": "a.1: must be at most 3"}
+    assert read_form(schema, None, {"#": '{"a": [1, 4]}'}).errors == {
+        "#": "a > 2: must be at most 3"
+    }
 
 
 # What the schema does not know.
@@ -323,7 +316,6 @@ def test_an_unknown_value_that_was_typed_is_refused_where_the_schema_is_closed()
         ({"type": "string"}, '""', '"\\"\\""', None),
         ({"type": "string"}, "a\r\nb", '"a\\r\\nb"', None),
         ({"type": "array", "items": {"enum": ["x"]}}, ["x", "x"], '["x", "x"]', None),
-        ({"type": "array", "items": {"type": "string"}}, ["a\nb"], '["a\\nb"]', None),
     ],
 )
 def test_a_value_that_does_not_fit_its_field_stands_there_as_raw_json(
@@ -345,15 +337,15 @@ def test_an_old_fault_stays_visible_but_does_not_hinder_another_change() -> None
 
 
 def test_an_old_fault_inside_raw_json_does_not_hinder_another_change_there() -> None:
-    item = {"type": "object", "required": ["x"], "properties": {"x": {"maximum": 1}}}
+    item = {"type": "object", "required": ["x"], "properties": {"x": {"maximum": 1}}, "if": {}}
     schema = one({"type": "array", "items": item})
     opened = {"a": [{"x": 5}, {}]}
     first = field(build_form(schema, opened), "#/a").error
-    assert first == "0.x: must be at most 1"
+    assert first == "1 > x: must be at most 1"
     changed = read_form(schema, opened, {"#/a": '[{"x": 5}, {}, {"x": 0}]'})
     assert changed.parameters == {"a": [{"x": 5}, {}, {"x": 0}]}
     worse = read_form(schema, opened, {"#/a": '[{"x": 5}, {"y": 0}]'})
-    assert worse.errors == {"#/a": "1.x: needs a value"}
+    assert worse.errors == {"#/a": "2 > x: needs a value"}
     assert read_form(schema, opened, {"#/a": '[{"x": 6}, {}]'}).errors == {"#/a": first}
 
 
@@ -390,10 +382,6 @@ def test_the_old_fault_of_a_group_goes_when_the_group_is_changed() -> None:
         ({"enum": [1, "1"]}, '"1"', "1"),
         ({"const": 3}, "3", 3),
         ({"type": "array", "items": {"enum": ["x", 2]}}, ["2", '"x"'], [2, "x"]),
-        ({"type": "array", "items": {"type": "number"}}, "1\n\n 2.5 \n", [1, 2.5]),
-        ({"type": "array", "items": {"type": "boolean"}}, "true\nfalse", [True, False]),
-        ({"type": "array", "items": {"type": "string"}}, "[]", []),
-        ({"type": "array", "items": {"type": "string"}}, 'a\n""', ["a", ""]),
         ({}, '{"x": [null]}', {"x": [None]}),
     ],
 )
@@ -427,19 +415,6 @@ def test_texts_become_values(schema: Schema, text: object, value: Any) -> None:
         ({"type": "boolean"}, "maybe", "must be one of: yes, no"),
         ({"enum": ["person", "car"]}, "dog", "must be one of: person, car"),
         ({"type": "array", "items": {"enum": ["x"]}}, ['"y"'], "must be one of: x"),
-        ({"type": "array", "items": {"type": "number"}}, "1\nx", "value 2: must be a number"),
-        (
-            {"type": "array", "items": {"type": "number", "maximum": 3}},
-            "1\n\n4",
-            "value 2: must be at most 3",
-        ),
-        ({"type": "array", "items": {"type": "string"}, "minItems": 2}, "x", "needs at least 2"),
-        ({"type": "array", "items": {"type": "string"}, "maxItems": 1}, "x\ny", "at most 1 value"),
-        (
-            {"type": "array", "items": {"type": "number"}, "uniqueItems": True},
-            "1\n1.0",
-            "holds the same value twice",
-        ),
         ({"oneOf": [{"type": "string"}, {"type": "null"}, {}]}, "null", "fits none of the forms"),
         ({"not": {"type": "string"}}, '"x"', "is not allowed"),
         ({"properties": {"x": {"maximum": 1}}, "type": "object", "if": {}}, '{"x": 2}', "x: must"),
@@ -460,7 +435,13 @@ def test_every_field_with_a_fault_gets_its_own_message() -> None:
     result = read_form(
         DETECTOR,
         None,
-        {"#/threshold": "7", "#/max_detections": "x", "#/regions": "a\nb\nc\nd", "#/roi/x": "-1"},
+        {
+            "#/threshold": "7",
+            "#/max_detections": "x",
+            "#/regions/~rows": "0,1,2,3",
+            **{f"#/regions/{key}": "a" for key in range(4)},
+            "#/roi/x": "-1",
+        },
     )
     assert result.errors == {
         "#/threshold": "must be at most 1",
@@ -473,7 +454,7 @@ def test_every_field_with_a_fault_gets_its_own_message() -> None:
 
 def test_a_blank_optional_field_is_removed() -> None:
     opened = {"threshold": 0.5, "prompt": "x", "classes": ["car"], "mode": "fast", "regions": ["a"]}
-    blank: dict[str, Any] = {"#/prompt": "", "#/classes": [], "#/mode": None, "#/regions": " \n "}
+    blank: dict[str, Any] = {"#/prompt": "", "#/classes": [], "#/mode": None, "#/regions/~rows": ""}
     assert read_form(DETECTOR, opened, blank).parameters == {"threshold": 0.5}
 
 
@@ -539,7 +520,7 @@ def test_nothing_typed_is_lost_when_something_is_wrong() -> None:
         "#/threshold": ("0,5", "must be a number, written with a point: 0.5"),
         "#/max_detections": ("", None),
         "#/classes": (('"car"',), None),
-        "#/regions": ("", None),
+        "#/regions/~rows": ("", None),
         "#/mode": ("", None),
         "#/blur": ("", None),
         "#/prompt": (" x ", None),
@@ -676,11 +657,12 @@ def test_a_pattern_that_could_run_without_end_is_not_run(pattern: str) -> None:
 
 
 def test_patterns_share_one_bound_of_work() -> None:
-    schema = one({"type": "array", "items": {"type": "string", "pattern": "^a*b*c*$"}})
-    few, many = "\n".join(["x"] * 5), "\n".join(["a" * 20] * 900)
-    assert read_form(schema, None, {"#/a": few}).errors != {}
-    result = read_form(schema, None, {"#/a": many})
-    assert "the pattern ^a*b*c*$ could take too long" in str(result.note)
+    checker = read_schema(
+        one({"type": "array", "items": {"type": "string", "pattern": "^a*b*c*$"}})
+    )
+    assert checker.check({"a": ["x"] * 5}).problems
+    unchecked = checker.check({"a": ["a" * 20] * 900}).unchecked
+    assert unchecked == "the pattern ^a*b*c*$ could take too long"
 
 
 NAMES = {f"{'a' * 150}{n}": 1 for n in range(2000)}
@@ -738,8 +720,6 @@ def test_a_multiple_is_one_in_the_digits_that_were_written(
 
 def test_what_stands_for_nothing_is_explained() -> None:
     assert field_a({"type": "string"}, "").help == '"" is an empty text'
-    helped = field_a({"type": "array", "items": {"type": "string"}}, []).help
-    assert helped == "one per line; [] is an empty list"
 
 
 def test_a_tuple_of_an_older_draft_is_raw_json() -> None:
@@ -796,7 +776,7 @@ def test_a_schema_of_pydantic_is_fields_and_no_raw_json() -> None:
         "#/level": Kind.CHOICE,
         "#/line/x": Kind.NUMBER,
         "#/line/label": Kind.TEXT,
-        "#/counts": Kind.LINES,
+        "#/counts/~rows": Kind.ROWS,
         "#/on": Kind.BOOLEAN,
     }
     assert fields["#/mode"].options[0].label == "not set (default fast)"
@@ -810,12 +790,15 @@ def test_a_schema_of_pydantic_is_fields_and_no_raw_json() -> None:
 @pytest.mark.parametrize(
     ("typed", "parameters"),
     [
-        ({"#/zone": "null", "#/counts": "null"}, {"zone": None, "counts": None}),
-        ({"#/zone": '""', "#/counts": "[]"}, {"zone": "", "counts": []}),
+        ({"#/zone": "null", "#/counts/~rows": "null"}, {"zone": None, "counts": None}),
+        ({"#/zone": '""', "#/counts/~rows": "[]"}, {"zone": "", "counts": []}),
         ({"#/limit": "null", "#/maybe": "null"}, {"limit": None, "maybe": None}),
         ({"#/limit": "4", "#/maybe": '"fast"'}, {"limit": 4, "maybe": "fast"}),
         ({"#/line/x": "0.5"}, {"line": {"x": 0.5}}),
-        ({"#/counts": "1\n2"}, {"counts": [1, 2]}),
+        (
+            {"#/counts/~rows": "0,1", "#/counts/0": "1", "#/counts/1": "2"},
+            {"counts": [1, 2]},
+        ),
     ],
 )
 def test_null_absent_and_empty_are_told_apart_and_chosen(
@@ -900,10 +883,3 @@ def test_what_is_never_checked_is_said_at_its_field() -> None:
     assert read_a({"type": "string", "format": "plate"}, "x").errors == {}
     pattern = field_a({"type": "string", "pattern": "^(ab)+$"})
     assert pattern.help == "pattern ^(ab)+$, which is not checked"
-
-
-def test_several_numbers_on_one_line_are_explained() -> None:
-    schema: Schema = {"type": "array", "items": {"type": "integer"}}
-    said = "value 1: one value on each line, not 1,2"
-    assert read_a(schema, "1,2").errors == {"#/a": said}
-    assert read_a({"type": "integer"}, "1,5").errors == {"#/a": "must be a whole number, such as 5"}

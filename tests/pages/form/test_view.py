@@ -17,7 +17,7 @@ SCHEMA: dict[str, Any] = {
     "properties": {
         "threshold": {"type": "number", "maximum": 1, "default": 0.5, "description": "Score."},
         "mode": {"enum": ["fast", 2]},
-        "classes": {"type": "array", "items": {"enum": [f"c{n}" for n in range(20)]}},
+        "classes": {"type": "array", "items": {"enum": [f"c{n}" for n in range(12)]}},
         "regions": {"type": "array", "items": {"type": "string"}},
         "anything": {},
         "roi": {"title": "Region", "properties": {"x ü/\"'": {"type": "integer"}}},
@@ -101,7 +101,7 @@ def test_every_field_has_one_control_that_carries_its_value() -> None:
         "#/threshold": ("Input", "0.25"),
         "#/mode": ("Select", "2"),
         "#/classes": ("Checklist", ['"c3"']),
-        "#/regions": ("Textarea", ""),
+        "#/regions/~rows": ("Select", ""),
         "#/anything": ("Textarea", "[1]"),
         "#/roi/x ü~1\"'": ("Input", ""),
         "#/~other": ("Textarea", '{"old": true}'),
@@ -119,6 +119,7 @@ def test_every_control_has_a_label_of_its_own() -> None:
         if one.kind is not Kind.CHOICES
     }
     expected[dom_id("panel-field", next(form.fields()).id)] = "threshold required"
+    expected[dom_id("panel-field", "#/regions/~rows")] = "regions: without rows"
     assert labels == expected
 
 
@@ -132,6 +133,7 @@ def test_groups_and_sets_of_ticks_are_fieldsets_with_a_legend() -> None:
     legends = [one["props"]["children"][0] for one in fieldsets]
     assert [(one["type"], texts(one)) for one in legends] == [
         ("Legend", "classes"),
+        ("Legend", "regions"),
         ("Legend", "Region"),
     ]
 

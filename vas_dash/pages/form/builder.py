@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from vas_dash.domain.entities import Parameters
-from vas_dash.domain.text import canonical, is_encodable, json_text, plain
+from vas_dash.domain.text import is_encodable, json_text
 from vas_dash.errors import VasDashError
+from vas_dash.pages.form.branches import Branch, branches
 from vas_dash.pages.form.fields import (
     ROOT_ID,
     Field,
@@ -16,56 +17,23 @@ from vas_dash.pages.form.fields import (
     Kind,
     Option,
     Path,
+    Shape,
     field_id,
     fields_of,
-    others_id,
+    special_id,
 )
-from vas_dash.pages.form.hints import (
-    default_text,
-    description_text,
-    joined,
-    label_text,
-    range_text,
-    scalar_limits,
-)
-from vas_dash.pages.form.values import EMPTY_LIST, EMPTY_TEXT, MISSING, show, unique_options
+from vas_dash.pages.form.hints import description_text, label_text, range_text
+from vas_dash.pages.form.rows import MAX_ROWS, none_options, row_keys, rows_text
+from vas_dash.pages.form.scalars import BEYOND_A_FIELD, raw_field, scalar_field, type_of, types_of
+from vas_dash.pages.form.values import MISSING, Submitted
 from vas_dash.schema.validation import MAX_NAME_LENGTH
 
 MAX_FIELDS = 200
-MAX_GROUP_DEPTH = 5
-MAX_OPTIONS = 200
-_LONG_TEXT = 80
+"""Fields of a schema, without those of rows."""
+MAX_ROW_FIELDS = 400
+"""Fields of all rows of a form together."""
+MAX_DEPTH = 5
 _TOO_MANY_FIELDS = f"The schema of this model has more than {MAX_FIELDS} fields."
-
-_BEYOND_A_FORM = frozenset(
-    {
-        "$ref",
-        "$dynamicRef",
-        "$recursiveRef",
-        "oneOf",
-        "anyOf",
-        "allOf",
-        "not",
-        "if",
-        "then",
-        "else",
-        "patternProperties",
-        "dependentSchemas",
-        "dependencies",
-        "unevaluatedProperties",
-        "unevaluatedItems",
-        "prefixItems",
-        "contains",
-        "extends",
-        "disallow",
-    }
-)
-_SCALARS = {
-    "string": Kind.TEXT,
-    "number": Kind.NUMBER,
-    "integer": Kind.INTEGER,
-    "boolean": Kind.BOOLEAN,
-}
 
 
 class BeyondAFormError(VasDashError):
@@ -84,76 +52,239 @@ def raw_root(parameters: Parameters | None) -> Field:
     )
 
 
-def root_group(schema: Mapping[str, Any], parameters: Parameters | None) -> Group:
-    """The outermost group.
-
-    Raises:
-        BeyondAFormError: there is none.
-    """
-    if not _is_object(schema) or not (parameters is None or isinstance(parameters, Mapping)):
-        raise BeyondAFormError("The schema of this model goes beyond what a form can show.")
-    group = _group((), "", schema, MISSING if parameters is None else parameters, required=True)
-    if len(list(fields_of(group))) > MAX_FIELDS:
-        raise BeyondAFormError(_TOO_MANY_FIELDS)
-    return group
-
-
 def top_fields(schema: Mapping[str, Any]) -> Mapping[str, Field]:
     """The fields of a schema's own properties, by name, as far as there are any."""
     try:
-        group = root_group(schema, None)
+        group = Builder().root_group(schema, None)
     except BeyondAFormError:
         return {}
-    return {
-        one.path[-1]: one for one in group.children if isinstance(one, Field) and not one.others
-    }
+    fields = (one for one in group.children if isinstance(one, Field) and not one.others)
+    return {str(one.path[-1]): one for one in fields}
+
+
+class Builder:
+    """Builds one form. `submitted` says which rows and which forms of a value are shown.
+
+    The work is bounded whatever the schema: by `MAX_FIELDS`, by `MAX_DEPTH`, and for lists by
+    `MAX_ROWS` and `MAX_ROW_FIELDS`. A list that does not fit within them is raw JSON.
+    """
+
+    def __init__(self, submitted: Submitted | None = None) -> None:
+        self._submitted = submitted or {}
+        self._sizes: dict[int, int] = {}
+        self.left = MAX_ROW_FIELDS
+        self.reshaped: list[str] = []
+        """The controls that say something else than the form was opened with."""
+
+    def root_group(self, schema: Mapping[str, Any], parameters: Parameters | None) -> Group:
+        """The outermost group.
+
+        Raises:
+            BeyondAFormError: there is none.
+        """
+        if not _is_object(schema) or not (parameters is None or isinstance(parameters, Mapping)):
+            raise BeyondAFormError("The schema of this model goes beyond what a form can show.")
+        value = MISSING if parameters is None else parameters
+        group = self._object((), "", schema, value, required=True)
+        own = [one for one in fields_of(group) if not any(isinstance(s, int) for s in one.path)]
+        if len(own) > MAX_FIELDS:
+            raise BeyondAFormError(_TOO_MANY_FIELDS)
+        return group
+
+    def _object(
+        self, path: Path, label: str, schema: Mapping[str, Any], value: Any, required: bool
+    ) -> Group:
+        properties = dict(schema["properties"])
+        needed = schema.get("required")
+        names = {name for name in needed if _is_plain(name)} if isinstance(needed, list) else set()
+        for name in sorted(names - properties.keys()):
+            properties[name] = {}
+        if len(properties) > MAX_FIELDS:
+            raise BeyondAFormError(_TOO_MANY_FIELDS)
+        values = value if isinstance(value, Mapping) else {}
+        children = [
+            self._node((*path, name), below, values.get(name, MISSING), name in names)
+            for name, below in properties.items()
+        ]
+        others = {name: values[name] for name in values if name not in properties}
+        if others or schema.get("additionalProperties") not in (None, False):
+            children.append(_others_field(path, others))
+        return Group(
+            field_id(path),
+            path,
+            label,
+            tuple(children),
+            description=description_text(schema),
+            required=required,
+        )
+
+    def _node(
+        self,
+        path: Path,
+        schema: object,
+        value: Any,
+        required: bool,
+        label: str | None = None,
+        identity: str | None = None,
+    ) -> Group | Field:
+        title = schema.get("title") if isinstance(schema, Mapping) else None
+        label = label_text(title, str(path[-1])) if label is None else label
+        field = Field(identity or field_id(path), path, Kind.JSON, label, required=required)
+        if not isinstance(schema, Mapping):
+            return raw_field(field, value)
+        if len(path) <= MAX_DEPTH:
+            if _is_object(schema) and (value is MISSING or isinstance(value, Mapping)):
+                return self._object(path, label, schema, value, required)
+            group = self._choice(field, schema, value) or self._rows(field, schema, value)
+            if isinstance(group, Group):
+                return group
+            field = replace(field, help=group)
+        return scalar_field(field, schema, value)
+
+    def _rows(self, field: Field, schema: Mapping[str, Any], value: Any) -> Group | str | None:
+        """A list as rows; a text says why it is none."""
+        items, nullable = schema.get("items"), "null" in types_of(schema)
+        if type_of(schema) != "array" or not isinstance(items, Mapping):
+            return None
+        if BEYOND_A_FIELD & schema.keys() or "enum" in schema or "const" in schema:
+            return None
+        if scalar_field(field, schema, MISSING).kind is Kind.CHOICES:
+            return None
+        fits = value is MISSING or isinstance(value, list) or (value is None and nullable)
+        control_id = special_id(field.path, "rows")
+        # What was typed as JSON stays JSON, also when there is room for rows meanwhile.
+        if not fits or (field.id in self._submitted and control_id not in self._submitted):
+            return None
+        size = self._size(field.path, items)
+        opened = rows_text(value)
+        text = self._submitted.get(control_id, opened)
+        keys = row_keys(text) if isinstance(text, str) else None
+        if not isinstance(text, str) or keys is None:
+            text, keys = opened, row_keys(opened) or ()
+        if not size:
+            return None
+        if len(keys) > MAX_ROWS or max(1, len(keys)) * size > self.left:
+            return f"too long to be shown as rows, of which there are at most {MAX_ROWS}"
+        self.left -= len(keys) * size
+        if text != opened:
+            self.reshaped.append(control_id)
+        values = value if isinstance(value, list) else []
+        options = none_options(opened, required=field.required, nullable=nullable)
+        return Group(
+            field.id,
+            field.path,
+            field.label,
+            tuple(
+                self._row(field, items, key, position, values)
+                for position, key in enumerate(keys, start=1)
+            ),
+            description=description_text(schema),
+            help=range_text(schema.get("minItems"), schema.get("maxItems"), "row"),
+            required=field.required,
+            shape=Shape.LIST,
+            control=Field(
+                control_id, field.path, Kind.ROWS, field.label, text, options=tuple(options)
+            ),
+            next_key=max(len(values), *(key + 1 for key in keys), 0),
+            row_size=size,
+        )
+
+    def _row(
+        self, field: Field, items: Mapping[str, Any], key: int, position: int, values: list[Any]
+    ) -> Group | Field:
+        value = values[key] if 0 <= key < len(values) else MISSING
+        label = f"{label_text(items.get('title'), field.label)} {position}"
+        return self._node((*field.path, key), items, value, required=True, label=label)
+
+    def _size(self, path: Path, items: Mapping[str, Any]) -> int:
+        """How many fields a new row has; 0 where it would be nothing but raw JSON."""
+        known = self._sizes.get(id(items))
+        if known is None:
+            blank = self._node((*path, -1), items, MISSING, required=True)
+            is_raw = isinstance(blank, Field) and blank.kind is Kind.JSON
+            known = self._sizes[id(items)] = 0 if is_raw else len(list(fields_of(blank)))
+        return known
+
+    def _choice(self, field: Field, schema: Mapping[str, Any], value: Any) -> Group | None:
+        """A value with several forms: which one, and the fields of that one."""
+        found = branches(schema)
+        opened = [""]
+        if value is not MISSING:
+            opened = [str(number) for number, one in enumerate(found) if one.fits(value)]
+        if not found or len(opened) != 1:
+            return None
+        (before,) = opened
+        control_id = special_id(field.path, "form")
+        chosen = str(self._submitted.get(control_id, before))
+        if chosen not in ("", *map(str, range(len(found)))):
+            chosen = before
+        if chosen != before:
+            self.reshaped.append(control_id)
+        branch = found[int(chosen)] if chosen else None
+        children: tuple[Field | Group, ...] = ()
+        if branch and not branch.constant:
+            below = value if chosen == before else _carried(branch.schema, value)
+            children = (self._form(field, branch, chosen, below),)
+        blank = [Option("", "choose" if field.required else "not set")]
+        options = [Option(str(number), one.label) for number, one in enumerate(found)]
+        return Group(
+            control_id,
+            field.path,
+            field.label,
+            children,
+            required=field.required,
+            shape=Shape.CHOICE,
+            control=Field(
+                control_id,
+                field.path,
+                Kind.CHOICE,
+                field.label,
+                chosen,
+                description=description_text(schema),
+                required=field.required,
+                options=tuple(options if field.required and before else blank + options),
+            ),
+            constant=branch.constant if branch else (),
+        )
+
+    def _form(self, field: Field, branch: Branch, chosen: str, value: Any) -> Group | Field:
+        # A list and a text in one place are two fields; objects share those of the same name.
+        identity = special_id(field.path, chosen)
+        if isinstance(value, Mapping):
+            value = {name: one for name, one in value.items() if name not in branch.marks}
+        node = self._node(field.path, branch.schema, value, True, branch.label, identity)
+        if isinstance(node, Field) or node.shape is not Shape.OBJECT:
+            return node
+        return replace(node, label="", description=None, marks=branch.marks)
+
+
+def _carried(schema: Mapping[str, Any], value: Any) -> Any:
+    """What stays of a value when another form is chosen: the properties of the same name."""
+    names = schema.get("properties")
+    if not isinstance(value, Mapping) or not isinstance(names, Mapping):
+        return MISSING
+    return {name: value[name] for name in names if name in value}
 
 
 def _is_object(schema: Mapping[str, Any]) -> bool:
     """Whether the schema asks for an object, and says no more of it than a group can show."""
     properties = schema.get("properties")
     return (
-        _type(schema) in ("object", None)
+        type_of(schema) in ("object", None)
         and isinstance(properties, Mapping)
         and bool(properties)
-        and not _BEYOND_A_FORM & schema.keys()
-        and all(_is_plain_name(name) for name in properties)
+        and not BEYOND_A_FIELD & schema.keys()
+        and all(_is_plain(name) for name in properties)
     )
 
 
-def _is_plain_name(name: object) -> bool:
+def _is_plain(name: object) -> bool:
     return isinstance(name, str) and len(name) <= MAX_NAME_LENGTH and is_encodable(name)
-
-
-def _group(path: Path, label: str, schema: Mapping[str, Any], value: Any, required: bool) -> Group:
-    properties = dict(schema["properties"])
-    needed = schema.get("required")
-    names = {name for name in needed if _is_plain_name(name)} if isinstance(needed, list) else set()
-    for name in sorted(names - properties.keys()):
-        properties[name] = {}
-    if len(properties) > MAX_FIELDS:
-        raise BeyondAFormError(_TOO_MANY_FIELDS)
-    values = value if isinstance(value, Mapping) else {}
-    children = [
-        _node((*path, name), below, values.get(name, MISSING), name in names)
-        for name, below in properties.items()
-    ]
-    others = {name: values[name] for name in values if name not in properties}
-    if others or schema.get("additionalProperties") not in (None, False):
-        children.append(_others_field(path, others))
-    return Group(
-        field_id(path),
-        path,
-        label,
-        tuple(children),
-        description=description_text(schema),
-        required=required,
-    )
 
 
 def _others_field(path: Path, others: Mapping[str, Any]) -> Field:
     return Field(
-        others_id(path),
+        special_id(path, "other"),
         path,
         Kind.JSON,
         "Other values",
@@ -161,157 +292,3 @@ def _others_field(path: Path, others: Mapping[str, Any]) -> Field:
         help="One JSON object: values that have no field of their own.",
         others=True,
     )
-
-
-def _node(path: Path, schema: object, value: Any, required: bool) -> Group | Field:
-    name = path[-1]
-    if not isinstance(schema, Mapping):
-        return _raw(Field(field_id(path), path, Kind.JSON, label_text(None, name)), value, required)
-    label = label_text(schema.get("title"), name)
-    if (
-        _is_object(schema)
-        and len(path) <= MAX_GROUP_DEPTH
-        and (value is MISSING or isinstance(value, Mapping))
-    ):
-        return _group(path, label, schema, value, required)
-    field = replace(
-        _typed(Field(field_id(path), path, Kind.JSON, label), schema, required),
-        required=required,
-        description=description_text(schema),
-    )
-    if field.kind is Kind.JSON:
-        return _raw(field, value, required, schema)
-    if value is not MISSING:
-        shown = show(field, value)
-        if shown is None:
-            return _raw(field, value, required, schema)
-        field = replace(field, value=shown, help=joined(field.help, _written_out(shown)))
-    if field.kind is Kind.TEXT:
-        text = str(field.value)
-        field = replace(field, multiline="\n" in text or len(text) > _LONG_TEXT)
-    if field.kind in (Kind.CHOICE, Kind.BOOLEAN):
-        return _with_blank_option(field, schema)
-    default = default_text(schema)
-    if field.kind is Kind.CHOICES:
-        return replace(field, help=joined(field.help, default))
-    return replace(field, placeholder=default)
-
-
-def _raw(
-    field: Field, value: Any, required: bool, schema: Mapping[str, Any] | None = None
-) -> Field:
-    """`field` as raw JSON."""
-    return Field(
-        field.id,
-        field.path,
-        Kind.JSON,
-        field.label,
-        value="" if value is MISSING else json_text(value),
-        description=field.description,
-        help=joined("JSON", field.help),
-        placeholder=None if schema is None else default_text(schema),
-        required=required,
-    )
-
-
-def _typed(field: Field, schema: Mapping[str, Any], required: bool) -> Field:
-    """`field` with the kind, the options and the limits that `schema` asks for."""
-    if _BEYOND_A_FORM & schema.keys():
-        return field
-    options = _options(schema)
-    if options is not None:
-        return replace(field, kind=Kind.CHOICE, options=options) if options else field
-    nullable = "null" in _types(schema)
-    kind = _SCALARS.get(_type(schema) or "")
-    if kind is Kind.BOOLEAN:
-        return replace(field, kind=Kind.BOOLEAN, options=_yes_or_no(nullable))
-    if kind is not None:
-        help_text = joined(*scalar_limits(kind, schema), "null for none" if nullable else None)
-        return replace(field, kind=kind, nullable=nullable, help=help_text)
-    items = schema.get("items")
-    if _type(schema) != "array" or not isinstance(items, Mapping) or _BEYOND_A_FORM & items.keys():
-        return field
-    length = range_text(schema.get("minItems"), schema.get("maxItems"), "value")
-    item_options = _options(items)
-    if item_options is not None:
-        if not item_options:
-            return field
-        cleared = "no tick: an empty list" if required else "no tick: not set"
-        return replace(
-            field,
-            kind=Kind.CHOICES,
-            value=(),
-            options=item_options,
-            help=joined(length, cleared),
-        )
-    item_kind = _SCALARS.get(_type(items) or "")
-    if item_kind is None or "null" in _types(items):
-        return field
-    limits = joined(*scalar_limits(item_kind, items))
-    each = f"each {limits}" if limits else None
-    null = "null for none" if nullable else None
-    return replace(
-        field,
-        kind=Kind.LINES,
-        item_kind=item_kind,
-        nullable=nullable,
-        help=joined("one per line", length, each, null),
-    )
-
-
-def _written_out(text: object) -> str | None:
-    """What a text means that stands for nothing, where a blank would mean: not set."""
-    if text == EMPTY_TEXT:
-        return f"{EMPTY_TEXT} is an empty text"
-    return f"{EMPTY_LIST} is an empty list" if text == EMPTY_LIST else None
-
-
-def _types(schema: Mapping[str, Any]) -> tuple[str, ...]:
-    """The types that `type` names."""
-    types = schema.get("type")
-    names = types if isinstance(types, list) else [types]
-    return tuple(name for name in names if isinstance(name, str))
-
-
-def _type(schema: Mapping[str, Any]) -> str | None:
-    """The one type that is not null; None when `type` says nothing, `""` when it says more."""
-    names = [name for name in _types(schema) if name != "null"]
-    if not names:
-        return None if "type" not in schema else ""
-    return names[0] if len(names) == 1 else ""
-
-
-def _options(schema: Mapping[str, Any]) -> tuple[Option, ...] | None:
-    """What an enum or a const offers; None when it is neither, empty when it is too much."""
-    if "const" in schema:
-        values = [schema["const"]]
-    elif isinstance(schema.get("enum"), list):
-        values = unique_options(schema["enum"])
-    else:
-        return None
-    if len(values) > MAX_OPTIONS:
-        return ()
-    words = [plain(value) for value in values]
-    return tuple(
-        # The number 1 and the text "1" must not read alike.
-        Option(canonical(value), plain(canonical(value)) if words.count(word) > 1 else word)
-        for value, word in zip(values, words, strict=True)
-    )
-
-
-def _yes_or_no(nullable: bool) -> tuple[Option, ...]:
-    options = (Option("true", "yes"), Option("false", "no"))
-    return (*options, Option("null", "null")) if nullable else options
-
-
-def _with_blank_option(field: Field, schema: Mapping[str, Any]) -> Field:
-    """`field` with the option that sets nothing, where that is possible or still the case."""
-    if field.required and field.value:
-        return field
-    default = None
-    if "default" in schema:
-        text = canonical(schema["default"])
-        default = next((option.label for option in field.options if option.value == text), None)
-    label = "choose" if field.required else "not set"
-    blank = Option("", f"{label} (default {default})" if default else label)
-    return replace(field, options=(blank, *field.options))

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-Path: TypeAlias = tuple[str, ...]
-"""The names that lead to a value, outermost first; empty for the parameters themselves."""
+Path: TypeAlias = tuple[str | int, ...]
+"""The names and the keys of rows that lead to a value, outermost first."""
 
 ROOT_ID = "#"
 """The id of the parameters themselves."""
 
 
 class Kind(StrEnum):
-    """What a field asks for. Only `CHOICES` carries several texts, every other kind carries one."""
+    """What a field asks for. Only `CHOICES` carries several texts, every other kind carries one.
+
+    `SEARCH` is a choice of many, by its words. `ROWS` holds which rows a list has.
+    """
 
     TEXT = "text"
     NUMBER = "number"
@@ -23,8 +26,9 @@ class Kind(StrEnum):
     BOOLEAN = "boolean"
     CHOICE = "choice"
     CHOICES = "choices"
-    LINES = "lines"
+    SEARCH = "search"
     JSON = "json"
+    ROWS = "rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,9 @@ class Field:
     `id` is stable and unique in its form: the JSON pointer of the value (RFC 6901) behind `#`.
     `value` is what the control shows: a text, or for `Kind.CHOICES` the chosen options' values.
     `description` comes from the schema, `help` is made from its limits, `placeholder` names the
-    default. `item_kind` is the kind of each line of `Kind.LINES`. `nullable`: null is allowed.
-    `multiline`: a text that does not fit one line. `others`: holds, as one JSON object, the values
-    of its group that have no field of their own; its `path` is the group's. `suggestions`: the id
-    of a `datalist` with values to choose from.
+    default. `nullable`: null is allowed. `multiline`: a text that does not fit one line. `others`:
+    holds, as one JSON object, the values of its group that have no field of their own; its `path`
+    is the group's. `suggestions`: the id of a `datalist` with values to choose from.
     """
 
     id: str
@@ -58,25 +61,45 @@ class Field:
     placeholder: str | None = None
     required: bool = False
     options: tuple[Option, ...] = ()
-    item_kind: Kind | None = None
     nullable: bool = False
     multiline: bool = False
-    suggestions: str | None = None
     others: bool = False
+    suggestions: str | None = None
     error: str | None = None
+
+
+class Shape(StrEnum):
+    """What a group stands for: an object, a list of rows, or a value with several forms."""
+
+    OBJECT = "object"
+    LIST = "list"
+    CHOICE = "choice"
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """An object: fields and groups under one heading. The outermost has an empty label."""
+    """Fields and groups under one heading. The outermost has an empty label.
+
+    `control` says which children there are: the rows of a list, the form of a choice. A row is
+    known by its key, the last step of its path: its place in the list that the form was opened
+    with, or the next free number. `row_size`: how many fields one more row has. `marks` are
+    properties that the form of a choice sets by itself; `constant` is all of its value.
+    """
 
     id: str
     path: Path
     label: str
     children: tuple[Field | Group, ...]
     description: str | None = None
+    help: str | None = None
     required: bool = False
     error: str | None = None
+    shape: Shape = Shape.OBJECT
+    control: Field | None = None
+    next_key: int = 0
+    row_size: int = 0
+    marks: Mapping[str, Any] = field(default_factory=dict)
+    constant: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +107,12 @@ class Form:
     """The parameters of one assignment: a group of fields, or one field of raw JSON.
 
     `note` says, for people, why there is raw JSON or why nothing is checked; usually None.
+    `left`: fields that there is room for in new rows.
     """
 
     root: Group | Field
     note: str | None = None
+    left: int = 0
 
     def fields(self) -> Iterator[Field]:
         """Every field, in the order shown."""
@@ -98,14 +123,17 @@ def fields_of(node: Group | Field) -> Iterator[Field]:
     """The fields at and below `node`, in the order shown."""
     if isinstance(node, Field):
         yield node
-    else:
-        for child in node.children:
-            yield from fields_of(child)
+        return
+    if node.control is not None:
+        yield node.control
+    for child in node.children:
+        yield from fields_of(child)
 
 
 def field_id(path: Path) -> str:
     """The id of the value at `path`: its JSON pointer behind `#`."""
-    return ROOT_ID + "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in path)
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    return ROOT_ID + "".join("/" + step for step in steps)
 
 
 def name_in(identity: str) -> str:
@@ -113,9 +141,9 @@ def name_in(identity: str) -> str:
     return identity.removeprefix(f"{ROOT_ID}/").replace("~1", "/").replace("~0", "~")
 
 
-def others_id(path: Path) -> str:
-    """The id of the "other values" of the group at `path`.
+def special_id(path: Path, what: str) -> str:
+    """The id of what belongs to the value at `path`: "other" values, its "rows", its "form".
 
     No property can have it: in a JSON pointer `~` is only ever followed by 0 or 1.
     """
-    return field_id(path) + "/~other"
+    return f"{field_id(path)}/~{what}"

@@ -9,20 +9,38 @@ The promises of the form:
 - What was changed must be valid, and required fields must be filled in. A fault that was there when
   the form was opened, in a value that is still the same, is shown but does not hinder.
 - A blank field is not set; an optional group whose fields are all blank goes too.
+- A row of a list stays the row it is wherever it is moved to; a new one begins blank.
+- Another form of a value keeps what was typed into fields of the same name.
 - What a form cannot show is raw JSON: the property, or everything when it is the schema's top.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from vas_dash.domain.entities import Parameters
 from vas_dash.domain.text import canonical, cut
-from vas_dash.pages.form.builder import BeyondAFormError, raw_root, root_group
-from vas_dash.pages.form.fields import Field, Form, Group, Kind, Path, fields_of
-from vas_dash.pages.form.values import MISSING, Submitted, TextError, is_untouched, parse, received
+from vas_dash.pages.form.builder import BeyondAFormError, Builder, raw_root
+from vas_dash.pages.form.fields import Field, Form, Group, Shape, fields_of
+from vas_dash.pages.form.merging import (
+    by_keys,
+    first_field,
+    group_at,
+    merged,
+    own_names,
+    place,
+    value_at,
+)
+from vas_dash.pages.form.values import (
+    MISSING,
+    Submitted,
+    TextError,
+    is_untouched,
+    parse,
+    received,
+)
 from vas_dash.schema.flatten import flattened
 from vas_dash.schema.problems import Problem
 from vas_dash.schema.validation import Findings, SchemaChecker, UncheckableError, read_schema
@@ -49,12 +67,18 @@ class FormResult:
         return not self.errors
 
 
-def build_form(schema: Mapping[str, Any] | None, parameters: Parameters | None) -> Form:
+def build_form(
+    schema: Mapping[str, Any] | None,
+    parameters: Parameters | None,
+    submitted: Submitted | None = None,
+) -> Form:
     """The form for `parameters`, as the model's `schema` describes them.
 
     Faults of the stored values stand at their fields; values that are merely missing do not.
+    `submitted` gives the rows and the forms of values that are shown, and the texts in them.
     """
-    return _open(schema, parameters).form
+    form = _open(schema, parameters, submitted).form
+    return form if submitted is None else with_submitted(form, submitted, {})
 
 
 def with_submitted(form: Form, submitted: Submitted, errors: Mapping[str, str]) -> Form:
@@ -72,7 +96,9 @@ def with_submitted(form: Form, submitted: Submitted, errors: Mapping[str, str]) 
     def walked(node: Group | Field) -> Group | Field:
         if isinstance(node, Field):
             return filled(node)
-        after = replace(node, children=tuple(walked(child) for child in node.children))
+        control = node.control and filled(node.control)
+        children = tuple(walked(child) for child in node.children)
+        after = replace(node, children=children, control=control)
         untouched = [f.value for f in fields_of(after)] == [f.value for f in fields_of(node)]
         return replace(after, error=errors.get(node.id, node.error if untouched else None))
 
@@ -86,38 +112,63 @@ def read_form(
 
     Ids that the form does not have are ignored; a field that was not submitted is untouched.
     """
-    form = _open(schema, opened)
-    edits: dict[str, Any] = {}
-    errors: dict[str, str] = {}
-    for field in form.form.fields():
-        if field.id not in submitted:
-            continue
-        text = received(field, submitted[field.id])
-        if text is None:
-            errors[field.id] = "was not sent as text"
-        elif not is_untouched(field, text):
-            try:
-                value = _parsed(form.form.root, field, text)
-            except TextError as error:
-                errors[field.id] = str(error)
-            else:
-                if not _shows(field, value):
-                    edits[field.id] = value
+    form = _open(schema, opened, submitted)
+    root = form.form.root
+    edits, errors = _edits(form, opened, submitted)
     if not edits and not errors:
         return FormResult(opened, {})
 
-    root = form.form.root
-    value = _merged(root, MISSING if opened is None else opened, edits, frozenset(errors))
+    value = merged(root, MISSING if opened is None else opened, edits, frozenset(errors))
     candidate = None if value is MISSING else value
     findings = form.check(candidate)
     for problem in findings.problems:
-        place, message = _place(root, problem)
-        if not form.had(problem, place, opened, candidate):
-            errors.setdefault(place.id, message)
+        known = by_keys(root, problem)
+        at, message = place(root, known)
+        if not form.had(known, problem.path, at, opened, candidate):
+            errors.setdefault(at.id, message)
     if errors:
         return FormResult(None, errors, _note(findings))
     same = canonical(candidate) == canonical(opened)
     return FormResult(opened if same else candidate, {}, _note(findings))
+
+
+def _edits(
+    form: _Opened, opened: Parameters | None, submitted: Submitted
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """What was changed, by field id, and what is wrong with what was typed."""
+    root = form.form.root
+    edits: dict[str, Any] = dict.fromkeys(form.reshaped)
+    errors: dict[str, str] = {}
+    groups = list(_groups(root))
+    controls = {one.control.id for one in groups if one.control}
+    for one in form.form.fields():
+        if one.id not in submitted or one.id in controls:
+            continue
+        text = received(one, submitted[one.id])
+        if text is None:
+            errors[one.id] = "was not sent as text"
+        elif not is_untouched(one, text):
+            try:
+                value = _parsed(root, one, text)
+            except TextError as error:
+                errors[one.id] = str(error)
+            else:
+                if not _shows(one, value):
+                    edits[one.id] = value
+    for row in (row for one in groups if one.shape is Shape.LIST for row in one.children):
+        known = value_at(opened, row.path)
+        if not errors.keys() & {one.id for one in fields_of(row)} and (
+            merged(row, known, edits, frozenset()) is MISSING
+        ):
+            errors[first_field(row).id] = "needs a value, or remove the row"
+    return edits, errors
+
+
+def _groups(node: Group | Field) -> Iterator[Group]:
+    if isinstance(node, Group):
+        yield node
+        for child in node.children:
+            yield from _groups(child)
 
 
 def _note(findings: Findings) -> str | None:
@@ -133,6 +184,7 @@ class _Opened:
     form: Form
     checker: SchemaChecker | str | None
     problems: frozenset[Problem] = frozenset()
+    reshaped: tuple[str, ...] = ()
 
     def check(self, parameters: Parameters | None) -> Findings:
         if self.checker is None:
@@ -150,21 +202,29 @@ class _Opened:
     def had(
         self,
         problem: Problem,
-        place: Group | Field,
+        now: tuple[str | int, ...],
+        at: Group | Field,
         opened: Parameters | None,
         candidate: Parameters | None,
     ) -> bool:
-        """Whether the form was opened with `problem`, in a value that is still the same."""
+        """Whether the form was opened with `problem`, in a value that is still the same.
+
+        `now` is where the value stands since rows were moved.
+        """
         if problem not in self.problems:
             return False
         if problem.unknown:  # a fault of the names, and those are in its message
             return True
-        if _is_blank(problem, place, opened):
+        if _is_blank(problem, at, opened):
             return False
-        return canonical(_at(opened, problem.path)) == canonical(_at(candidate, problem.path))
+        return canonical(value_at(opened, problem.path)) == canonical(value_at(candidate, now))
 
 
-def _open(schema: Mapping[str, Any] | None, parameters: Parameters | None) -> _Opened:
+def _open(
+    schema: Mapping[str, Any] | None,
+    parameters: Parameters | None,
+    submitted: Submitted | None = None,
+) -> _Opened:
     if not schema:
         return _Opened(Form(raw_root(parameters)), None)
     try:
@@ -175,8 +235,9 @@ def _open(schema: Mapping[str, Any] | None, parameters: Parameters | None) -> _O
         return _Opened(Form(raw_root(parameters), note), reason)
     root: Group | Field
     notes: list[str | None] = []
+    builder = Builder(submitted)
     try:
-        root = root_group(flattened(schema), parameters)
+        root = builder.root_group(flattened(schema), parameters)
     except BeyondAFormError as error:
         root = raw_root(parameters)
         notes.append(str(error))
@@ -186,30 +247,19 @@ def _open(schema: Mapping[str, Any] | None, parameters: Parameters | None) -> _O
     notes.append(_note(findings))
     faults: dict[str, str] = {}
     for problem in findings.problems:
-        place, message = _place(root, problem)
-        if not _is_blank(problem, place, parameters):
-            faults.setdefault(place.id, message)
-    form = Form(root, " ".join(filter(None, notes)) or None)
-    return _Opened(with_submitted(form, {}, faults), checker, frozenset(findings.problems))
+        at, message = place(root, problem)
+        is_gone = isinstance(at, Group) and at.shape is Shape.LIST and problem.path != at.path
+        if not is_gone and not _is_blank(problem, at, parameters):
+            faults.setdefault(at.id, message)
+    form = with_submitted(
+        Form(root, " ".join(filter(None, notes)) or None, builder.left), {}, faults
+    )
+    return _Opened(form, checker, frozenset(findings.problems), tuple(builder.reshaped))
 
 
-def _is_blank(problem: Problem, place: Group | Field, parameters: object) -> bool:
+def _is_blank(problem: Problem, at: Group | Field, parameters: object) -> bool:
     """Whether the problem is just that a field is not filled in."""
-    return problem.missing is not None and _at(parameters, place.path) is MISSING
-
-
-def _at(parameters: object, path: Iterable[str | int]) -> object:
-    """The value at `path`, or `MISSING`."""
-    value = parameters
-    for step in path:
-        try:
-            value = value[step]  # type: ignore[index]
-        except (LookupError, TypeError):
-            return MISSING
-    return value
-
-
-# Fields to parameters.
+    return problem.missing is not None and value_at(parameters, at.path) is MISSING
 
 
 def _parsed(root: Group | Field, field: Field, text: str | tuple[str, ...]) -> Any:
@@ -228,8 +278,8 @@ def _parsed(root: Group | Field, field: Field, text: str | tuple[str, ...]) -> A
     if field.others:
         if not isinstance(value, dict):
             raise TextError(_NOT_JSON_OBJECT)
-        group = _group_at(root, field.path)
-        own = [name for name in value if name in {child.path[-1] for child in _named(group)}]
+        group = group_at(root, field.path)
+        own = [name for name in value if name in own_names(group)]
         if own:
             raise TextError(f"{cut(own[0], 100)} has a field of its own")
     return value
@@ -244,84 +294,3 @@ def _shows(field: Field, value: Any) -> bool:
     if shown is MISSING or value is MISSING:
         return shown is value
     return canonical(shown) == canonical(value)
-
-
-def _named(group: Group) -> Iterator[Group | Field]:
-    """The children that are properties."""
-    return (c for c in group.children if not (isinstance(c, Field) and c.others))
-
-
-def _group_at(root: Group | Field, path: Path) -> Group:
-    node = root
-    for name in path:
-        assert isinstance(node, Group)
-        node = next(child for child in _named(node) if child.path[-1] == name)
-    assert isinstance(node, Group)
-    return node
-
-
-def _merged(node: Group | Field, opened: Any, edits: Mapping[str, Any], bad: frozenset[str]) -> Any:
-    """`opened` with the edits at and below `node` made; `MISSING` when nothing is left.
-
-    Fields in `bad` have no value yet; their groups stay, so that the rest can be checked.
-    """
-    if isinstance(node, Field):
-        return MISSING if node.id in bad else edits.get(node.id, opened)
-    ids = {field.id for field in fields_of(node)}
-    touched = any(one in edits or one in bad for one in ids)
-    if not touched and (opened is not MISSING or not node.required):
-        return opened
-    result = dict(opened) if isinstance(opened, Mapping) else {}
-    for child in node.children:
-        if isinstance(child, Field) and child.others:
-            if child.id in edits:
-                own = {one.path[-1] for one in _named(node)}
-                result = {name: value for name, value in result.items() if name in own}
-                result |= edits[child.id] if edits[child.id] is not MISSING else {}
-            continue
-        name = child.path[-1]
-        value = _merged(child, result.get(name, MISSING), edits, bad)
-        if value is MISSING:
-            result.pop(name, None)
-        else:
-            result[name] = value
-    if not result and not node.required and not any(one in bad for one in ids):
-        return MISSING
-    return result
-
-
-# Problems to fields.
-
-
-def _place(root: Group | Field, problem: Problem) -> tuple[Group | Field, str]:
-    """The field or group where a problem belongs, and its message there."""
-    node = root
-    steps = list(problem.path)
-    if problem.missing is not None:
-        steps.append(problem.missing)
-    while isinstance(node, Group) and steps:
-        children = {child.path[-1]: child for child in _named(node)}
-        if steps[0] not in children:
-            others = _others_of(node)
-            if others is None:
-                return node, _inside(steps, problem.message)
-            node = others
-            break
-        node = children[str(steps.pop(0))]
-    if isinstance(node, Group):
-        others = _others_of(node) if problem.unknown else None
-        return others or node, problem.message
-    if node.kind is Kind.LINES and steps and isinstance(steps[0], int):
-        return node, f"value {steps[0] + 1}: {problem.message}"
-    if node.kind is Kind.CHOICES:
-        return node, problem.message
-    return node, _inside(steps, problem.message)
-
-
-def _others_of(group: Group) -> Field | None:
-    found = (c for c in group.children if isinstance(c, Field) and c.others)
-    return next(found, None)
-
-
-def _inside(steps: list[str | int], message: str) -> str:
-    return f"{cut('.'.join(map(str, steps)), 100)}: {message}" if steps else message

@@ -6,9 +6,9 @@ not like it, and JavaScript rounds large integers. One rule holds everything tog
     a value has a text in a field only if that text gives back exactly this value;
     every other value is shown as raw JSON, which always does.
 
-A blank text means: not set. What that leaves unsaid is written out: `""` is the empty text, `[]`
-(alone) the empty list, and `null` null where the schema allows it. Blanks around a text are not
-kept; a stored text that has some is shown as raw JSON.
+A blank text means: not set. What that leaves unsaid is written out: `""` is the empty text, and
+`null` null where the schema allows it. Blanks around a text are not kept; a stored text that has
+some is shown as raw JSON.
 """
 
 from __future__ import annotations
@@ -67,16 +67,9 @@ def _show(field: Field, value: object) -> str | None:
     match field.kind:
         case Kind.BOOLEAN | Kind.CHOICE:
             return canonical(value)
-        case Kind.LINES:
-            if value is None and field.nullable:
-                return NULL
-            if not isinstance(value, list):
-                return None
-            assert field.item_kind is not None
-            lines = [_show_scalar(field.item_kind, item, nullable=False) for item in value]
-            if any(line is None or "\n" in line for line in lines):
-                return None
-            return "\n".join(line for line in lines if line is not None) or EMPTY_LIST
+        case Kind.SEARCH:
+            text = canonical(value)
+            return next((one.label for one in field.options if one.value == text), None)
         case Kind.JSON:
             return json_text(value)
         case _:
@@ -90,8 +83,6 @@ def _show_scalar(kind: Kind, value: object, nullable: bool) -> str | None:
         if not isinstance(value, str) or "\r" in value:  # browsers turn \r\n into \n
             return None
         return value or EMPTY_TEXT
-    if kind is Kind.BOOLEAN:
-        return canonical(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return repr(value)
@@ -147,8 +138,8 @@ def parse(field: Field, text: str | tuple[str, ...]) -> Any:
     match field.kind:
         case Kind.BOOLEAN | Kind.CHOICE:
             value = _choice(field, text)
-        case Kind.LINES:
-            value = _parse_lines(field, text)
+        case Kind.SEARCH:
+            value = _searched(field, text)
         case Kind.JSON:
             value = parse_json(text)
         case _:
@@ -171,38 +162,21 @@ def _choice(field: Field, text: str) -> Any:
     raise TextError(cut(f"must be one of: {labels}", 200))
 
 
-def _parse_lines(field: Field, text: str) -> list[Any] | None:
-    if text == EMPTY_LIST:
-        return []
-    if text == NULL and field.nullable:
-        return None
-    assert field.item_kind is not None
-    values = []
-    lines = (line.strip() for line in text.split("\n"))
-    for number, line in enumerate((line for line in lines if line), start=1):
-        try:
-            values.append(_parse_scalar(field.item_kind, line, nullable=False))
-        except TextError as error:
-            parts = re.split(r"[,;\s]+", line)
-            if len(parts) > 1 and all(_NUMBER.fullmatch(part) for part in parts):
-                said = f"one value on each line, not {cut(line, 40)}"
-                raise TextError(f"value {number}: {said}") from None
-            raise TextError(f"value {number}: {error}") from None
-    return values
+def _searched(field: Field, text: str) -> Any:
+    """The choice of these words; upper and lower case are alike where only one is meant."""
+    by_label = {option.label: option.value for option in field.options}
+    alike = [label for label in by_label if label.casefold() == text.casefold()]
+    if text not in by_label and len(alike) == 1:
+        (text,) = alike
+    return _choice(field, by_label.get(text, ""))
 
 
 def _parse_scalar(kind: Kind, text: str, nullable: bool) -> Any:
     if nullable and text == NULL:
         return None
-    match kind:
-        case Kind.TEXT:
-            return "" if text == EMPTY_TEXT else text
-        case Kind.BOOLEAN:
-            if text in ("true", "false"):
-                return text == "true"
-            raise TextError("must be true or false")
-        case _:
-            return _parse_number(kind, text)
+    if kind is Kind.TEXT:
+        return "" if text == EMPTY_TEXT else text
+    return _parse_number(kind, text)
 
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")

@@ -29,6 +29,7 @@ from vas_dash.pages.grid.model import FleetGrid, change_token
 from vas_dash.pages.panel import model as panel
 from vas_dash.pages.panel import view
 from vas_dash.pages.panel.saving import (
+    base_of,
     conflict_of,
     form_of,
     not_known,
@@ -42,6 +43,7 @@ def register(app: Dash, context: Context) -> None:
     """Register the callbacks of the side panel."""
     in_browser(app, "vas_panel.opened", Input(ids.OPENED, "data"), at_start=False)
     in_browser(app, "vas_panel.result", Input(ids.PANEL_RESULT, "data"), at_start=False)
+    in_browser(app, "vas_form.drawn", Input(ids.PANEL_FORM, "children"), at_start=False)
     in_browser(
         app,
         "vas_panel.follow",
@@ -54,6 +56,7 @@ def register(app: Dash, context: Context) -> None:
     )
     _register_open(app, context)
     _register_live(app, context)
+    _register_reshape(app, context)
     _register_save(app, context)
 
 
@@ -112,6 +115,29 @@ def _register_live(app: Dash, context: Context) -> None:
         if digest == shown:
             raise PreventUpdate
         return components, digest
+
+
+def _register_reshape(app: Dash, context: Context) -> None:
+    @app.callback(
+        Output(ids.PANEL_FORM, "children", allow_duplicate=True),
+        Input(ids.PANEL_RESHAPE, "data"),
+        State(ids.OPENED, "data"),
+        State(ids.RECENT, "data"),
+        State({"type": ids.PANEL_FIELD, "name": ALL}, "value"),
+        State({"type": ids.PANEL_FIELD, "name": ALL}, "id"),
+        prevent_initial_call=True,
+    )
+    def reshape(
+        _n: object, opened_data: object, recent: object, values: object, names: object
+    ) -> list[Component]:
+        """The form as it was typed, with the rows and the forms of values chosen in it."""
+        opened = checked(OPENED, opened_data)
+        grid = context.grid(checked_recent(recent))
+        model = grid.model(opened.model)
+        if opened.kind != "cell" or model is None:
+            raise PreventUpdate
+        typed = typed_in(values, names)
+        return form_of(grid, model, base_of(opened), context.settings.reason, typed)
 
 
 def _register_save(app: Dash, context: Context) -> None:

@@ -47,7 +47,8 @@ def form_of(
     errors: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Component]:
     """The form for the cell; `typed` keeps what stands in it, by the names of its fields."""
-    parameters = build_form(model.config_schema, assignment.parameters if assignment else None)
+    held = assignment.parameters if assignment else None
+    parameters = build_form(model.config_schema, held, typed)
     text = panel.intent_text(assignment)
     is_open = assignment is not None or open_for_new(model, grid.snapshot)
     reason = ""

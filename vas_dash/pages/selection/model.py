@@ -187,7 +187,7 @@ def known_fields(grid: FleetGrid, keys: Iterable[CellKey]) -> dict[str, Field]:
 
 
 def _asks(one: Field) -> tuple[object, ...]:
-    return (one.kind, one.options, one.item_kind, one.nullable)
+    return (one.kind, one.options, one.nullable)
 
 
 def _is_listed(name: str) -> bool:

@@ -1,0 +1,103 @@
+/* Lists of rows, and values with several forms. A button changes which rows there are, in the control
+   that holds their keys, and the server draws the form for it. What is typed until it has, and the
+   place of the keyboard, stay. */
+(function () {
+    "use strict";
+
+    const vas = (window.vas = window.vas || {});
+    let waiting = null;
+    let numbers = 0;
+
+    /** Have the form drawn again; `focus` finds the node in which the keyboard then stands. */
+    function draw(focus) {
+        waiting = { focus, stays: vas.place(), typed: new Map() };
+        vas.set("panel-reshape", { data: ++numbers });
+    }
+
+    const CONTROLS = "input:not([type=hidden]), select, textarea, button:not(:disabled)";
+
+    /** What to do with a row: its new list of keys, and where the keyboard goes. */
+    function changed(keys, what, key) {
+        const at = keys.indexOf(key);
+        if (what === "add") {
+            const next = String(Math.max(key, ...keys.map((one) => Number(one) + 1)));
+            return { keys: [...keys, next], row: next, button: null };
+        }
+        const others = keys.filter((one) => one !== key);
+        if (what === "remove") {
+            const row = others[at] === undefined ? others[at - 1] : others[at];
+            return { keys: others, row: row, button: "remove" };
+        }
+        others.splice(Math.max(0, at + (what === "up" ? -1 : 1)), 0, key);
+        return { keys: others, row: key, button: what };
+    }
+
+    function act(button) {
+        const list = button.closest("[data-rows]");
+        const control = list.dataset.rows;
+        const text = vas.props(JSON.parse(control)).value;
+        const keys = /^[0-9,]+$/.test(text) ? text.split(",") : [];
+        const after = changed(keys, button.dataset.rowdo, button.dataset.key);
+        vas.set(JSON.parse(control), { value: after.keys.join(",") || "[]" });
+        // To the panel this is input like any other.
+        list.dispatchEvent(new Event("change", { bubbles: true }));
+        draw(function () {
+            const again = document.querySelector(`[data-rows=${JSON.stringify(control)}]`);
+            const mine = (selector) =>
+                Array.from(again ? again.querySelectorAll(selector) : []).find(
+                    (node) => node.closest("[data-rows]") === again,
+                );
+            const row = mine(`[data-row="${after.row}"]`);
+            if (!row) {
+                return mine('[data-rowdo="add"]');
+            }
+            const same = mine(`[data-rowdo="${after.button}"][data-key="${after.row}"]`);
+            return same && !same.disabled ? same : row.querySelector(CONTROLS);
+        });
+    }
+
+    vas.provide("vas_form", {
+        /** A form was drawn. */
+        drawn: function () {
+            const waited = waiting;
+            waiting = null;
+            if (!waited) {
+                return;
+            }
+            waited.typed.forEach(function (value, id) {
+                if (document.getElementById(id)) {
+                    vas.set(JSON.parse(id), { value: value });
+                }
+            });
+            window.requestAnimationFrame(function () {
+                const node = waited.stays() && waited.focus();
+                if (node) {
+                    node.focus();
+                }
+            });
+        },
+    });
+
+    document.addEventListener("click", function (event) {
+        const button = event.target.closest("[data-rowdo]");
+        if (button) {
+            act(button);
+        }
+    });
+
+    document.addEventListener("change", function (event) {
+        if (event.target.matches("[data-forms] select")) {
+            const id = event.target.id;
+            draw(() => document.getElementById(id));
+        }
+    });
+
+    document.addEventListener("input", function (event) {
+        const field = waiting && event.target.closest('[id^="{"]');
+        if (field) {
+            const typed = waiting.typed;
+            // Dash takes it over after this event.
+            window.setTimeout(() => typed.set(field.id, vas.props(JSON.parse(field.id)).value));
+        }
+    });
+})();
