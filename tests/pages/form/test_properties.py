@@ -45,8 +45,21 @@ scalar_schemas = st.one_of(
     ),
     st.fixed_dictionaries({"enum": st.lists(scalars, min_size=1, max_size=4)}),
 )
+forms = st.just(
+    {
+        "oneOf": [
+            {"const": "all"},
+            {"type": "array", "title": "List", "items": {"type": "string"}},
+            {"title": "A", "properties": {"kind": {"const": "a"}, "a": {"type": "number"}}},
+            {"title": "B", "properties": {"kind": {"const": "b"}, "a": {"type": "string"}}},
+        ]
+    }
+)
+many = st.just({"enum": [f"word {number}" for number in range(20)]})
 schemas = st.recursive(
-    st.one_of(scalar_schemas, st.just({}), st.just({"oneOf": [{"type": "string"}, {}]})),
+    st.one_of(
+        scalar_schemas, forms, many, st.just({}), st.just({"oneOf": [{"type": "string"}, {}]})
+    ),
     lambda inner: st.one_of(
         st.fixed_dictionaries({"type": st.just("array"), "items": inner}),
         st.fixed_dictionaries(
@@ -75,6 +88,11 @@ def fitting(draw: st.DrawFn, schema: Any) -> Any:
         return draw(values)
     if "enum" in schema:
         return draw(st.sampled_from(schema["enum"]))
+    if "oneOf" in schema:
+        one = draw(st.sampled_from(schema["oneOf"]))
+        return one.get("const") or draw(fitting(one))
+    if "const" in schema:
+        return schema["const"]
     if "properties" in schema:
         some = {
             name: draw(fitting(below))
@@ -126,6 +144,25 @@ def test_an_untouched_form_gives_back_exactly_what_it_was_opened_with(
         assert result.ok
         assert exactly(result.parameters) == exactly(opened)
         assert with_submitted(form, submitted, result.errors) == form
+
+
+@brief
+@given(opened_forms(), st.data())
+def test_rows_that_are_moved_there_and_back_change_nothing(
+    case: tuple[Any, Any], data: st.DataObject
+) -> None:
+    schema, opened = case
+    form = build_form(schema, opened)
+    sent = as_sent(form)
+    moved = {
+        one.id: ",".join(data.draw(st.permutations(str(one.value).split(","))))
+        for one in form.fields()
+        if one.kind is Kind.ROWS and "," in one.value
+    }
+    again = as_sent(build_form(schema, opened, sent | moved))
+    assert again == sent | moved
+    back = again | {name: sent[name] for name in moved}
+    assert exactly(read_form(schema, opened, back).parameters) == exactly(opened)
 
 
 @brief
