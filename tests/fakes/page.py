@@ -218,10 +218,11 @@ class Page:
 
     def callback(self, prop: str) -> dict[str, Any]:
         """The server's only callback that has `prop` among its inputs."""
-        (callback,) = self._callbacks(prop)
+        (callback,) = self.callbacks_of(prop)
         return callback
 
-    def _callbacks(self, prop: str) -> list[dict[str, Any]]:
+    def callbacks_of(self, prop: str) -> list[dict[str, Any]]:
+        """The server's callbacks that have `prop` among their inputs."""
         return [
             one
             for one in self.callbacks
@@ -231,7 +232,7 @@ class Page:
 
     def fire(self, prop: str) -> None:
         """Run each callback that looks at `prop`, with the properties as they stand."""
-        callbacks = self._callbacks(prop)
+        callbacks = self.callbacks_of(prop)
         assert callbacks, prop
         for callback in callbacks:
             self.post(

@@ -9,7 +9,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from vas_dash.domain.text import UTC_TIME, cut
+from vas_dash.domain.text import UTC_TIME
 
 __all__ = [
     "aria",
@@ -24,8 +24,6 @@ __all__ = [
     "stores",
     "timed",
 ]
-
-_MESSAGE_CHARS = 4000
 
 Children: TypeAlias = Component | str | Sequence[Component | str]
 
@@ -49,7 +47,7 @@ def button(
 
 def message(text: Children, *, error: bool = False) -> Component:
     """A line that says how something went."""
-    shown = timed(cut(text, _MESSAGE_CHARS)) if isinstance(text, str) else text
+    shown = timed(text) if isinstance(text, str) else text
     return html.P(shown, className="vd-error" if error else "vd-ok")
 
 

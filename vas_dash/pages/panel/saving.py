@@ -14,7 +14,7 @@ from vas_dash.changes.operations import ReasonRule
 from vas_dash.domain.changes import same_intent
 from vas_dash.domain.entities import AiModel, Assignment, CellIntent, CellKey
 from vas_dash.domain.records import CellResult, Outcome
-from vas_dash.domain.text import sentence
+from vas_dash.domain.text import cut, sentence
 from vas_dash.fleet.table import open_for_new
 from vas_dash.pages import ids, labels
 from vas_dash.pages.arguments import (
@@ -35,6 +35,7 @@ from vas_dash.pages.panel import model as panel
 from vas_dash.pages.panel import view
 from vas_dash.pages.parts import message
 
+_MESSAGE_CHARS = 4000
 _NOTHING_TO_SAVE = "Nothing to save: the VAS has it already."
 
 
@@ -180,7 +181,7 @@ def _answer(
             return keep, both, no_update, result
         case _:
             result |= {"learned": learned_of(key, opened.assignment, outcome)}
-    return keep, message(text, error=True), no_update, result
+    return keep, message(cut(text, _MESSAGE_CHARS), error=True), no_update, result
 
 
 def _saved(
