@@ -65,7 +65,7 @@ ODD = [float("nan"), float("inf"), -float("inf")]
 
 def field_names() -> list[str]:
     """Of everything that the page checks, and of what a file or a draft is made of."""
-    names = {name for kind in below(arguments._Argument) for name in kind.model_fields}
+    names = {name for kind in below(arguments.Argument) for name in kind.model_fields}
     return sorted(names | {"id", "revision", "count", "blocked", "key", "conflict", "n", "left"})
 
 

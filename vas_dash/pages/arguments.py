@@ -12,8 +12,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Json, TypeAdap
 from vas_dash.domain.entities import Assignment, CellKey
 from vas_dash.domain.fleet import Cell, CellState
 from vas_dash.domain.records import Outcome
-from vas_dash.pages.history.model import Action
-from vas_dash.pages.history.query import NUMBER_LIMIT
 
 log = logging.getLogger("vas_dash.pages")
 
@@ -24,14 +22,16 @@ _MaybeId = Annotated[str, Field(max_length=200)]
 _assignments = TypeAdapter(Assignment)
 
 
-class _Argument(BaseModel):
+class Argument(BaseModel):
+    """What a callback is given. What it does not know of is left out of account."""
+
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 _Digest = Annotated[str, Field(max_length=64)]
 
 
-class _Snapshot(_Argument):
+class _Snapshot(Argument):
     """What the browser shows: a digest, and when (Unix) and by which worker it was taken."""
 
     digest: _Digest = ""
@@ -46,7 +46,7 @@ class Rendered(_Snapshot):
     rows: Annotated[str, Field(max_length=10_000)] = ""
 
 
-class OpenRequest(_Argument):
+class OpenRequest(Argument):
     """Something was opened: a cell, a camera (row head) or a model (column head)."""
 
     kind: Literal["cell", "camera", "model"]
@@ -54,7 +54,7 @@ class OpenRequest(_Argument):
     model: _MaybeId = ""
 
 
-class Opened(_Argument):
+class Opened(Argument):
     """What the panel was opened with (None: unassigned); `filled`: what a preset made of it."""
 
     kind: Literal["cell", "camera", "model"]
@@ -69,7 +69,7 @@ class Opened(_Argument):
         return CellKey(self.camera, self.model)
 
 
-class Learned(_Argument):
+class Learned(Argument):
     """A cell as it was read, or lost sight of, by this browser's own change.
 
     It holds against every sweep that began before `until`. `seen` is when an unknown cell was last
@@ -99,7 +99,7 @@ class Learned(_Argument):
 _DraftId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 
 
-class DraftRef(_Argument):
+class DraftRef(Argument):
     """Which draft this browser works on, and at which revision it stands on the page."""
 
     id: _DraftId
@@ -108,7 +108,7 @@ class DraftRef(_Argument):
     blocked: int = 0
 
 
-class Toggle(_Argument):
+class Toggle(Argument):
     """One cell to be drafted on or off; `enabled` None: what is drafted of it is thrown away."""
 
     camera: _Id
@@ -133,7 +133,7 @@ class PollRequest(_Snapshot):
 _Shown = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
-class ReviewAsk(_Argument):
+class ReviewAsk(Argument):
     """What of the draft is looked at: a filter, and how much of each list is open.
 
     `opened` None: no group was folded or unfolded yet.
@@ -148,7 +148,7 @@ class ReviewAsk(_Argument):
     blocked: Annotated[int, Field(ge=1, le=5_000)] = 100
 
 
-class ReviewAct(_Argument):
+class ReviewAct(Argument):
     """What is to be thrown away: a cell, a group, all that the filter finds, or the whole draft.
 
     `revision` is the draft that was looked at.
@@ -162,7 +162,7 @@ class ReviewAct(_Argument):
     ask: ReviewAsk
 
 
-class FileShown(_Argument):
+class FileShown(Argument):
     """What the page has just offered to replace: a draft, and presets (a digest)."""
 
     id: Annotated[str, Field(max_length=64)] = ""
@@ -170,7 +170,7 @@ class FileShown(_Argument):
     presets: Annotated[str, Field(max_length=64)] = ""
 
 
-class Toggles(_Argument):
+class Toggles(Argument):
     """What the browser wants kept in the draft. `clear`: all else is thrown away first.
 
     `n` comes back with the answer.
@@ -182,7 +182,7 @@ class Toggles(_Argument):
     cells: Annotated[tuple[Toggle, ...], Field(max_length=2000)] = ()
 
 
-class Single(_Argument):
+class Single(Argument):
     """One cell to be turned on or off at once."""
 
     camera: _Id
@@ -196,7 +196,7 @@ class Single(_Argument):
         return CellKey(self.camera, self.model)
 
 
-class Group(_Argument):
+class Group(Argument):
     """Cameras that are selected with the same models."""
 
     models: Annotated[tuple[_Id, ...], Field(max_length=1000)]
@@ -206,7 +206,7 @@ class Group(_Argument):
 Groups = Annotated[tuple[Group, ...], Field(max_length=10_000)]
 
 
-class Finding(_Argument):
+class Finding(Argument):
     """Which cells that match the filter are to be selected: of one model, or of all shown.
 
     `location` None: in all that match.
@@ -217,7 +217,7 @@ class Finding(_Argument):
     n: int
 
 
-class BulkAction(_Argument):
+class BulkAction(Argument):
     """What is to be done with the selected cells, and the draft it goes to."""
 
     do: Literal["on", "off", "remove", "edit", "copy", "preset", "save"]
@@ -227,7 +227,7 @@ class BulkAction(_Argument):
     camera: _MaybeId = ""
 
 
-class Asked(_Argument):
+class Asked(Argument):
     """A download or the overview, for the query of an address; `polled`: by the clock alone."""
 
     search: Annotated[str, Field(max_length=20_000)] = ""
@@ -235,54 +235,10 @@ class Asked(_Argument):
     n: int
 
 
-class FieldId(_Argument):
+class FieldId(Argument):
     """The id of a field of a form."""
 
     name: Annotated[str, Field(max_length=4000)]
-
-
-Minutes = Annotated[int, Field(ge=-1440, le=1440)]
-
-
-class HistoryAsk(_Argument):
-    """What the History view is to show: the list, or one change set; and the address's query.
-
-    At the beginning of its first day, and at the end of its last, UTC is so many minutes later than
-    the viewer's time.
-    """
-
-    number: Annotated[str, Field(max_length=2000)] | None = None
-    search: Annotated[str, Field(max_length=20_000)] = ""
-    utc_later_min: tuple[Minutes, Minutes] = (0, 0)
-
-
-class HistoryShown(_Argument):
-    """What the History view shows: which change set (empty: the list), and digests of its parts."""
-
-    of: Annotated[str, Field(max_length=2000)] = ""
-    parts: Annotated[
-        dict[str, Annotated[str, Field(max_length=64)]], Field(default_factory=dict, max_length=20)
-    ]
-
-
-class HistoryDo(_Argument):
-    """One action on one change set.
-
-    `replace`: the draft that there is may be replaced. `ticket`: it was begun before, and its
-    outcome is asked for, for the `tries`-th time.
-    """
-
-    action: Action
-    number: Annotated[int, Field(ge=1, le=NUMBER_LIMIT)]
-    replace: bool = False
-    ticket: Annotated[str, Field(max_length=64)] | None = None
-    tries: Annotated[int, Field(ge=0, le=1000)] = 0
-
-
-class Running(_Argument):
-    """The change set that this browser follows in every view."""
-
-    number: Annotated[int, Field(ge=1, le=NUMBER_LIMIT)]
 
 
 def checked(adapter: TypeAdapter[T], value: object) -> T:
@@ -353,10 +309,6 @@ FINDING = TypeAdapter(Finding)
 ACTION = TypeAdapter(BulkAction)
 SELECTED: TypeAdapter[tuple[Group, ...]] = TypeAdapter(Groups)
 FIELD_IDS: TypeAdapter[list[FieldId]] = TypeAdapter(list[FieldId])
-HISTORY_ASK = TypeAdapter(HistoryAsk)
-HISTORY_SHOWN = TypeAdapter(HistoryShown)
-HISTORY_DO = TypeAdapter(HistoryDo)
-RUNNING = TypeAdapter(Running)
 DRAFT_REF: TypeAdapter[DraftRef | None] = TypeAdapter(DraftRef | None)
 REVIEW_ASK = TypeAdapter(ReviewAsk)
 REVIEW_ACT = TypeAdapter(ReviewAct)

@@ -61,45 +61,10 @@ def page(settings: Settings, operator: Operator, logout: str | None = None) -> C
             *history.plumbing(),
             *presets.plumbing(),
             html.A("Skip to the grid", href="#" + ids.GRID, className="vd-skip"),
-            html.Header(
-                [
-                    html.H1("AI models by camera"),
-                    _navigation(settings),
-                    html.P("as of, not read yet", id=ids.STATUS, className="vd-status"),
-                    history.running_line(),
-                    bulk.at_once_switch(),
-                    _account(settings, operator, logout),
-                ],
-                className="vd-header",
-            ),
+            _header(settings, operator, logout),
             html.Div(
                 [
-                    html.Main(
-                        [
-                            _filters(),
-                            html.Div(
-                                id=ids.FLEET_ERROR, className="vd-errors", **aria(live="polite")
-                            ),
-                            html.Div(
-                                [
-                                    html.P(
-                                        id=ids.COUNTS, className="vd-counts", **aria(live="polite")
-                                    ),
-                                    bulk.select_all(),
-                                    _pager(),
-                                ],
-                                className="vd-counts-line",
-                            ),
-                            html.Div(grid.table(ids.GRID), id="grid-frame", className="vd-grid"),
-                            html.P(id=ids.EMPTY, className="vd-empty"),
-                            overview.part(table),
-                            html.Div(
-                                [bulk.selection_bar(), _drafts(settings)], className="vd-bottom"
-                            ),
-                        ],
-                        id=ids.VIEW_GRID,
-                        className="vd-main",
-                    ),
+                    _grid_view(settings, table),
                     *views.values(),
                     _panel(),
                 ],
@@ -110,6 +75,44 @@ def page(settings: Settings, operator: Operator, logout: str | None = None) -> C
         ],
         className="vd-page",
         **data(role=operator.role.value),
+    )
+
+
+def _header(settings: Settings, operator: Operator, logout: str | None) -> Component:
+    return html.Header(
+        [
+            html.H1("AI models by camera"),
+            _navigation(settings),
+            html.P("as of, not read yet", id=ids.STATUS, className="vd-status"),
+            history.running_line(),
+            bulk.at_once_switch(),
+            _account(settings, operator, logout),
+        ],
+        className="vd-header",
+    )
+
+
+def _grid_view(settings: Settings, table: Component) -> Component:
+    """The grid with the lines around it; the overview's table stands in its place."""
+    return html.Main(
+        [
+            _filters(),
+            html.Div(id=ids.FLEET_ERROR, className="vd-errors", **aria(live="polite")),
+            html.Div(
+                [
+                    html.P(id=ids.COUNTS, className="vd-counts", **aria(live="polite")),
+                    bulk.select_all(),
+                    _pager(),
+                ],
+                className="vd-counts-line",
+            ),
+            html.Div(grid.table(ids.GRID), id="grid-frame", className="vd-grid"),
+            html.P(id=ids.EMPTY, className="vd-empty"),
+            overview.part(table),
+            html.Div([bulk.selection_bar(), _drafts(settings)], className="vd-bottom"),
+        ],
+        id=ids.VIEW_GRID,
+        className="vd-main",
     )
 
 

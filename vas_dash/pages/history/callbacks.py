@@ -13,14 +13,7 @@ from dash.exceptions import PreventUpdate
 from vas_dash.domain.text import count, cut
 from vas_dash.errors import JournalError
 from vas_dash.pages import ids
-from vas_dash.pages.arguments import (
-    HISTORY_ASK,
-    HISTORY_DO,
-    HISTORY_SHOWN,
-    HistoryDo,
-    HistoryShown,
-    checked,
-)
+from vas_dash.pages.arguments import checked
 from vas_dash.pages.browser import in_browser
 from vas_dash.pages.context import Context
 from vas_dash.pages.digest import digest
@@ -29,6 +22,13 @@ from vas_dash.pages.draft.model import handle_of
 from vas_dash.pages.history import model as history
 from vas_dash.pages.history import running, status, view
 from vas_dash.pages.history.actions import Actions, Outcome
+from vas_dash.pages.history.arguments import (
+    HISTORY_ASK,
+    HISTORY_DO,
+    HISTORY_SHOWN,
+    HistoryDo,
+    HistoryShown,
+)
 from vas_dash.pages.history.model import Action
 from vas_dash.pages.history.query import chosen, parse_history, whole_number
 from vas_dash.pages.history.status import Status

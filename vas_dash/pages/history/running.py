@@ -12,9 +12,10 @@ from pydantic import ValidationError
 from vas_dash.domain.records import ChangeSetRecord
 from vas_dash.errors import JournalError
 from vas_dash.pages import ids
-from vas_dash.pages.arguments import RUNNING, checked
+from vas_dash.pages.arguments import checked
 from vas_dash.pages.context import Context
 from vas_dash.pages.history import status, view
+from vas_dash.pages.history.arguments import RUNNING
 from vas_dash.pages.history.status import Status
 
 __all__ = ["followed", "is_beginning", "progress_of", "register", "standing_of"]

@@ -32,6 +32,7 @@ from vas_dash.pages.overview.model import Overview, overview, selected_counts
 
 def register(app: Dash, context: Context) -> None:
     """Register the callbacks of the overview."""
+    _register_in_browser(app)
 
     @app.callback(
         Output(ids.OVERVIEW, "columns"),
@@ -81,6 +82,8 @@ def register(app: Dash, context: Context) -> None:
         query = parse_query(search, context.settings.page_size)
         return selected_counts(context.grid(checked_recent(recent)), query, groups)
 
+
+def _register_in_browser(app: Dash) -> None:
     in_browser(
         app,
         "vas_overview.count",

@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from vas_dash.pages.arguments import DraftRef, _Argument
+from vas_dash.pages.arguments import Argument, DraftRef
 
 __all__ = ["PRESET_ACT", "PresetAct"]
 
 _Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
-class PresetAct(_Argument):
+class PresetAct(Argument):
     """What was asked for in the panel, of which preset, and the version of it that was seen."""
 
     do: Literal[
