@@ -313,7 +313,7 @@ def test_a_picture_that_grew_too_old_is_not_shown_as_it_is(reader_of: Readers) -
         assert old.cell(*key).reason == f"the fleet was last read at {said}"
         assert old.cell(*key).assignment == first.cell(*key).assignment
         assert reader.current() is old
-        began = clock.now().astimezone().strftime("%H:%M")
+        began = moment(clock.now())
         clock.seconds += 10_000
         slow = reader.current()
         assert slow.assignments.reason == f"the VAS has been answering too slowly since {began}"

@@ -36,7 +36,7 @@ def page(dash_duo: DashComposite, settings: Settings) -> Journey:
 
 def test_the_first_load_shows_the_fleet_with_counts_and_time(page: Journey) -> None:
     page.expect("#counts", COUNTS)
-    page.expect("#status", "as of ")
+    page.expect("#status", "as of")
     assert page.text("#fleet-error") == ""
     assert page.cameras() == [f"Gate {number}" for number in range(1, 26)]
     page.expect_cell("Gate 1", "ppe", f"{ON} 5 fps priority 10")

@@ -28,6 +28,7 @@ from vas_dash.errors import JobError
 from vas_dash.fleet.reader import FleetReader
 from vas_dash.jobs.service import Jobs
 from vas_dash.journal import Journal
+from vas_dash.pages import ids
 
 DRAFT_ID = "a-draft"
 WISHES = {
@@ -307,7 +308,9 @@ def test_a_reason_that_is_required_is_asked_for_at_its_field(
 def test_a_reason_that_is_not_asked_for_has_no_field(open_review: OpenReview) -> None:
     review = open_review(reason="off")
     layout = review.page.client.get("/ai-models/_dash-layout").get_json()
-    (field,) = (one for one in walk(layout) if one["props"].get("className") == "vd-review-reason")
+    (parts,) = (one for one in walk(layout) if one["props"].get("id") == ids.VIEW_PARTS)
+    view = parts["props"]["data"][ids.VIEW_REVIEW]
+    (field,) = (one for one in walk(view) if one["props"].get("className") == "vd-review-reason")
     assert field["props"]["hidden"] is True
     review.draft(WISHES)
     review.look()
