@@ -120,6 +120,7 @@ class TapLoop(logging.Handler):
                     return False
                 self._count(dropped=self._stats.dropped + 1)
             self._left_ns = time.monotonic_ns()
+            self._report_if_due()
         return True
 
     def _export(self, writer: FrameWriter) -> bool:

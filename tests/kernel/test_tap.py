@@ -184,33 +184,48 @@ def test_an_end_in_mid_frame_is_an_end_and_what_was_there_is_told(
     assert list_rings(settings.base_dir) == []
 
 
+@contextlib.contextmanager
+def flood(descriptor: int, data: bytes) -> Iterator[list[int]]:
+    """A thread that writes this over and over, without a pause; how much it wrote each time."""
+    over, written = threading.Event(), list[int]()
+
+    def write() -> None:
+        while not over.is_set():
+            write_all(descriptor, data)
+            written.append(len(data))
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        yield written
+    finally:
+        over.set()
+        thread.join()
+
+
 def test_ffmpeg_ahead_for_long_loses_whole_frames_and_never_the_boundary(
     settings: ExportSettings, pipe: tuple[int, int]
 ) -> None:
-    # A stream that always has more waiting: written to as fast as it is read.
+    # Frames so small that reading them one by one is never as fast as writing them.
     reading, writing = pipe
-    frames = [pattern(number, SMALL).tobytes() for number in range(64)]
-    total = 0
+    tiny = FrameSpec(16, 16)
+    frames = [pattern(number, tiny).tobytes() for number in range(64)]
     with (
-        PipeTap("cam", SMALL, stream=reading, settings=settings) as tap,
+        PipeTap("cam", tiny, stream=reading, settings=settings) as tap,
         FrameReader("cam", base_dir=settings.base_dir) as reader,
     ):
 
-        def flood() -> TapStats | None:
-            nonlocal total
-            # For long enough that the pauses between two looks are too short to catch up in.
-            for _ in range(200):
-                write_all(writing, b"".join(frames))
-                total += len(frames)
+        def dropping() -> bool:
             frame = reader.latest()
             if frame is not None:
                 assert frame.data.tobytes() == frames[(frame.frame_id - 1) % len(frames)]
-            return tap.stats if tap.stats.dropped > 100 else None
+            return tap.stats.dropped > 100
 
-        eventually(flood, "frames are dropped")
+        with flood(writing, b"".join(frames)) as written:
+            eventually(dropping, "frames are dropped")
         os.close(writing)
         assert tap.wait_ended(DEADLINE_S)
-    assert tap.stats.frames + tap.stats.dropped == total
+    assert (tap.stats.frames + tap.stats.dropped) * tiny.size_bytes == sum(written)
     assert tap.stats.frames > 2
     assert tap.stats.leftover_bytes == 0
 
@@ -443,6 +458,25 @@ def test_a_camera_that_another_writer_lets_go_of_is_taken_then(settings: ExportS
     assert tap.stats.error is None
     assert tap.stats.dropped > 0
     assert tap.stats.leftover_bytes == 0
+
+
+def test_waiting_for_another_writer_is_not_taken_for_hanging(
+    settings: ExportSettings, pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tap_host, "SILENT_S", 1)
+    settings = replace(settings, retry_s=3600)
+    reading, writing = pipe
+    with (
+        FrameWriter("cam", SMALL, settings=settings),
+        PipeTap("cam", SMALL, stream=reading, settings=settings) as tap,
+    ):
+        with flood(writing, bytes(64 * SMALL.size_bytes)):
+            first = eventually(lambda: tap.stats if tap.stats.dropped else None, "a report")
+            eventually(lambda: tap.stats.taken_ns > first.taken_ns + 3e9, "reports go on")
+        assert tap.stats.state == "starting"
+        assert tap.stats.dropped > first.dropped
+        os.close(writing)
+    assert tap.wait_ended(DEADLINE_S)
 
 
 def test_closing_does_not_wait_for_a_camera_that_another_writer_has(
