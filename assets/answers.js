@@ -10,8 +10,8 @@
     const WRITE_PATIENCE_MS = 60 * 1000;
     const CALLBACK = "_dash-update-component";
 
-    // Callbacks that write, by what begins them: where to say that no answer came, and which button
-    // waits for one.
+    // Callbacks that write, by what begins them: where to say that no answer came, which button
+    // waits for one, and by what a write is known where not each is one.
     const WRITES = {
         "panel-save": ["panel-message", "panel-save"],
         "panel-choice": ["panel-message", "panel-save"],
@@ -21,6 +21,7 @@
         "files-upload": ["files-message"],
         "files-prune": ["files-message"],
         "files-take": ["files-message", "files-take"],
+        "presets-do": ["presets-message", null, /"do":"(keep|change|renamed|removed|bring)"/],
         act: ["bulk-message"],
         apply: ["draft-message"],
     };
@@ -73,8 +74,10 @@
     /** What begins a callback, where it is one that writes. */
     function writer(body) {
         const [, changed] = body.match(/"changedPropIds":(\["(?:[^"\\]|\\.)*)/) || [];
-        return Object.keys(WRITES).find((id) =>
-            new RegExp(`^\\["(?:${id}\\.|\\{.*\\\\"${id}\\\\")`).test(changed || ""),
+        return Object.keys(WRITES).find(
+            (id) =>
+                new RegExp(`^\\["(?:${id}\\.|\\{.*\\\\"${id}\\\\")`).test(changed || "") &&
+                (!WRITES[id][2] || WRITES[id][2].test(body)),
         );
     }
 

@@ -78,12 +78,7 @@
         },
     });
 
-    document.addEventListener("click", function (event) {
-        const button = event.target.closest("[data-rowdo]");
-        if (button) {
-            act(button);
-        }
-    });
+    vas.onClick("[data-rowdo]", (button) => act(button));
 
     document.addEventListener("change", function (event) {
         if (event.target.matches("[data-forms] select")) {

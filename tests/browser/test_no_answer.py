@@ -171,13 +171,33 @@ def press_at_once(grid: GridPage) -> tuple[Locator, Locator]:
     return grid.tab.locator("#draft-message"), switch
 
 
+def press_keep(grid: GridPage) -> tuple[Locator, Locator]:
+    grid.open_cell("Gate 3", "ppe")
+    presets = grid.panel.get_by_role("region", name="Presets")
+    presets.get_by_role("button", name="Keep as a preset...").click()
+    presets.get_by_role("combobox", name="Keep as a preset").fill("Night")
+    stop(grid, cut_after, '"do":"keep"')
+    button = presets.get_by_role("button", name="Keep", exact=True)
+    button.click()
+    expect(presets.get_by_role("combobox", name="Keep as a preset")).to_have_value("Night")
+    return grid.tab.locator("#presets-message"), button
+
+
 def cut_after(route: Route) -> None:
     """The page's server answers, and the connection is lost before the answer is there."""
     route.fetch()
     route.abort("connectionreset")
 
 
-BUTTONS = [press_save, press_apply, press_upload, press_take, press_bulk, press_at_once]
+BUTTONS = [
+    press_save,
+    press_apply,
+    press_upload,
+    press_take,
+    press_bulk,
+    press_at_once,
+    press_keep,
+]
 
 
 @pytest.mark.parametrize("press", BUTTONS, ids=lambda press: press.__name__)
