@@ -58,6 +58,19 @@ def test_a_cell_uses_a_preset_by_its_values_and_follows_one_by_earlier_ones() ->
     assert presets_of_cell(VERSIONS, "smoke", FIRST.values) == ([], [])
 
 
+NUMBERS = [0, -0.0, 1, 1.0, True, 4, 4.0, 4.5, "4", None, [4], [4.0], {"a": 4}, {"a": 4.0}, {}]
+NUMBERS += [1e300, 10**300, 2**53 + 1, 2.0**53, float("nan"), float("inf")]
+
+
+@pytest.mark.parametrize("held", NUMBERS)
+@pytest.mark.parametrize("kept", NUMBERS)
+def test_a_cell_is_found_to_use_what_sets_the_same(kept: object, held: object) -> None:
+    preset = replace(FIRST, values=PresetValues(5, 50, {"x": kept}))
+    cell = PresetValues(5, 50, {"x": held})
+    used = presets_of_cell([preset], "ppe", cell) == ([preset], [])
+    assert used == preset.values.same(cell)
+
+
 def test_a_cell_that_uses_another_preset_follows_none() -> None:
     night = replace(NIGHT, values=FIRST.values)
     assert presets_of_cell((FIRST, SECOND, night), "ppe", FIRST.values) == ([night], [])

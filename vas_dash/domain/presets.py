@@ -7,6 +7,7 @@ an earlier version only.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from vas_dash.domain.changes import KEEP, DesiredChange, same_json
 from vas_dash.domain.entities import Assignment, CellIntent, CellKey, Parameters
 from vas_dash.domain.finding import folded
 from vas_dash.domain.fleet import CellState, FleetSnapshot
+from vas_dash.domain.text import canonical
 
 __all__ = [
     "NAME_CHARS",
@@ -149,25 +151,55 @@ def presets_of_cell(
     versions: Sequence[Preset], model_id: str, values: PresetValues
 ) -> tuple[list[Preset], list[Preset]]:
     """The presets that a cell with these values uses; where it uses none, those it follows."""
-    current = [one for one in current_presets(versions) if one.model_id == model_id]
-    using = [one for one in current if one.values.same(values)]
-    if using:
-        return using, []
-    earlier = {one.id for one in versions if one.model_id == model_id and one.values.same(values)}
-    return [], [one for one in current if one.id in earlier]
+    return _Matching(versions, model_id).presets(values)
+
+
+class _Matching:
+    """The versions of one model's presets by their values: many cells are looked for in them."""
+
+    def __init__(self, versions: Iterable[Preset], model_id: str) -> None:
+        mine = [one for one in versions if one.model_id == model_id]
+        self.current = current_presets(mine)
+        self._alike: dict[object, list[Preset]] = defaultdict(list)
+        for one in mine:
+            self._alike[_key(one.values)].append(one)
+        self._numbers = {(one.values.desired_fps, one.values.priority) for one in mine}
+
+    def presets(self, values: PresetValues) -> tuple[list[Preset], list[Preset]]:
+        """Those that a cell with these values uses; where it uses none, those it follows."""
+        if (values.desired_fps, values.priority) not in self._numbers:
+            return [], []
+        same = self._alike.get(_key(values), [])
+        using = [one for one in same if one in self.current]
+        ids = {one.id for one in same}
+        return using, [] if using else [one for one in self.current if one.id in ids]
+
+
+def _key(values: PresetValues) -> object:
+    """What two share only when both set the same (`PresetValues.same`)."""
+    return values.desired_fps, values.priority, canonical(_plain(values.parameters))
+
+
+def _plain(value: object) -> object:
+    """JSON in which 4.0 is written as 4."""
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def usage(versions: Sequence[Preset], model_id: str, fleet: FleetSnapshot) -> Mapping[int, Usage]:
     """For each preset of a model, by its id, the known cells that use and that follow it."""
-    versions = [one for one in versions if one.model_id == model_id]
-    using = {one.id: list[CellKey]() for one in current_presets(versions)}
+    matching = _Matching(versions, model_id)
+    using = {one.id: list[CellKey]() for one in matching.current}
     following = {number: list[CellKey]() for number in using}
     for camera_id, cells in fleet.cells.items():
         cell = cells.get(model_id)
         if cell is None or cell.assignment is None or cell.state is CellState.UNKNOWN:
             continue
         key = CellKey(camera_id, model_id)
-        used, followed = presets_of_cell(versions, model_id, PresetValues.of(cell.assignment))
+        used, followed = matching.presets(PresetValues.of(cell.assignment))
         for one in used:
             using[one.id].append(key)
         for one in followed:
