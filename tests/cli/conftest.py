@@ -10,6 +10,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,7 @@ class Shell:
         self.folder = folder
         self._monkeypatch = monkeypatch
         self._capsys = capsys
+        self.until_the_end = ExitStack()
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("VAS_")},
             "PYTHONPATH": str(ROOT),
@@ -94,5 +97,7 @@ def shell(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> Shell:
-    return Shell(vas, tmp_path, monkeypatch, capsys)
+) -> Iterator[Shell]:
+    made = Shell(vas, tmp_path, monkeypatch, capsys)
+    with made.until_the_end:
+        yield made

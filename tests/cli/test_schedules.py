@@ -16,6 +16,9 @@ import pytest
 from tests.cli.conftest import ROOT, Shell
 from tests.fakes.clients import API_KEY
 from tests.fakes.faulty_vas import Fault, FaultyVas, assignment, camera, model
+from vas_dash.domain.changes import CellChange, ChangeSet
+from vas_dash.domain.entities import CellIntent, CellKey
+from vas_dash.journal import Journal
 
 PAGE = (ROOT / "docs" / "schedules.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
@@ -172,6 +175,15 @@ def _changed_by_an_operator(host: Shell) -> None:
     host.vas.edit("c1", "helmet", priority=3, desired_fps=7)
 
 
+def _changed_by_another_change_set(host: Shell) -> None:
+    url = f"sqlite:///{host.folder / 'journal.db'}"
+    host.environment["VAS_DASH_DB_URL"] = url
+    journal = Journal(url)
+    host.until_the_end.callback(journal.close)
+    change = CellChange(CellKey("c1", "helmet"), None, CellIntent(enabled=True))
+    host.until_the_end.enter_context(journal.begun(ChangeSet((change,)), "kim"))
+
+
 def _silent_under_way(host: Shell) -> None:
     def silent(_method: str, endpoint: str) -> None:
         if endpoint == "writes":
@@ -190,6 +202,7 @@ SITUATIONS: dict[str, Callable[[Shell], object]] = {
     "an operator changed a cell since the last switch, or while this one was under way": (
         _changed_by_an_operator
     ),
+    "another change set is about to change a cell": _changed_by_another_change_set,
     "the VAS does not answer": lambda host: host.vas.stop(),
     "the VAS stops answering under way": _silent_under_way,
     "the VAS refuses a cell": lambda host: host.vas.fault("writes", Fault.FORBIDDEN),
@@ -237,3 +250,15 @@ def test_what_the_other_file_is_wrong_about_is_left_alone_and_told(host: Shell) 
     assert (code, out) == (1, "Change set 1, finished: 3 applied.\n")
     assert "day.yaml:6:42: desired_fps must be a whole number from 1 to 30, not 99" in err
     assert stored(host.vas)["c1", "helmet"] == (True, 10)
+
+
+def test_where_it_cannot_be_told_what_the_other_file_means_only_what_it_names_is_changed(
+    host: Shell,
+) -> None:
+    host.file("day.yaml", FILES["day.yaml"].replace("Gate 1", "Gaet 1"))
+    host.vas.edit("c1", "helmet", desired_fps=7)
+    code, out, err = call(host, NIGHT)
+    assert (code, out) == (1, "Change set 1, finished: 2 applied.\n")
+    assert 'day.yaml:4:11: unknown camera "Gaet 1"' in err
+    assert stored(host.vas)["c1", "helmet"] == (True, 7)
+    assert stored(host.vas)["c2", "helmet"] == (False, 10)

@@ -33,7 +33,7 @@ from vas_dash.domain.changes import ChangeSet
 from vas_dash.domain.fleet import FleetSnapshot
 from vas_dash.domain.operators import Operator, Role
 from vas_dash.domain.presets import PresetEdit
-from vas_dash.domain.records import CellResult
+from vas_dash.domain.records import CellRecord, CellResult
 from vas_dash.errors import PresetError, ReasonNeededError
 from vas_dash.files.tree import FileProblem
 from vas_dash.jobs.service import apply_watched
@@ -42,7 +42,6 @@ from vas_dash.wiring import opened_operations
 __all__ = ["keep_presets", "operations_of", "progress_bar", "send"]
 
 _DONE = {CellResult.APPLIED, CellResult.UNCHANGED}
-_CHANGED_ELSEWHERE = {CellResult.CONFLICT, CellResult.OVERWRITTEN}
 
 
 @contextmanager
@@ -92,7 +91,7 @@ def send(
             yield one_line(f"It was stopped: {record.note}.")
         yield from map(names.result, left)
 
-    failed = problems or changes.blocked or {one.result for one in left} - _CHANGED_ELSEWHERE
+    failed = problems or changes.blocked or not all(map(_is_changed_elsewhere, left))
     rest = {"not_done": left, "blocked": changes.blocked, "problems": list(problems)}
     return Answer(
         FAILED if failed else CONFLICTS if left else NOTHING_TO_DO,
@@ -103,6 +102,11 @@ def send(
     )
 
 
+def _is_changed_elsewhere(cell: CellRecord) -> bool:
+    """Not so one that another change set was about to change: that may be tried again."""
+    return cell.read and cell.result in (CellResult.CONFLICT, CellResult.OVERWRITTEN)
+
+
 def keep_presets(
     operations: Operations, by: Permissions, edits: Sequence[PresetEdit], fleet: FleetSnapshot
 ) -> None:
@@ -111,7 +115,8 @@ def keep_presets(
         try:
             Presets(operations.journal).keep(edits, by, fleet)
         except PresetError as error:
-            raise CommandError(f"the presets were not kept: {error.reason}") from None
+            text = f"the presets were not kept, and nothing was sent: {error.reason}"
+            raise CommandError(text) from None
 
 
 @contextmanager

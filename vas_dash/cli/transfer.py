@@ -143,10 +143,10 @@ def _compare(
 
             source = "import" if file == "-" else f"import of {Path(file).name}"
             with operations_of(by, settings, client) as (operations, operator):
+                keep_presets(operations, operator, draft.presets, snapshot)
                 answer = preview(changes, names, None, problems=problems)
                 if changes.changes:
                     answer = send(operations, operator, changes, names, reason, source, problems)
-                keep_presets(operations, operator, draft.presets, snapshot)
             then = "the rest was sent"
         else:
             answer = preview(

@@ -72,8 +72,9 @@ def expecting(
     """The draft, begun from what another file says that cells hold; and what is wrong in that file.
 
     A cell that holds something else is a conflict when the draft is applied. One that the other
-    file is wrong about is left out, and everything is where that file cannot be read to its end.
-    Presets are left alone.
+    file is wrong about is left out; where it cannot be told which cell that is, so is each that the
+    other file does not name; where that file cannot be read to its end, everything is. Presets are
+    left alone.
 
     Raises:
         FleetUnknownError: cameras or assignments are not all known.
@@ -82,6 +83,8 @@ def expecting(
     found = import_file(file, snapshot)
     others = {change.key: change for change in plan(snapshot, found.desired_changes).changes}
     wrong = found.cells.keys() - found.desired_changes.keys()
+    if len(found.cells) < len(file.cells):  # a row whose camera or model is not found
+        wrong = {change.key for change in draft.changes.changes} - found.desired_changes.keys()
     changes = tuple(
         replace(change, before=_as_expected(others[change.key], snapshot))
         if change.key in others
