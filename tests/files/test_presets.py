@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tests.fakes.fleets import NOW, fleet, on
+from vas_dash.changes.presets import MOST_PRESETS
 from vas_dash.domain.entities import AiModel, Camera, CellKey
 from vas_dash.domain.presets import Preset, PresetEdit, PresetValues
 from vas_dash.files.drafting import FileDraft, draft_file
@@ -92,6 +93,13 @@ def test_a_part_of_the_models_has_the_presets_of_these() -> None:
     assert [one["model"] for one in found["presets"]] == ["fire"]
 
 
+def test_a_preset_of_a_model_that_is_gone_is_left_out() -> None:
+    gone = replace(FIRE, id=4, model_id="gone")
+    data = export_file(FLEET, Format.YAML, presets=(*KEPT, gone))
+    assert data == written(Format.YAML)
+    assert drafted(data.decode()).problems == []
+
+
 @pytest.mark.parametrize("format", [Format.YAML, Format.JSON])
 def test_what_was_written_is_read_back_and_changes_nothing(format: Format) -> None:  # noqa: A002
     data = written(format)
@@ -143,6 +151,13 @@ def test_what_is_wrong_is_told_with_its_place(
     (problem,) = drafted(document(preset)).problems
     assert problem.line == line
     assert message in problem.message
+
+
+def test_a_model_has_no_more_presets_than_can_be_kept() -> None:
+    many = [{"model": "ppe", "name": f"No {number}"} for number in range(MOST_PRESETS)]
+    found = drafted(document(*many), (STANDARD, FIRE))
+    assert len(found.presets) == MOST_PRESETS - 1
+    assert [one.message for one in found.problems] == ["a model has at most 100 presets"]
 
 
 def test_what_is_right_is_kept_beside_what_is_wrong() -> None:

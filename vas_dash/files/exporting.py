@@ -90,10 +90,12 @@ def exported(
 def _in_order(
     presets: Sequence[Preset], snapshot: FleetSnapshot, query: GridQuery | None
 ) -> list[Preset]:
-    """The presets of the models that a query finds."""
+    """The presets of the models that a query finds. One that is gone could not be read back."""
     _, models = in_scope(snapshot, query)
+    if models is None:
+        models = frozenset(model.model_id for model in snapshot.known_models)
     return sorted(
-        (one for one in presets if models is None or one.model_id in models),
+        (one for one in presets if one.model_id in models),
         key=lambda one: (natural_key(one.model_id), one.model_id, natural_key(one.name), one.name),
     )
 

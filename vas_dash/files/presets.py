@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from vas_dash.changes.presets import value_problems
+from vas_dash.changes.presets import MOST_PRESETS, value_problems
 from vas_dash.domain.changes import Problem
 from vas_dash.domain.finding import folded
 from vas_dash.domain.fleet import FleetSnapshot
@@ -54,6 +55,7 @@ class _Reader:
         self._models = Models(snapshot)
         self._presets = presets
         self._names: set[tuple[str, str]] = set()
+        self._made = Counter(one.model_id for one in presets)
 
     def edit(self, preset: FilePreset) -> PresetEdit:
         """What the preset is to become.
@@ -70,6 +72,10 @@ class _Reader:
             raise WrongError(preset.name.at, f"{shown(preset.name)} is named twice")
         self._names.add((model.model_id, folded(name)))
         seen = named(self._presets, model.model_id, name)
+        if seen is None:
+            self._made[model.model_id] += 1
+            if self._made[model.model_id] > MOST_PRESETS:
+                raise WrongError(preset.name.at, f"a model has at most {MOST_PRESETS} presets")
         wanted: dict[str, Any] = {
             prop: read_property(prop, node) for prop, node in preset.properties.items()
         }
