@@ -212,6 +212,17 @@ def test_the_presets_of_a_file_are_told_before_they_are_kept(page: Page, db_url:
     journal.close()
 
 
+def test_presets_that_were_kept_are_told_though_nothing_could_be_drafted(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = b"[{camera: Gate 1, models: {ppe: {enabled: false}}}]"
+    upload(page, PRESET.replace(b"[]", cells), "site.yaml")
+    monkeypatch.setattr("vas_dash.changes.drafting.MOST_CHANGES", 0)
+    said = take(page)
+    assert said.startswith("site.yaml: not drafted, a draft holds at most 0 changes")
+    assert said.endswith("; 1 preset kept.")
+
+
 def test_what_is_wrong_is_told_with_line_and_column_and_the_rest_can_be_drafted(
     page: Page, drafting: Drafting
 ) -> None:

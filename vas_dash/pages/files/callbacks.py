@@ -196,14 +196,18 @@ def _taken(
     if found.presets:
         fleet = context.grid().snapshot
         made = context.presets.keep(found.presets, context.permissions, fleet)
-        kept = f"{count(len(made), 'preset')} kept."
+        kept = f"{count(len(made), 'preset')} kept"
+    said = f"{kept}." if kept else ""
     if not found.changes.changes:
-        return [], "", True, {}, kept, None, no_update, no_update
+        return [], "", True, {}, said, None, no_update, no_update
     # An id under which nothing is kept may be another operator's.
     draft_id = draft.id if draft.revision else secrets.token_urlsafe(16)
     good = ChangeSet(found.changes.changes)
-    put = context.drafting.put(draft_id, context.permissions, good, f"import of {name}")
-    return [], "", True, {}, kept, None, handle_of(put), f"{context.settings.prefix}review"
+    try:
+        put = context.drafting.put(draft_id, context.permissions, good, f"import of {name}")
+    except VasDashError as error:
+        raise _UnusableError(f"{error}{kept and f'; {kept}'}") from None
+    return [], "", True, {}, said, None, handle_of(put), f"{context.settings.prefix}review"
 
 
 def _checked(name: str, found: FileDraft, draft: Draft) -> tuple[Any, ...]:
