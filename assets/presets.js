@@ -73,12 +73,13 @@
     });
 
     vas.onClick("#panel [data-preset]", function (button) {
-        const { preset, number, version } = button.dataset;
+        const { preset, number, version, values } = button.dataset;
         stays = vas.place();
         ask(preset, {
             preset: Number(number || 0),
             version: Number(version || 0),
             name: box() ? box().value : "",
+            values: values || "",
         });
     });
 

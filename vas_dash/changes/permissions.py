@@ -79,7 +79,7 @@ class Permissions:
 
     def allows(self, camera_id: str, fleet: FleetSnapshot | None = None) -> bool:
         """Whether the camera is in one of the operator's locations, as far as that is known."""
-        return self.everywhere or camera_id in self._cameras(fleet or self.fleet())
+        return self.everywhere or camera_id in self.cameras(fleet or self.fleet())
 
     def allowed(self, changes: ChangeSet, fleet: FleetSnapshot | None = None) -> ChangeSet:
         """The change set with the cells of other locations blocked.
@@ -91,7 +91,7 @@ class Permissions:
         if self.everywhere or not changes.changes:
             return changes
         fleet = fleet or self.fleet()
-        mine = self._cameras(fleet)
+        mine = self.cameras(fleet)
         kept = tuple(one for one in changes.changes if one.key.camera_id in mine)
         if len(kept) == len(changes.changes):
             return changes
@@ -99,8 +99,11 @@ class Permissions:
         blocked = sorted([*changes.blocked, *others], key=lambda one: one.key)
         return replace(changes, changes=kept, blocked=tuple(blocked))
 
-    def _cameras(self, fleet: FleetSnapshot) -> frozenset[str]:
-        """Only as the newest read has it: where a camera stood before says nothing of today."""
+    def cameras(self, fleet: FleetSnapshot) -> frozenset[str]:
+        """The ids of those in the operator's locations, which are not everywhere.
+
+        Only as the newest read has it: where a camera stood before says nothing of today.
+        """
         locations = self.operator.locations or frozenset()
         return frozenset(one.id for one in fleet.cameras.items if one.location in locations)
 

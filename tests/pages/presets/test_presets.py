@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.faulty_vas import FaultyVas
+from tests.fakes.faulty_vas import FaultyVas, assignment
 from tests.fakes.page import Page, controls, text, walk
 from tests.fakes.pages import complete, row, until
 from vas_dash import Settings, create_server
@@ -52,6 +52,17 @@ def ask(page: Page, do: str, form: dict[str, Any] | None = None, **named: object
 
 def keep(page: Page, name: str, **typed: str) -> str:
     return ask(page, "keep", fields(page, **typed), name=name)
+
+
+def change(page: Page, version: int = 1, **typed: str) -> str:
+    """Press "Change it" of the question that is shown."""
+    (asked,) = (
+        one["props"]
+        for one in walk(page["presets-message.children"])
+        if one.get("props", {}).get("data-preset") == "change"
+    )
+    which = {"preset": 1, "version": version, "values": asked["data-values"]}
+    return ask(page, "change", fields(page, **typed), **which)
 
 
 def live(page: Page) -> str:
@@ -106,7 +117,11 @@ def test_a_name_that_is_there_is_changed_only_when_asked_again(
     assert "in use on 1 camera, which keep what they hold" in said
     assert buttons(still["presets-message.children"]) == ["change 1 1"]
     assert len(journal.presets.versions()) == 1
-    said = ask(still, "change", fields(still, fps="10"), preset=1, version=1)
+    said = change(still, fps="15")
+    assert "Change it: fps 5 -> 15?" in said  # it was asked about 10
+    assert len(journal.presets.versions()) == 1
+    keep(still, "Standard", fps="10")
+    said = change(still, fps="10")
     assert "Standard is changed." in said
     assert "1 camera has the values it had before." in said
     assert journal.presets.versions()[-1].values.desired_fps == 10
@@ -117,12 +132,43 @@ def test_a_name_that_is_there_is_changed_only_when_asked_again(
 def test_cells_that_followed_are_drafted_and_nothing_is_sent(still: Page, vas: FaultyVas) -> None:
     still.open("cam-1", "ppe")
     keep(still, "Standard")
-    ask(still, "change", fields(still, fps="10"), preset=1, version=1)
+    keep(still, "Standard", fps="10")
+    change(still, fps="10")
     assert "1 cell drafted." in ask(still, "bring", preset=1)
     still.refresh()
     assert row(still, "cam-1")["d:ppe"] == "\N{BLACK CIRCLE} on 10 fps"
     assert still["draft.data"]["count"] == 1
     assert vas.count("PATCH", "writes") == 0
+
+
+def test_of_cells_that_followed_those_of_other_locations_are_left_alone(
+    patient: Settings, vas: FaultyVas
+) -> None:
+    vas.put(assignment("cam-10", "ppe", desired_fps=5, parameters={"threshold": 0.5}))
+    vas.cameras["cam-10"]["location"] = "Yard"
+    settings = Settings.model_validate(
+        patient.model_dump()
+        | {
+            "refresh_s": 3600,
+            "auth": "proxy",
+            "proxy_addresses": "127.0.0.1",
+            "proxy_locations_header": "X-Locations",
+        }
+    )
+    client = create_server(settings).test_client()
+    client.environ_base |= {"HTTP_X_FORWARDED_USER": "kim", "HTTP_X_LOCATIONS": "Yard"}
+    page = Page(client)
+    until(page, lambda: complete(page))
+    page.open("cam-1", "ppe")
+    keep(page, "Standard")
+    keep(page, "Standard", fps="10")
+    change(page, fps="10")
+    said = ask(page, "bring", preset=1)
+    assert "1 cell drafted." in said
+    assert "1 camera with earlier values: not one of your locations." in said
+    page.refresh()
+    assert page["draft.data"]["count"] == 1
+    assert page["draft.data"]["blocked"] == 0
 
 
 def test_the_panel_of_a_model_lists_renames_and_removes(still: Page, journal: Journal) -> None:
@@ -158,9 +204,10 @@ def test_of_two_operators_the_second_is_told_and_can_decide_again(
     still.open("cam-1", "ppe")
     keep(still, "Standard")
     (seen,) = journal.presets.versions()
+    keep(still, "Standard", fps="10")
     newer = Preset(1, 2, "ppe", "Standard", PresetValues(3), "lee", seen.changed_at)
     journal.presets.add(lambda _: [newer])
-    said = ask(still, "change", fields(still, fps="10"), preset=1, version=1)
+    said = change(still, fps="10")
     assert 'Not kept: "Standard" was changed by lee meanwhile.' in said
     assert "fps 3 -> 10" in said
     assert buttons(still["presets-message.children"]) == ["change 1 2"]

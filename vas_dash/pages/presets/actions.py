@@ -12,6 +12,7 @@ from dash import no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
+from vas_dash.changes.permissions import NOT_YOURS
 from vas_dash.domain.entities import AiModel, Assignment
 from vas_dash.domain.presets import (
     Preset,
@@ -21,11 +22,12 @@ from vas_dash.domain.presets import (
     named,
     usage,
 )
-from vas_dash.domain.text import cut
+from vas_dash.domain.text import count, cut
 from vas_dash.errors import PresetError
 from vas_dash.fleet.table import open_for_new
 from vas_dash.pages.arguments import Opened, assignment_json
 from vas_dash.pages.context import Context
+from vas_dash.pages.digest import digest
 from vas_dash.pages.draft.model import handle_of
 from vas_dash.pages.form.model import read_form
 from vas_dash.pages.form.values import Submitted, text_of
@@ -143,13 +145,14 @@ class Acting:
         return view.cell_form(mine, can_fill=can_fill)
 
     def _save(self, edit: PresetEdit) -> str | None:
-        """Keep one preset; why it was not kept, if so. What there is was read again."""
+        """Keep one preset; why it was not kept, if so. What there is now is known then."""
+        by, fleet = self._context.permissions, self._grid.snapshot
         try:
-            self._context.presets.keep([edit], self._context.permissions, self._grid.snapshot)
+            made = self._context.presets.keep([edit], by, fleet)
         except PresetError as error:
-            return error.reason
-        finally:
             self._versions = self._context.presets.versions()
+            return error.reason
+        self._versions = (*self._versions, *made)
         return None
 
     # What stands in the form of a cell.
@@ -191,7 +194,10 @@ class Acting:
         values = self._values()
         if isinstance(values, Answer):
             return values
-        failed = self._save(replace(PresetEdit.of(self._seen(chosen)), values=values))
+        seen = self._seen(chosen)
+        if digest(values) != self._asked.values:  # something else was typed since the question
+            return self._question(chosen, values)
+        failed = self._save(replace(PresetEdit.of(seen), values=values))
         if failed is not None:
             newest = self._chosen()
             if newest is not None and newest.version != self._asked.version:
@@ -262,9 +268,17 @@ class Acting:
 
     def _bring(self, chosen: Preset) -> Answer:
         """Draft the values of today for the cells that hold earlier ones."""
-        found = usage(self._versions, chosen.model_id, self._grid.snapshot)[chosen.id]
-        desired = dict.fromkeys(found.following, chosen.values.desired())
+        by, fleet = self._context.permissions, self._grid.snapshot
+        found = usage(self._versions, chosen.model_id, fleet)[chosen.id].following
+        mine = found
+        if not by.everywhere:
+            cameras = by.cameras(fleet)
+            mine = [key for key in found if key.camera_id in cameras]
+        desired = dict.fromkeys(mine, chosen.values.desired())
         draft, _, told = add_to_draft(self._context, self._grid, self._asked.draft.id, desired)
+        if len(mine) < len(found):
+            others = count(len(found) - len(mine), "camera")
+            told.append(message(f"{others} with earlier values: {NOT_YOURS}.", error=True))
         return Answer(message=told, draft=handle_of(draft))
 
 

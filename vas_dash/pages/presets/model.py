@@ -20,6 +20,7 @@ from vas_dash.domain.presets import (
 from vas_dash.domain.records import Draft, HistoryFilter
 from vas_dash.domain.text import count, cut, moment
 from vas_dash.fleet.natural import natural_key
+from vas_dash.pages.digest import digest
 from vas_dash.pages.grid.model import FleetGrid
 
 __all__ = [
@@ -60,12 +61,15 @@ class PresetRow:
 
 @dataclass(frozen=True)
 class Question:
-    """A name is there already: which preset it is, and what would differ."""
+    """A name is there already: which preset it is, and what would differ.
+
+    `values` is a digest of those that it would get; empty: it has them already.
+    """
 
     id: int
     version: int
     text: str
-    can_change: bool
+    values: str
 
 
 @dataclass(frozen=True)
@@ -138,11 +142,11 @@ def question(
     name = cut(found.name)
     difference = values_changed(found.values, values)
     if not difference:
-        return Question(found.id, found.version, f"{name} has these values already.", False)
+        return Question(found.id, found.version, f"{name} has these values already.", "")
     using = len(usage(versions, found.model_id, grid.snapshot)[found.id].using)
     where = f"It is in use on {count(using, 'camera')}, which keep what they hold."
     text = f"There is a preset {name} already. Change it: {difference}? {where}"
-    return Question(found.id, found.version, text, True)
+    return Question(found.id, found.version, text, digest(values))
 
 
 # Their history.

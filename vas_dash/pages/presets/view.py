@@ -84,6 +84,8 @@ def _act(
     text: str, do: str, row: PresetRow | Preset | Question | None = None, look: str = ""
 ) -> Component:
     which = {} if row is None else {"number": str(row.id), "version": str(row.version)}
+    if isinstance(row, Question):
+        which["values"] = row.values
     return button(text, look or "btn-sm btn-outline-secondary", **data(preset=do, **which))
 
 
@@ -187,7 +189,7 @@ def remove_form(preset: Preset) -> list[Component]:
 def question_form(asked: Question) -> list[Component]:
     """Asked before a preset gets other values."""
     parts: list[Component] = [html.P(asked.text)]
-    if asked.can_change:
+    if asked.values:
         parts.append(html.Div(_act("Change it", "change", asked, _PRIMARY), className="vd-actions"))
     return parts
 
