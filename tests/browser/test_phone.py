@@ -81,7 +81,7 @@ def test_the_overview_scrolls_within_its_table_and_its_locations_stay(phone: Gri
     expect(location).to_be_in_viewport(ratio=0.9)
     assert phone.tab.evaluate("window.scrollX") == 0
     ppe.tap()
-    expect(phone.camera("Gate 2")).to_be_visible()
+    phone.expect_cameras([f"Gate {number}" for number in (1, 12, 23, 34, 45, 56)])
 
 
 def test_filters_and_pages_work_with_a_finger(phone: GridPage) -> None:
