@@ -82,8 +82,15 @@ class GridPage:
         return self
 
     def wait_until_drawn(self) -> None:
-        """Wait until the first picture of the fleet stands on the page."""
+        """Wait until the fleet that was read stands on the page, or why nothing is there.
+
+        A page that waits too long for the first sweep says that there was none yet; and the lines
+        are there before DataTable has been loaded and has drawn its rows.
+        """
         expect(self.counts).to_contain_text("camera")
+        expect(self.error).not_to_contain_text("has not been read yet")
+        rows_or_reason = self.tab.locator("#grid [role='rowheader'], #grid-empty:not(:empty)")
+        expect(rows_or_reason.first).to_be_attached()
 
     @property
     def search(self) -> str:
