@@ -57,7 +57,8 @@ class Journey:
 
     def open(self, path: str = "") -> Journey:
         self.driver.get(self.base + path)
-        self.expect("#counts", "camera")
+        # Told before the first sweep is through, and before DataTable has drawn the rows of it.
+        self.until(lambda: self.cameras() != [], "the grid is never drawn")
         return self
 
     @property
@@ -69,6 +70,10 @@ class Journey:
     def cameras(self) -> list[str]:
         """The names on this page of the grid, from top to bottom."""
         return self.texts("#grid [role=rowheader]")
+
+    def expect_cameras(self, *names: str) -> None:
+        """Wait until this page of the grid holds exactly these, in this order."""
+        self.until(lambda: self.cameras() == list(names), f"the grid never shows {names}")
 
     def cell(self, camera: str, model: str) -> WebElement:
         """A cell, by the camera's name and the model's id."""
