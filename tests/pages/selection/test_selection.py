@@ -12,11 +12,11 @@ from tests.fakes.page import Page, controls, text
 from tests.fakes.pages import complete, row, until
 from vas_dash import Settings, create_server
 from vas_dash.domain.changes import KEEP, DesiredChange
-from vas_dash.pages.form.builder import top_fields
 from vas_dash.pages.panel.model import IntentText, read_intent
 from vas_dash.pages.selection import model as bulk
+from vas_dash.pages.selection.known import Known, known_properties
+from vas_dash.pages.selection.reading import read_form
 from vas_dash.pages.selection.report import report as report_of
-from vas_dash.schema.flatten import flattened
 
 ON = "\N{BLACK CIRCLE} on"
 OFF = "\N{WHITE CIRCLE} off"
@@ -240,7 +240,7 @@ def test_the_form_says_what_the_cells_hold(still: Page) -> None:
 def test_what_is_not_named_stays_as_it_is(still: Page) -> None:
     cells = {"cam-1": ["ppe"], "cam-2": ["ppe", "old"]}
     still.act("edit", cells)
-    typed = {"fps": "9", "how_fps": "set", "#/classes": '["vest"]'}
+    typed = {"fps": "9", "how_fps": "set", "#/classes/~rows": "0", "#/classes/0": "vest"}
     assert still.act("save", cells, **typed, **{"how_#/classes": "set"}) == ("3 cells drafted.")
     assert still["bulk.hidden"] is True
     assert drafted(still, "cam-1", "ppe") == f"{ON} 9 fps, parameters"
@@ -305,7 +305,7 @@ def test_a_value_that_the_schema_forbids_blocks_only_its_cell(still: Page) -> No
 @pytest.mark.parametrize("text", ["5", "5.0", "+5", "0", "31", "-1", "2.5", "five", "9" * 5000])
 def test_panel_and_bulk_read_a_number_alike(text: str) -> None:
     intent, panel_errors = read_intent(IntentText("on", text), None)
-    desired, bulk_errors = bulk.read_form(bulk.Typed({"fps": "set"}, {"fps": text}))
+    desired, bulk_errors = read_form(bulk.Typed({"fps": "set"}, {"fps": text}))
     assert {name: f"{words}, or blank" for name, words in bulk_errors.items()} == panel_errors
     if not panel_errors:
         assert intent is not None
@@ -321,7 +321,7 @@ def test_forms_read_as_desired_changes() -> None:
         "free": "set",
     }
     value = {"priority": "7", "#/b": "1.0", "free": "[1]", "free-name": "new"}
-    desired, errors = bulk.read_form(bulk.Typed(how, value))
+    desired, errors = read_form(bulk.Typed(how, value))
     assert errors == {}
     assert desired == DesiredChange(
         desired_fps=None,
@@ -337,7 +337,7 @@ def test_forms_read_as_desired_changes() -> None:
 )
 def test_a_value_that_can_be_nothing_is_refused(value: str) -> None:
     typed = bulk.Typed({"#/a": "set"}, {"#/a": value})
-    assert set(bulk.read_form(typed)[1]) == {"#/a"}
+    assert set(read_form(typed)[1]) == {"#/a"}
 
 
 @pytest.mark.parametrize(
@@ -362,19 +362,107 @@ def test_a_value_that_can_be_nothing_is_refused(value: str) -> None:
 def test_values_are_typed_as_in_the_panel(
     schema: dict[str, Any] | None, text: object, value: object
 ) -> None:
-    known = {} if schema is None else top_fields(flattened({"properties": {"a": schema}}))
     typed = bulk.Typed({"#/a": "set"}, {"#/a": text})
-    desired, errors = bulk.read_form(typed, known)
+    known = known_properties([] if schema is None else [{"properties": {"a": schema}}], typed.value)
+    desired, errors = read_form(typed, known)
     assert errors == {}
     assert desired.set_parameters == {"a": value}
 
 
+ZONES = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "limit": {"type": "integer"}},
+    },
+}
+AREA = {"type": "object", "properties": {"left": {"type": "number"}, "top": {"type": "number"}}}
+ALERT = {
+    "oneOf": [
+        {"title": "Never", "const": "never"},
+        {
+            "title": "By count",
+            "type": "object",
+            "properties": {"kind": {"const": "count"}, "over": {"type": "integer"}},
+            "required": ["kind"],
+        },
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("schema", "values", "value"),
+    [
+        (
+            ZONES,
+            {"#/a/~rows": "1,0", "#/a/0/name": "dock", "#/a/1/name": "gate", "#/a/1/limit": "3"},
+            [{"name": "gate", "limit": 3}, {"name": "dock"}],
+        ),
+        (ZONES, {"#/a/~rows": "[]"}, []),
+        (AREA, {"#/a/left": "0.5"}, {"left": 0.5}),
+        (ALERT, {"#/a/~form": "0"}, "never"),
+        (ALERT, {"#/a/~form": "1", "#/a/over": "4"}, {"kind": "count", "over": 4}),
+    ],
+)
+def test_lists_groups_and_choices_have_the_fields_of_the_panel(
+    schema: dict[str, Any], values: dict[str, str], value: object
+) -> None:
+    typed = bulk.Typed({"#/a": "set"}, values)
+    known = known_properties([{"properties": {"a": schema}}] * 2, values)
+    desired, errors = read_form(typed, known)
+    assert errors == {}
+    assert desired.set_parameters == {"a": value}
+    desired, errors = read_form(bulk.Typed({"#/a": "leave"}, values), known)
+    assert list(errors.values()) == ['a value is given: choose "set", or empty it']
+    blank = bulk.Typed({"#/a": "set"})
+    _, errors = read_form(blank, known_properties([{"properties": {"a": schema}}]))
+    assert list(errors.values()) == ['give a value, or choose "remove"']
+    desired, errors = read_form(bulk.Typed({"#/a": "clear"}), Known(known.nodes))
+    assert errors == {}
+    assert desired.remove_parameters == {"a"}
+
+
+def test_what_is_wrong_in_a_row_stands_at_its_field() -> None:
+    words = {"type": "array", "items": {"type": "string"}}
+    values = {"#/a/~rows": "0,1", "#/a/1/limit": "many", "#/b/~rows": "0"}
+    typed = bulk.Typed({"#/a": "set", "#/b": "set"}, values)
+    known = known_properties([{"properties": {"a": ZONES, "b": words}}], values)
+    assert read_form(typed, known)[1] == {
+        "#/a/1/limit": "must be a whole number, such as 5",
+        "#/b/0": "needs a value, or remove the row",
+    }
+
+
+def test_models_that_ask_for_different_groups_ask_for_a_value_or_json() -> None:
+    other = {**ZONES, "maxItems": 3}
+    schemas: list[dict[str, Any]] = [
+        {"properties": {"a": ZONES}},
+        {"properties": {"a": other, "b": AREA}},
+    ]
+    assert set(known_properties(schemas).nodes) == {"b"}
+
+
+def test_rows_are_added_to_the_form_and_what_was_typed_stays(still: Page) -> None:
+    cells = {"cam-1": ["ppe"], "cam-2": ["ppe"]}
+    still.act("edit", cells)
+    assert field(still, "#/classes/~rows") == ""
+    typed = {"#/classes/~rows": "0", "fps": "9", "how_fps": "set"}
+    assert still.act("reshape", cells, **typed) == ""
+    assert field(still, "#/classes/0") == ""
+    assert field(still, "fps") == "9"
+    assert field(still, "fps", "bulk-how") == "set"
+    again = {"#/classes/~rows": "0,1", "#/classes/0": "vest", "how_#/classes": "set"}
+    still.act("reshape", cells, **again)
+    assert field(still, "#/classes/0") == "vest"
+    assert still.act("save", cells, **{"#/classes/1": "helmet"}) == "2 cells drafted."
+    still.open("cam-2", "ppe")
+    assert drafted(still, "cam-2", "ppe") == f"{OFF} 9 fps, parameters"
+
+
 def test_a_comma_in_a_number_is_explained() -> None:
-    for known in ({}, top_fields({"properties": {"a": {"type": "number"}}})):
+    for known in (Known(), known_properties([{"properties": {"a": {"type": "number"}}}])):
         typed = bulk.Typed({"#/a": "set"}, {"#/a": "0,35"})
-        assert bulk.read_form(typed, known)[1] == {
-            "#/a": "must be a number, written with a point: 0.35"
-        }
+        assert read_form(typed, known)[1] == {"#/a": "must be a number, written with a point: 0.35"}
 
 
 def test_what_every_cell_refuses_stays_as_it_was_typed(still: Page) -> None:
@@ -395,7 +483,7 @@ def test_one_parameter_named_twice_is_refused() -> None:
             {"#/a": how, "free": "set"},
             value | {"#/a": "1"} if how == "set" else {"free": "2", "free-name": "a"},
         )
-        assert "free" in bulk.read_form(typed)[1]
+        assert "free" in read_form(typed)[1]
 
 
 # Copying a camera.

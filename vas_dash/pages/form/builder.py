@@ -52,14 +52,9 @@ def raw_root(parameters: Parameters | None) -> Field:
     )
 
 
-def top_fields(schema: Mapping[str, Any]) -> Mapping[str, Field]:
-    """The fields of a schema's own properties, by name, as far as there are any."""
-    try:
-        group = Builder().root_group(schema, None)
-    except BeyondAFormError:
-        return {}
-    fields = (one for one in group.children if isinstance(one, Field) and not one.others)
-    return {str(one.path[-1]): one for one in fields}
+def top_properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schemas of a schema's own properties, by name; none where it is no object's."""
+    return dict(schema["properties"]) if _is_object(schema) else {}
 
 
 class Builder:
@@ -86,10 +81,20 @@ class Builder:
             raise BeyondAFormError("The schema of this model goes beyond what a form can show.")
         value = MISSING if parameters is None else parameters
         group = self._object((), "", schema, value, required=True)
-        own = [one for one in fields_of(group) if not any(isinstance(s, int) for s in one.path)]
-        if len(own) > MAX_FIELDS:
+        if not _fits(group):
             raise BeyondAFormError(_TOO_MANY_FIELDS)
         return group
+
+    def top(self, name: str, schema: Any) -> Group | Field:
+        """One property of the outermost group for itself, with nothing in it.
+
+        Raises:
+            BeyondAFormError: it has too many fields.
+        """
+        node = self._node((name,), schema, MISSING, required=False)
+        if not _fits(node):
+            raise BeyondAFormError(_TOO_MANY_FIELDS)
+        return node
 
     def _object(
         self, path: Path, label: str, schema: Mapping[str, Any], value: Any, required: bool
@@ -276,6 +281,12 @@ def _is_object(schema: Mapping[str, Any]) -> bool:
         and not BEYOND_A_FIELD & schema.keys()
         and all(_is_plain(name) for name in properties)
     )
+
+
+def _fits(node: Group | Field) -> bool:
+    """Whether there are not too many fields, without those of rows."""
+    own = [one for one in fields_of(node) if not any(isinstance(s, int) for s in one.path)]
+    return len(own) <= MAX_FIELDS
 
 
 def _is_plain(name: object) -> bool:

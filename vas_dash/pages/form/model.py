@@ -23,7 +23,7 @@ from typing import Any
 from vas_dash.domain.entities import Parameters
 from vas_dash.domain.text import canonical, cut
 from vas_dash.pages.form.builder import BeyondAFormError, Builder, raw_root
-from vas_dash.pages.form.fields import Field, Form, Group, Shape, fields_of
+from vas_dash.pages.form.fields import ROOT_ID, Field, Form, Group, Shape, fields_of
 from vas_dash.pages.form.merging import (
     by_keys,
     first_field,
@@ -130,6 +130,22 @@ def read_form(
         return FormResult(None, errors, _note(findings))
     same = canonical(candidate) == canonical(opened)
     return FormResult(opened if same else candidate, {}, _note(findings))
+
+
+def read_part(
+    node: Group | Field, reshaped: tuple[str, ...], submitted: Submitted
+) -> tuple[Any, dict[str, str]]:
+    """The value of one top property that was opened with nothing in it, and errors by field id.
+
+    Without errors the value holds, and `MISSING` is one: nothing was typed. Its schema has not been
+    asked. `reshaped` as in `Builder`.
+    """
+    root = Group(ROOT_ID, (), "", (node,))
+    own = {one.id for one in fields_of(node)}
+    form = _Opened(Form(root), None, reshaped=tuple(one for one in reshaped if one in own))
+    edits, errors = _edits(form, None, submitted)
+    value = merged(root, MISSING, edits, frozenset(errors))
+    return value_at(value, node.path), errors
 
 
 def _edits(

@@ -44,7 +44,7 @@ def dom_id(form: str, name: str) -> str:
 def parameter_form(form: Form, of: str) -> html.Div:
     """The whole form for parameters, as a part of the form `of`."""
     note = [html.P(form.note, className="parameter-form-note")] if form.note else []
-    root, drawing = form.root, _Drawing(of, form.left)
+    root, drawing = form.root, Drawing(of, form.left)
     if isinstance(root, Field):
         body = [field_view(root, of)]
     else:
@@ -53,7 +53,7 @@ def parameter_form(form: Form, of: str) -> html.Div:
     return html.Div([*note, *body], className="parameter-form")
 
 
-class _Drawing:
+class Drawing:
     """One form as it is drawn: what it is part of, and the room there is for new rows."""
 
     def __init__(self, of: str, left: int) -> None:
@@ -62,6 +62,7 @@ class _Drawing:
         self._lists: dict[tuple[Option, ...], str] = {}
 
     def node(self, node: Group | Field, *, label_shown: bool = True) -> Component:
+        """A field or a group; of a field the label may be for screen readers only."""
         if isinstance(node, Field):
             return self._field(node, label_shown)
         match node.shape:

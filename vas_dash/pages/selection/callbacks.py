@@ -40,6 +40,8 @@ from vas_dash.pages.presets import model as presets
 from vas_dash.pages.presets import view as presets_view
 from vas_dash.pages.selection import copying, view
 from vas_dash.pages.selection import model as bulk
+from vas_dash.pages.selection.known import known_parameters
+from vas_dash.pages.selection.reading import read_form
 from vas_dash.pages.selection.report import report as report_of
 
 _UNKEPT = "Nothing was drafted: {}."
@@ -191,6 +193,9 @@ class _Acting:
                 return self._preset(typed)
             case "save":
                 return self._edit(typed)
+            case "reshape":
+                form = self._edit_form(typed)
+                return no_update, False, no_update, form, no_update, _done(action)
             case _:
                 return self._add(dict.fromkeys(_keys(action.cells), _WISHES[action.do]))
 
@@ -208,7 +213,7 @@ class _Acting:
 
     def _edit(self, typed: bulk.Typed) -> tuple[Any, ...]:
         keys = _keys(self._action.cells)
-        desired, errors = bulk.read_form(typed, bulk.known_fields(self._grid, keys))
+        desired, errors = read_form(typed, known_parameters(self._grid, keys, typed.value))
         if errors:
             told = message(errors.get("", "Not drafted: see the fields above."), error=True)
             form = self._edit_form(typed, errors)

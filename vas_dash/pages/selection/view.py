@@ -10,8 +10,8 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from vas_dash.pages import ids
-from vas_dash.pages.form.fields import Field, Kind, Option
-from vas_dash.pages.form.view import field_view
+from vas_dash.pages.form.fields import Field, Group, Kind, Option
+from vas_dash.pages.form.view import Drawing, field_view
 from vas_dash.pages.parts import aria, button, data, message
 from vas_dash.pages.selection.model import CLEAR, FREE_NAME, LEAVE, SET, BulkForm, Row
 from vas_dash.pages.selection.report import Report
@@ -118,24 +118,28 @@ def edit_form(form: BulkForm) -> list[Component]:
         form.free_name,
         placeholder="another parameter",
     )
-    rows = [_row(one, html.Span(one.field.label)) for one in form.rows]
-    rows.append(_row(form.free, field_view(free_name, ids.BULK_VALUE, label_shown=False)))
+    drawing = Drawing(ids.BULK_VALUE, form.left)
+    rows = [_row(one, html.Span(one.field.label), drawing) for one in form.rows]
+    free = field_view(free_name, ids.BULK_VALUE, label_shown=False)
+    rows.append(_row(form.free, free, drawing))
     return [html.P(form.about, className="vd-hint"), html.Div(rows, className="vd-bulk-rows")]
 
 
-def _row(row: Row, name: Component) -> Component:
+def _row(row: Row, name: Component, drawing: Drawing) -> Component:
     words = {LEAVE: "leave unchanged", SET: "set", CLEAR: row.clear}
     options = tuple(Option(value, label) for value, label in words.items())
     label = row.field.label
-    how = Field(row.field.id, (), Kind.CHOICE, f"{label}: what to do", row.how, options=options)
-    value = replace(row.field, label=f"{label}: value", required=False)
+    how = Field(row.name, (), Kind.CHOICE, f"{label}: what to do", row.how, options=options)
+    value = row.field
+    if isinstance(value, Field):
+        value = replace(value, label=f"{label}: value", required=False)
     return html.Div(
         [
             html.Div([name, html.Span(row.now, className="vd-hint")], className="vd-bulk-name"),
             field_view(how, ids.BULK_HOW, label_shown=False),
-            field_view(value, ids.BULK_VALUE, label_shown=False),
+            drawing.node(value, label_shown=False),
         ],
-        className="vd-bulk-row",
+        className="vd-bulk-row" + (" vd-bulk-group" if isinstance(value, Group) else ""),
         role="group",
         **aria(label=label),
     )
