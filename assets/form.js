@@ -5,13 +5,21 @@
     "use strict";
 
     const vas = (window.vas = window.vas || {});
-    let waiting = null;
+    // By form: what is to be done when it has been drawn.
+    const waiting = { panel: null, bulk: null };
     let numbers = 0;
 
-    /** Have the form drawn again; `focus` finds the node in which the keyboard then stands. */
-    function draw(focus) {
-        waiting = { focus, stays: vas.place(), typed: new Map() };
-        vas.set("panel-reshape", { data: ++numbers });
+    const formOf = (node) => (node.closest("#bulk") ? "bulk" : "panel");
+
+    /** Have the form around `node` drawn again; `focus` finds where the keyboard then stands. */
+    function draw(node, focus) {
+        const form = formOf(node);
+        waiting[form] = { focus, stays: vas.place(), typed: new Map() };
+        if (form === "bulk") {
+            vas.selection.reshape();
+        } else {
+            vas.set("panel-reshape", { data: ++numbers });
+        }
     }
 
     const CONTROLS = "input:not([type=hidden]), select, textarea, button:not(:disabled)";
@@ -41,7 +49,7 @@
         vas.set(JSON.parse(control), { value: after.keys.join(",") || "[]" });
         // To the panel this is input like any other.
         list.dispatchEvent(new Event("change", { bubbles: true }));
-        draw(function () {
+        draw(list, function () {
             const again = document.querySelector(`[data-rows=${JSON.stringify(control)}]`);
             const mine = (selector) =>
                 Array.from(again ? again.querySelectorAll(selector) : []).find(
@@ -56,41 +64,42 @@
         });
     }
 
-    vas.provide("vas_form", {
-        /** A form was drawn. */
-        drawn: function () {
-            const waited = waiting;
-            waiting = null;
-            if (!waited) {
-                return;
+    /** A form was drawn. */
+    function drawn(form) {
+        const waited = waiting[form];
+        waiting[form] = null;
+        if (!waited) {
+            return;
+        }
+        waited.typed.forEach(function (value, id) {
+            if (document.getElementById(id)) {
+                vas.set(JSON.parse(id), { value: value });
             }
-            waited.typed.forEach(function (value, id) {
-                if (document.getElementById(id)) {
-                    vas.set(JSON.parse(id), { value: value });
-                }
-            });
-            window.requestAnimationFrame(function () {
-                const node = waited.stays() && waited.focus();
-                if (node) {
-                    node.focus();
-                }
-            });
-        },
-    });
+        });
+        window.requestAnimationFrame(function () {
+            const node = waited.stays() && waited.focus();
+            if (node) {
+                node.focus();
+            }
+        });
+    }
+
+    vas.provide("vas_form", { panel: () => drawn("panel"), bulk: () => drawn("bulk") });
 
     vas.onClick("[data-rowdo]", (button) => act(button));
 
     document.addEventListener("change", function (event) {
         if (event.target.matches("[data-forms] select")) {
             const id = event.target.id;
-            draw(() => document.getElementById(id));
+            draw(event.target, () => document.getElementById(id));
         }
     });
 
     document.addEventListener("input", function (event) {
-        const field = waiting && event.target.closest('[id^="{"]');
-        if (field) {
-            const typed = waiting.typed;
+        const field = event.target.closest('[id^="{"]');
+        const waited = field && waiting[formOf(field)];
+        if (waited) {
+            const typed = waited.typed;
             // Dash takes it over after this event.
             window.setTimeout(() => typed.set(field.id, vas.props(JSON.parse(field.id)).value));
         }

@@ -178,6 +178,10 @@
         if (FORMS.includes(what)) {
             vas.clear("bulk-title", "bulk-form");
         }
+        send(what, camera);
+    }
+
+    function send(what, camera) {
         vas.set("act", {
             data: {
                 do: what,
@@ -208,6 +212,8 @@
             base = null;
         },
         all: () => find("", false),
+        /** Have the open form drawn again, with the rows and forms of values chosen in it. */
+        reshape: () => send("reshape"),
         /** Toggle what the filter finds in a location (null: anywhere), of a model ("": of all). */
         find: (model, location) => find(model, true, location),
     };

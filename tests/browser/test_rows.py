@@ -220,3 +220,42 @@ def test_rows_are_accessible(held: FaultyVas, new_tab: NewTab, scheme: Any, widt
     page.panel.get_by_role("combobox", name="Area").select_option(label="Box")
     expect(page.field("Width")).to_be_visible()
     assert problems(page, scheme) == []
+
+
+def test_the_form_for_selected_cells_has_the_same_rows_and_forms(
+    new_tab: NewTab, held: FaultyVas
+) -> None:
+    page = new_tab().open()
+    for camera in ("Gate 1", "Gate 3"):
+        page.focus(camera, "m:ppe")
+        page.press("x")
+    page.selection.get_by_role("button", name="Edit...").click()
+    bulk = page.tab.locator("#bulk")
+    bulk.get_by_label("Lines: what to do").select_option(label="set")
+    bulk.get_by_role("button", name="Add a row to Lines").press("Enter")
+    name = bulk.get_by_role("group", name="Line 1", exact=True).get_by_label("Name")
+    expect(name).to_be_focused()
+    page.tab.keyboard.type("fence")
+    bulk.get_by_label("Area: what to do").select_option(label="set")
+    area = bulk.get_by_role("combobox", name="Area", exact=True)
+    area.focus()
+    area.select_option(label="Circle")
+    bulk.get_by_label("Radius").fill("half")
+    bulk.get_by_role("button", name="Draft this").click()
+    expect(page.selection).to_contain_text("Not drafted: see the fields above.")
+    radius = bulk.get_by_label(re.compile("^Radius.*must be a number"))
+    expect(radius).to_be_focused()
+    expect(name).to_have_value("fence")
+    radius.fill("0.5")
+    bulk.get_by_role("button", name="Draft this").click()
+    expect(page.drafts).to_contain_text("2 changes drafted")
+    page.drafts.get_by_role("link", name="Review").click()
+    page.tab.get_by_role("button", name="Apply 2 changes").click()
+    expect(page.tab.locator("#history-head")).to_contain_text("2 applied")
+    for number in (1, 3):
+        row = held.cell(camera_id(number), "ppe")
+        assert row is not None
+        assert row["parameters"] == {
+            "lines": [{"name": "fence"}],
+            "area": {"kind": "circle", "radius": 0.5},
+        }

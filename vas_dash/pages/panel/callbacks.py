@@ -43,7 +43,7 @@ def register(app: Dash, context: Context) -> None:
     """Register the callbacks of the side panel."""
     in_browser(app, "vas_panel.opened", Input(ids.OPENED, "data"), at_start=False)
     in_browser(app, "vas_panel.result", Input(ids.PANEL_RESULT, "data"), at_start=False)
-    in_browser(app, "vas_form.drawn", Input(ids.PANEL_FORM, "children"), at_start=False)
+    in_browser(app, "vas_form.panel", Input(ids.PANEL_FORM, "children"), at_start=False)
     in_browser(
         app,
         "vas_panel.follow",

@@ -64,6 +64,7 @@ def register(app: Dash, context: Context) -> None:
         ("acted", ids.ACTED),
     ):
         in_browser(app, f"vas_selection.{name}", Input(store, "data"))
+    in_browser(app, "vas_form.bulk", Input(ids.BULK_FORM, "children"), at_start=False)
     _register_find(app, context)
     _register_act(app, context)
     _register_cameras(app, context)
