@@ -77,13 +77,21 @@ class Journey:
 
     def cell(self, camera: str, model: str) -> WebElement:
         """A cell, by the camera's name and the model's id."""
+        return self._cell("grid", camera, f"m:{model}")
+
+    def overview_cell(self, location: str, number: int) -> WebElement:
+        """A cell of the overview, by the location and the number of the model's column."""
+        return self._cell("overview", location, f"m{number}")
+
+    def _cell(self, table: str, row: str, column: str) -> WebElement:
         script = """
-            const head = [...document.querySelectorAll("#grid [role=rowheader]")]
-                .find(node => node.innerText.trim() === arguments[0]);
-            return head && head.closest("tr").querySelector(`[data-column="m:${arguments[1]}"]`);
+            const [table, row, column] = arguments;
+            const head = [...document.querySelectorAll(`#${table} [role=rowheader]`)]
+                .find(node => node.innerText.trim() === row);
+            return head && head.closest("tr").querySelector(`[data-column="${column}"]`);
         """
-        found: WebElement | None = self.driver.execute_script(script, camera, model)
-        assert found is not None, f"there is no cell of {camera} and {model}"
+        found: WebElement | None = self.driver.execute_script(script, table, row, column)
+        assert found is not None, f"there is no cell of {row} and {column}"
         return found
 
     def click_cell(self, camera: str, model: str) -> None:
@@ -97,9 +105,17 @@ class Journey:
             f"{model} on {camera} never says {text!r}",
         )
 
+    def expect_name(self, cell: Callable[[], WebElement], name: str) -> None:
+        """Wait until a screen reader says `name` of the cell."""
+        self.until(lambda: cell().accessible_name == name, f"no cell is ever {name!r}")
+
     def press(self, camera: str, model: str, *keys: str) -> None:
         """Put the keyboard into a cell, and press keys there."""
-        self.driver.execute_script("arguments[0].focus()", self.cell(camera, model))
+        self.press_at(self.cell(camera, model), *keys)
+
+    def press_at(self, cell: WebElement, *keys: str) -> None:
+        """Put the keyboard there, and press keys."""
+        self.driver.execute_script("arguments[0].focus()", cell)
         for key in keys:
             self.driver.switch_to.active_element.send_keys(key)
 

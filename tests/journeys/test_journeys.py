@@ -26,6 +26,10 @@ def enabled(vas: FaultyVas, number: int) -> bool | None:
     return None if row is None else bool(row["enabled"])
 
 
+HALL_1 = (1, 12, 23, 34, 45, 56)
+"""The numbers of its cameras; on the first two PPE is on, on the third off."""
+
+
 def gates(first: int, last: int) -> list[str]:
     """The names of those cameras."""
     return [f"Gate {number}" for number in range(first, last + 1)]
@@ -104,6 +108,44 @@ def test_a_form_says_what_is_wrong_and_loses_nothing(page: Journey, vas: FaultyV
     page.click("#panel-save")
     page.expect("#panel-message", "Saved.")
     page.expect_cell("Gate 3", "ppe", f"{ON} 30 fps")
+
+
+def test_a_location_is_turned_off_from_the_overview(page: Journey, vas: FaultyVas) -> None:
+    page.click('a[href$="/overview"]')
+    page.expect_name(lambda: page.overview_cell("Hall 1", 2), "2 of 6 on, 1 off")
+    page.press_at(page.overview_cell("Hall 1", 2), "x")
+    page.expect("#selection-words", "6 cells: 6 cameras x 1 model")
+    page.click('#selection-actions [data-do="off"]')
+    page.expect("#draft-count", "2 ")
+    page.expect_name(
+        lambda: page.overview_cell("Hall 1", 2), "2 of 6 on, 1 off, drafted: 0 on, 6 selected"
+    )
+    page.press_at(page.overview_cell("Hall 1", 2), Keys.ENTER)
+    page.expect_cameras(*(f"Gate {number}" for number in HALL_1))
+    page.press("Gate 1", "ppe", Keys.CONTROL + Keys.ENTER)
+    page.expect("#review-head", "2 changes: 2 turned off.")
+    page.click("#review-apply")
+    page.expect("#history-head", "2 applied")
+    assert [enabled(vas, number) for number in HALL_1] == [False] * 3 + [None] * 3
+    page.expect_calm()
+
+
+def test_a_compact_cell_is_toggled_and_the_density_is_remembered(
+    page: Journey, vas: FaultyVas
+) -> None:
+    page.click("#density")
+    page.expect_name(lambda: page.cell("Gate 3", "ppe"), "on 3 fps")
+    assert page.texts("#grid td[data-state=on] .dash-cell-value") == []
+    page.press("Gate 3", "ppe", " ")
+    page.expect_name(lambda: page.cell("Gate 3", "ppe"), "on 3 fps, drafted: off")
+    page.expect("#draft-count", "1 ")
+    page.open()
+    page.expect_name(lambda: page.cell("Gate 3", "ppe"), "on 3 fps, drafted: off")
+    assert page.texts("#grid td[data-state=on] .dash-cell-value") == []
+    page.press("Gate 3", "ppe", " ")
+    page.until(lambda: not page.is_shown("#draft-bar"), "the draft stays")
+    assert enabled(vas, 3) is True
+    page.expect_calm()
 
 
 class TestRows:
