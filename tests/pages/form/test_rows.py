@@ -249,6 +249,36 @@ def test_all_rows_of_a_form_are_bounded_together() -> None:
     assert 0 <= form.left < 2 * MAX_ROWS
 
 
+def test_rows_of_several_forms_are_bounded_by_the_fields_that_they_show() -> None:
+    wide = {f"p{number}": {"type": "number"} for number in range(100)}
+    forms = [
+        {"title": "Off", "type": "string"},
+        {"title": "Wide", "type": "object", "properties": wide},
+    ]
+    whole = {"properties": {"a": {"type": "array", "items": {"oneOf": forms}}}}
+    few = build_form(whole, {"a": [{"p0": 1}] * 3})
+    assert len(list(few.fields())) > 300
+    assert few.left == MAX_ROW_FIELDS - 3 * 101
+    many = {"a": [{"p0": 1}] * MAX_ROWS}
+    (only,) = build_form(whole, many).fields()
+    assert only.kind is Kind.JSON
+    assert read_form(whole, many, {"#/a": "[]"}).parameters == {"a": []}
+
+
+def test_a_list_that_was_emptied_stays_so_when_another_takes_all_the_room() -> None:
+    number = {"type": "integer"}
+    row = {"properties": {f"p{at}": number for at in range(8)}}
+    lists = {"type": "array", "items": row}
+    whole = {"properties": {"grown": lists, "emptied": lists}}
+    opened = {"grown": [], "emptied": [{"p0": 1}]}
+    keys = ",".join(map(str, range(MAX_ROWS)))
+    submitted = {f"#/grown/{key}/p0": "1" for key in range(MAX_ROWS)}
+    submitted |= {"#/grown/~rows": keys, "#/emptied/~rows": "[]"}
+    assert build_form(whole, opened, submitted).left == 0
+    result = read_form(whole, opened, submitted)
+    assert result.parameters == {"grown": [{"p0": 1}] * MAX_ROWS, "emptied": []}
+
+
 def test_json_that_was_typed_stays_json_when_there_is_room_for_rows_again() -> None:
     long = {"tags": ["x"] * (MAX_ROWS + 1)}
     submitted = {"#/tags": '["typed"]', "#/lines/~rows": ""}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -168,21 +168,19 @@ class Builder:
             text, keys = opened, row_keys(opened) or ()
         if not size:
             return None
-        if len(keys) > MAX_ROWS or max(1, len(keys)) * size > self.left:
+        values = value if isinstance(value, list) else []
+        too_long = len(keys) > MAX_ROWS or size > MAX_ROW_FIELDS
+        rows = None if too_long else self._drawn(field, items, keys, values, size)
+        if rows is None:
             return f"too long to be shown as rows, of which there are at most {MAX_ROWS}"
-        self.left -= len(keys) * size
         if text != opened:
             self.reshaped.append(control_id)
-        values = value if isinstance(value, list) else []
         options = none_options(opened, required=field.required, nullable=nullable)
         return Group(
             field.id,
             field.path,
             field.label,
-            tuple(
-                self._row(field, items, key, position, values)
-                for position, key in enumerate(keys, start=1)
-            ),
+            rows,
             description=description_text(schema),
             help=range_text(schema.get("minItems"), schema.get("maxItems"), "row"),
             required=field.required,
@@ -193,6 +191,34 @@ class Builder:
             next_key=max(len(values), *(key + 1 for key in keys), 0),
             row_size=size,
         )
+
+    def _drawn(
+        self,
+        field: Field,
+        items: Mapping[str, Any],
+        keys: Sequence[int],
+        values: list[Any],
+        size: int,
+    ) -> tuple[Group | Field, ...] | None:
+        """The rows of a list; None where there is no room for them.
+
+        A row of several forms has more fields than a new one, so what is made is counted.
+        """
+        room, reshaped = self.left, len(self.reshaped)
+        rows: list[Group | Field] = []
+        made = 0
+        for position, key in enumerate(keys, start=1):
+            # The rows below need their room too, however much this one could take.
+            self.left = room - made - (len(keys) - len(rows)) * size
+            if self.left >= 0:
+                rows.append(self._row(field, items, key, position, values))
+                made += len(list(fields_of(rows[-1])))
+                self.left = room - made - (len(keys) - len(rows)) * size
+            if self.left < 0:
+                self.left = room
+                del self.reshaped[reshaped:]
+                return None
+        return tuple(rows)
 
     def _row(
         self, field: Field, items: Mapping[str, Any], key: int, position: int, values: list[Any]
