@@ -306,7 +306,11 @@ def test_lists_within_lists_end_at_a_bound() -> None:
     [
         (None, "", {}),
         ("whole picture", "0", {}),
-        ([{"x": 0, "y": 0}], "1", {"#/area/~rows": "0", "#/area/0/x": "0", "#/area/0/y": "0"}),
+        (
+            [{"x": 0, "y": 0}],
+            "1",
+            {"#/area/~1in1/~rows": "0", "#/area/0/x/~1in1": "0", "#/area/0/y/~1in1": "0"},
+        ),
         (CIRCLE["area"], "2", {"#/area/name": "yard", "#/area/radius": "0.5"}),
         ({"kind": "box"}, "3", {"#/area/name": "", "#/area/width": ""}),
     ],
@@ -348,11 +352,74 @@ def test_a_form_without_fields_is_the_value(chosen: str, value: Any) -> None:
 
 
 def test_rows_are_added_in_a_form_that_was_chosen() -> None:
-    points = {f"#/area/{key}/{name}": str(key) for key in range(3) for name in ("x", "y")}
-    submitted = {"#/area/~form": "1", "#/area/~rows": "0,1,2", **points, "#/area/2/x": "1"}
+    points = {f"#/area/{key}/{name}/~1in1": str(key) for key in range(3) for name in ("x", "y")}
+    rows = {"#/area/~form": "1", "#/area/~1in1/~rows": "0,1,2"}
+    submitted = {**rows, **points, "#/area/2/x/~1in1": "1"}
     assert read_form(SHAPES, CIRCLE, submitted).parameters == {
         "area": [{"x": 0, "y": 0}, {"x": 1, "y": 1}, {"x": 1, "y": 2}]
     }
+
+
+OTHERWISE: Schema = {
+    "properties": {
+        "size": {
+            "oneOf": [
+                {
+                    "title": one,
+                    "type": "object",
+                    "properties": {
+                        "unit": {"const": one},
+                        "value": value,
+                        "of": {"type": "string"},
+                    },
+                }
+                for one, value in (
+                    ("words", {"enum": ["big", "small"]}),
+                    ("text", {"type": "string"}),
+                    ("list", {"type": "array", "items": {"type": "string"}}),
+                    ("whole", {"type": "object", "properties": {"a": {"type": "string"}}}),
+                )
+            ]
+        }
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "chosen"), [("big", "0"), ('"big"', "1"), (["big"], "2"), ({"a": "big"}, "3")]
+)
+def test_a_property_that_another_form_asks_for_in_another_way_begins_blank_there(
+    value: Any, chosen: str
+) -> None:
+    units = ["words", "text", "list", "whole"]
+    opened = {"size": {"unit": units[int(chosen)], "value": value, "of": "x"}}
+    first = shown(build_form(OTHERWISE, opened))
+    assert read_form(OTHERWISE, opened, first).parameters == opened
+    for other, unit in enumerate(units):
+        if str(other) == chosen:
+            continue
+        submitted = {**first, "#/size/~form": str(other)}
+        assert read_form(OTHERWISE, opened, submitted).parameters == {
+            "size": {"unit": unit, "of": "x"}
+        }
+        there = shown(build_form(OTHERWISE, opened, submitted))
+        assert there["#/size/of"] == "x"
+        assert set(map(str, there.values())) <= {str(other), "x", ""}
+        back = {**there, "#/size/~form": chosen}
+        assert shown(build_form(OTHERWISE, opened, back)) == first
+        assert read_form(OTHERWISE, opened, back).parameters == opened
+
+
+def test_two_forms_that_are_lists_have_rows_of_their_own() -> None:
+    lists = [
+        {"title": "Names", "type": "array", "items": {"type": "string"}},
+        {"title": "Numbers", "type": "array", "items": {"type": "integer"}},
+    ]
+    other = {"title": "Part", "const": "all"}
+    schema: Schema = {"properties": {"a": {"oneOf": [*lists, other]}}}
+    names = shown(build_form(schema, None, {"#/a/~form": "0"}))
+    numbers = shown(build_form(schema, None, {"#/a/~form": "1"}))
+    assert names.keys() & numbers.keys() == {"#/a/~form"}
 
 
 def test_what_is_wrong_with_a_form_is_said_at_its_fields() -> None:

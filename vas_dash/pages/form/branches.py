@@ -72,6 +72,17 @@ def branches(schema: Mapping[str, Any]) -> tuple[Branch, ...]:
     return tuple(named) if len(labels) == len(given) else ()
 
 
+def differing(found: Iterable[Branch]) -> frozenset[str]:
+    """The names of properties for which the branches ask in different ways."""
+    asked: dict[str, set[str]] = {}
+    for branch in found:
+        properties = branch.schema.get("properties")
+        if not branch.constant and isinstance(properties, Mapping):
+            for name, schema in properties.items():
+                asked.setdefault(name, set()).add(canonical(schema))
+    return frozenset(name for name, schemas in asked.items() if len(schemas) > 1)
+
+
 def constant(schema: object) -> tuple[Any, ...]:
     """The one value that a schema allows, where that is said by `const` or an enum of one."""
     if not isinstance(schema, Mapping):

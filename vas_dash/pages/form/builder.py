@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from vas_dash.domain.entities import Parameters
 from vas_dash.domain.text import is_encodable, json_text
 from vas_dash.errors import VasDashError
-from vas_dash.pages.form.branches import Branch, branches
+from vas_dash.pages.form.branches import Branch, branches, differing
 from vas_dash.pages.form.fields import (
     ROOT_ID,
     Field,
@@ -20,12 +20,11 @@ from vas_dash.pages.form.fields import (
     Shape,
     field_id,
     fields_of,
-    special_id,
 )
 from vas_dash.pages.form.hints import description_text, label_text, range_text
 from vas_dash.pages.form.rows import MAX_ROWS, none_options, row_keys, rows_text
 from vas_dash.pages.form.scalars import BEYOND_A_FIELD, raw_field, scalar_field, type_of, types_of
-from vas_dash.pages.form.values import MISSING, Submitted
+from vas_dash.pages.form.values import EMPTY_LIST, MISSING, NULL, Submitted
 from vas_dash.schema.validation import MAX_NAME_LENGTH
 
 MAX_FIELDS = 200
@@ -67,9 +66,20 @@ class Builder:
     def __init__(self, submitted: Submitted | None = None) -> None:
         self._submitted = submitted or {}
         self._sizes: dict[int, int] = {}
+        self._branches: dict[int, tuple[Branch, ...]] = {}
+        self._apart: dict[Path, str] = {}
         self.left = MAX_ROW_FIELDS
         self.reshaped: list[str] = []
         """The controls that say something else than the form was opened with."""
+
+    def _id(self, path: Path, what: str = "") -> str:
+        """The id of the value at `path`, or of what belongs to it.
+
+        Where the forms of a value ask for different things by one name, each has its own field.
+        """
+        steps = (path[:length] for length in range(1, len(path) + 1))
+        own = "".join(f"/~{len(one)}in{self._apart[one]}" for one in steps if one in self._apart)
+        return field_id(path) + own + (f"/~{what}" if what else "")
 
     def root_group(self, schema: Mapping[str, Any], parameters: Parameters | None) -> Group:
         """The outermost group.
@@ -113,9 +123,9 @@ class Builder:
         ]
         others = {name: values[name] for name in values if name not in properties}
         if others or schema.get("additionalProperties") not in (None, False):
-            children.append(_others_field(path, others))
+            children.append(_others_field(self._id(path, "other"), path, others))
         return Group(
-            field_id(path),
+            self._id(path),
             path,
             label,
             tuple(children),
@@ -134,7 +144,7 @@ class Builder:
     ) -> Group | Field:
         title = schema.get("title") if isinstance(schema, Mapping) else None
         label = label_text(title, str(path[-1])) if label is None else label
-        field = Field(identity or field_id(path), path, Kind.JSON, label, required=required)
+        field = Field(identity or self._id(path), path, Kind.JSON, label, required=required)
         if not isinstance(schema, Mapping):
             return raw_field(field, value)
         if len(path) <= MAX_DEPTH:
@@ -156,7 +166,7 @@ class Builder:
         if scalar_field(field, schema, MISSING).kind is Kind.CHOICES:
             return None
         fits = value is MISSING or isinstance(value, list) or (value is None and nullable)
-        control_id = special_id(field.path, "rows")
+        control_id = self._id(field.path, "rows")
         # What was typed as JSON stays JSON, also when there is room for rows meanwhile.
         if not fits or (field.id in self._submitted and control_id not in self._submitted):
             return None
@@ -188,6 +198,7 @@ class Builder:
             control=Field(
                 control_id, field.path, Kind.ROWS, field.label, text, options=tuple(options)
             ),
+            no_rows=opened if opened in ("", NULL) else EMPTY_LIST,
             next_key=max(len(values), *(key + 1 for key in keys), 0),
             row_size=size,
         )
@@ -236,26 +247,33 @@ class Builder:
             known = self._sizes[id(items)] = 0 if is_raw else len(list(fields_of(blank)))
         return known
 
+    def _branches_of(self, schema: Mapping[str, Any]) -> tuple[Branch, ...]:
+        if id(schema) not in self._branches:
+            self._branches[id(schema)] = branches(schema)
+        return self._branches[id(schema)]
+
     def _choice(self, field: Field, schema: Mapping[str, Any], value: Any) -> Group | None:
         """A value with several forms: which one, and the fields of that one."""
-        found = branches(schema)
+        found = self._branches_of(schema)
         opened = [""]
         if value is not MISSING:
             opened = [str(number) for number, one in enumerate(found) if one.fits(value)]
         if not found or len(opened) != 1:
             return None
         (before,) = opened
-        control_id = special_id(field.path, "form")
+        control_id = self._id(field.path, "form")
         chosen = str(self._submitted.get(control_id, before))
         if chosen not in ("", *map(str, range(len(found)))):
             chosen = before
-        if chosen != before:
-            self.reshaped.append(control_id)
         branch = found[int(chosen)] if chosen else None
         children: tuple[Field | Group, ...] = ()
+        kept = value
         if branch and not branch.constant:
-            below = value if chosen == before else _carried(branch.schema, value)
-            children = (self._form(field, branch, chosen, below),)
+            apart = differing(found)
+            kept = value if chosen == before else _carried(branch.schema, value, apart)
+            children = (self._form(field, branch, chosen, kept, apart),)
+        if chosen != before:
+            self.reshaped.append(control_id)
         blank = [Option("", "choose" if field.required else "not set")]
         options = [Option(str(number), one.label) for number, one in enumerate(found)]
         return Group(
@@ -276,25 +294,34 @@ class Builder:
                 options=tuple(options if field.required and before else blank + options),
             ),
             constant=branch.constant if branch else (),
+            kept=(kept,),
         )
 
-    def _form(self, field: Field, branch: Branch, chosen: str, value: Any) -> Group | Field:
-        # A list and a text in one place are two fields; objects share those of the same name.
-        identity = special_id(field.path, chosen)
+    def _form(
+        self, field: Field, branch: Branch, chosen: str, value: Any, apart: Collection[str]
+    ) -> Group | Field:
+        # A list and a text in one place are two fields; objects share those that ask for the same.
+        identity = self._id(field.path, f"is{chosen}")
+        of_their_own = {(*field.path, name): chosen for name in apart}
+        if branch.schema["type"] == "array":
+            of_their_own[field.path] = chosen
+        self._apart |= of_their_own
         if isinstance(value, Mapping):
             value = {name: one for name, one in value.items() if name not in branch.marks}
         node = self._node(field.path, branch.schema, value, True, branch.label, identity)
+        for path in of_their_own:
+            del self._apart[path]
         if isinstance(node, Field) or node.shape is not Shape.OBJECT:
             return node
         return replace(node, label="", description=None, marks=branch.marks)
 
 
-def _carried(schema: Mapping[str, Any], value: Any) -> Any:
-    """What stays of a value when another form is chosen: the properties of the same name."""
+def _carried(schema: Mapping[str, Any], value: Any, apart: Collection[str]) -> Any:
+    """What stays of a value when another form is chosen: the properties that both ask for."""
     names = schema.get("properties")
     if not isinstance(value, Mapping) or not isinstance(names, Mapping):
         return MISSING
-    return {name: value[name] for name in names if name in value}
+    return {name: value[name] for name in names if name in value and name not in apart}
 
 
 def _is_object(schema: Mapping[str, Any]) -> bool:
@@ -319,9 +346,9 @@ def _is_plain(name: object) -> bool:
     return isinstance(name, str) and len(name) <= MAX_NAME_LENGTH and is_encodable(name)
 
 
-def _others_field(path: Path, others: Mapping[str, Any]) -> Field:
+def _others_field(identity: str, path: Path, others: Mapping[str, Any]) -> Field:
     return Field(
-        special_id(path, "other"),
+        identity,
         path,
         Kind.JSON,
         "Other values",

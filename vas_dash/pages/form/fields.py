@@ -83,7 +83,9 @@ class Group:
     `control` says which children there are: the rows of a list, the form of a choice. A row is
     known by its key, the last step of its path: its place in the list that the form was opened
     with, or the next free number. `row_size`: how many fields one more row has. `marks` are
-    properties that the form of a choice sets by itself; `constant` is all of its value.
+    properties that the form of a choice sets by itself; `constant` is all of its value. `kept`, in
+    a list of one: what stays of the value a choice was opened with. `no_rows`: what a list without
+    rows is, unless another is chosen.
     """
 
     id: str
@@ -100,6 +102,8 @@ class Group:
     row_size: int = 0
     marks: Mapping[str, Any] = field(default_factory=dict)
     constant: tuple[Any, ...] = ()
+    kept: tuple[Any, ...] = ()
+    no_rows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,11 @@ def fields_of(node: Group | Field) -> Iterator[Field]:
 
 
 def field_id(path: Path) -> str:
-    """The id of the value at `path`: its JSON pointer behind `#`."""
+    """The id of the value at `path`: its JSON pointer behind `#`.
+
+    What else belongs to the value has `/~` and a word behind it: no property can have such an id,
+    as in a JSON pointer `~` is only ever followed by 0 or 1.
+    """
     steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
     return ROOT_ID + "".join("/" + step for step in steps)
 
@@ -139,11 +147,3 @@ def field_id(path: Path) -> str:
 def name_in(identity: str) -> str:
     """The name of the top value whose id this is."""
     return identity.removeprefix(f"{ROOT_ID}/").replace("~1", "/").replace("~0", "~")
-
-
-def special_id(path: Path, what: str) -> str:
-    """The id of what belongs to the value at `path`: "other" values, its "rows", its "form".
-
-    No property can have it: in a JSON pointer `~` is only ever followed by 0 or 1.
-    """
-    return f"{field_id(path)}/~{what}"

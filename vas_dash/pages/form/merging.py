@@ -124,10 +124,9 @@ def _merged_choice(node: Group, opened: Any, edits: Mapping[str, Any], bad: froz
     (form,) = node.children
     if node.control.id not in edits:
         return merged(form, opened, edits, bad)
+    (kept,) = node.kept
     if isinstance(form, Field) or form.shape is not Shape.OBJECT:
-        return merged(form, MISSING, edits, bad)
-    names = own_names(form) if isinstance(opened, Mapping) else set()
-    kept = {name: opened[name] for name in names if name in opened}
+        return merged(form, kept, edits, bad)
     return _merged_object(form, kept, edits, bad)
 
 

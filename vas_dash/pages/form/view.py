@@ -99,7 +99,9 @@ class Drawing:
     def _choice(self, group: Group) -> Component:
         """What form a value has, and the fields of that form."""
         assert group.control is not None
-        control = html.Div(field_view(group.control, self._of), **data(forms=""))
+        control = html.Div(
+            field_view(group.control, self._of), **data(forms=str(group.control.value))
+        )
         below: list[Component] = []
         for child in group.children:
             if isinstance(child, Group) and child.shape is Shape.OBJECT:
@@ -140,7 +142,7 @@ class Drawing:
                 ),
             ],
             className="parameter-group parameter-rows",
-            **data(rows=dom_id(self._of, control.id)),
+            **data(rows=dom_id(self._of, control.id), none=group.no_rows),
         )
 
     def _rows_control(self, control: Field, group: Group) -> Component:
