@@ -45,16 +45,15 @@ scalar_schemas = st.one_of(
     ),
     st.fixed_dictionaries({"enum": st.lists(scalars, min_size=1, max_size=4)}),
 )
-forms = st.just(
-    {
-        "oneOf": [
-            {"const": "all"},
-            {"type": "array", "title": "List", "items": {"type": "string"}},
-            {"title": "A", "properties": {"kind": {"const": "a"}, "a": {"type": "number"}}},
-            {"title": "B", "properties": {"kind": {"const": "b"}, "a": {"type": "string"}}},
-        ]
-    }
-)
+objects = [
+    {"title": "A", "properties": {"kind": {"const": "a"}, "a": {"type": "number"}}},
+    {"title": "B", "properties": {"kind": {"const": "b"}, "a": {"type": "string"}}},
+]
+lists = [
+    {"type": "array", "title": "List", "items": {"type": "string"}},
+    {"type": "array", "title": "Other", "items": {"oneOf": objects}},
+]
+forms = st.just({"oneOf": [{"const": "all"}, *lists, *objects]})
 many = st.just({"enum": [f"word {number}" for number in range(20)]})
 schemas = st.recursive(
     st.one_of(
@@ -72,12 +71,16 @@ schemas = st.recursive(
     ),
     max_leaves=8,
 )
-root_schemas = st.none() | st.fixed_dictionaries(
-    {"properties": st.dictionaries(names, schemas, min_size=1, max_size=5)},
-    optional={
-        "required": st.lists(names, max_size=3, unique=True),
-        "additionalProperties": st.booleans(),
-    },
+root_schemas = st.one_of(
+    st.none(),
+    st.just({"oneOf": objects}),
+    st.fixed_dictionaries(
+        {"properties": st.dictionaries(names, schemas, min_size=1, max_size=5)},
+        optional={
+            "required": st.lists(names, max_size=3, unique=True),
+            "additionalProperties": st.booleans(),
+        },
+    ),
 )
 
 

@@ -430,6 +430,26 @@ def test_what_is_wrong_with_a_form_is_said_at_its_fields() -> None:
     }
 
 
+def test_the_parameters_themselves_can_have_several_forms() -> None:
+    circle, box = SHAPES["properties"]["area"]["oneOf"][2:]
+    schema: Schema = {"oneOf": [circle, box]}
+    assert shown(build_form(schema, None)) == {"#/~form": ""}
+    chosen = {"#/~form": "1", "#/width": "3"}
+    assert read_form(schema, None, chosen).parameters == {"kind": "box", "width": 3}
+    opened = CIRCLE["area"]
+    assert shown(build_form(schema, opened)) == {
+        "#/~form": "0",
+        "#/name": "yard",
+        "#/radius": "0.5",
+    }
+    assert read_form(schema, opened, {**chosen, "#/name": "yard"}).parameters == {
+        "kind": "box",
+        "name": "yard",
+        "width": 3,
+    }
+    assert read_form(schema, opened, {"#/radius": "7"}).errors == {"#/radius": "must be at most 1"}
+
+
 def test_a_value_that_has_none_of_the_forms_is_json_and_kept() -> None:
     opened = {"area": {"kind": "star"}}
     assert shown(build_form(SHAPES, opened)) == {"#/area": '{"kind": "star"}'}

@@ -87,10 +87,15 @@ class Builder:
         Raises:
             BeyondAFormError: there is none.
         """
-        if not _is_object(schema) or not (parameters is None or isinstance(parameters, Mapping)):
+        group: Group | str | None = None
+        if parameters is None or isinstance(parameters, Mapping):
+            value = MISSING if parameters is None else parameters
+            if _is_object(schema):
+                group = self._object((), "", schema, value, required=True)
+            else:
+                group = self._choice(Field(ROOT_ID, (), Kind.JSON, "Parameters"), schema, value)
+        if not isinstance(group, Group):
             raise BeyondAFormError("The schema of this model goes beyond what a form can show.")
-        value = MISSING if parameters is None else parameters
-        group = self._object((), "", schema, value, required=True)
         if not _fits(group):
             raise BeyondAFormError(_TOO_MANY_FIELDS)
         return group

@@ -47,6 +47,8 @@ def parameter_form(form: Form, of: str) -> html.Div:
     root, drawing = form.root, Drawing(of, form.left)
     if isinstance(root, Field):
         body = [field_view(root, of)]
+    elif root.shape is Shape.CHOICE:
+        body = [drawing.node(root)]
     else:
         children = [drawing.node(child) for child in root.children]
         body = [*field_error(root.error), *_text(root.description), *children]
