@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from vas_dash.domain.text import canonical, plain
 from vas_dash.pages.form.hints import label_text
+from vas_dash.pages.form.values import MISSING
 
 MAX_BRANCHES = 20
 
@@ -81,6 +82,14 @@ def differing(found: Iterable[Branch]) -> frozenset[str]:
             for name, schema in properties.items():
                 asked.setdefault(name, set()).add(canonical(schema))
     return frozenset(name for name, schemas in asked.items() if len(schemas) > 1)
+
+
+def carried(schema: Mapping[str, Any], value: Any, apart: Collection[str]) -> Any:
+    """What stays of a value when another form is chosen: the properties that both ask for."""
+    names = schema.get("properties")
+    if not isinstance(value, Mapping) or not isinstance(names, Mapping):
+        return MISSING
+    return {name: value[name] for name in names if name in value and name not in apart}
 
 
 def constant(schema: object) -> tuple[Any, ...]:

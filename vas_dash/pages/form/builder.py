@@ -9,7 +9,7 @@ from typing import Any
 from vas_dash.domain.entities import Parameters
 from vas_dash.domain.text import is_encodable, json_text
 from vas_dash.errors import VasDashError
-from vas_dash.pages.form.branches import Branch, branches, differing
+from vas_dash.pages.form.branches import Branch, branches, carried, differing
 from vas_dash.pages.form.fields import (
     ROOT_ID,
     Field,
@@ -37,18 +37,6 @@ _TOO_MANY_FIELDS = f"The schema of this model has more than {MAX_FIELDS} fields.
 
 class BeyondAFormError(VasDashError):
     """The schema's top cannot be shown as a form. The message says why."""
-
-
-def raw_root(parameters: Parameters | None) -> Field:
-    """The parameters as one field of raw JSON."""
-    return Field(
-        ROOT_ID,
-        (),
-        Kind.JSON,
-        "Parameters",
-        value="" if parameters is None else json_text(parameters),
-        help="One JSON object. Blank: no parameters.",
-    )
 
 
 def top_properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -275,7 +263,7 @@ class Builder:
         kept = value
         if branch and not branch.constant:
             apart = differing(found)
-            kept = value if chosen == before else _carried(branch.schema, value, apart)
+            kept = value if chosen == before else carried(branch.schema, value, apart)
             children = (self._form(field, branch, chosen, kept, apart),)
         if chosen != before:
             self.reshaped.append(control_id)
@@ -319,14 +307,6 @@ class Builder:
         if isinstance(node, Field) or node.shape is not Shape.OBJECT:
             return node
         return replace(node, label="", description=None, marks=branch.marks)
-
-
-def _carried(schema: Mapping[str, Any], value: Any, apart: Collection[str]) -> Any:
-    """What stays of a value when another form is chosen: the properties that both ask for."""
-    names = schema.get("properties")
-    if not isinstance(value, Mapping) or not isinstance(names, Mapping):
-        return MISSING
-    return {name: value[name] for name in names if name in value and name not in apart}
 
 
 def _is_object(schema: Mapping[str, Any]) -> bool:

@@ -22,7 +22,7 @@ from typing import Any
 
 from vas_dash.domain.entities import Parameters
 from vas_dash.domain.text import canonical, cut
-from vas_dash.pages.form.builder import BeyondAFormError, Builder, raw_root
+from vas_dash.pages.form.builder import BeyondAFormError, Builder
 from vas_dash.pages.form.fields import ROOT_ID, Field, Form, Group, Shape, fields_of
 from vas_dash.pages.form.merging import (
     by_keys,
@@ -33,6 +33,7 @@ from vas_dash.pages.form.merging import (
     place,
     value_at,
 )
+from vas_dash.pages.form.scalars import raw_root
 from vas_dash.pages.form.values import (
     MISSING,
     Submitted,

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from vas_dash.domain.entities import Parameters
 from vas_dash.domain.text import canonical, json_text, plain
-from vas_dash.pages.form.fields import Field, Kind, Option
+from vas_dash.pages.form.fields import ROOT_ID, Field, Kind, Option
 from vas_dash.pages.form.hints import (
     default_text,
     description_text,
@@ -76,6 +77,18 @@ def scalar_field(field: Field, schema: Mapping[str, Any], value: Any) -> Field:
     if made.kind is Kind.CHOICES:
         return replace(made, help=joined(made.help, default))
     return replace(made, placeholder=default)
+
+
+def raw_root(parameters: Parameters | None) -> Field:
+    """The parameters as one field of raw JSON."""
+    return Field(
+        ROOT_ID,
+        (),
+        Kind.JSON,
+        "Parameters",
+        value="" if parameters is None else json_text(parameters),
+        help="One JSON object. Blank: no parameters.",
+    )
 
 
 def raw_field(field: Field, value: Any, schema: Mapping[str, Any] | None = None) -> Field:
