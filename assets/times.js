@@ -39,7 +39,12 @@
     function localise() {
         const today = local(new Date()).slice(0, 10);
         for (const time of times) {
-            const text = local(new Date(time.dateTime));
+            const moment = new Date(time.dateTime);
+            // A text can hold what looks like a time and is none.
+            if (Number.isNaN(moment.getTime())) {
+                continue;
+            }
+            const text = local(moment);
             vas.put(time, "data-local", text.startsWith(today) ? text.slice(11) : text);
         }
     }

@@ -57,6 +57,15 @@ def test_a_time_of_another_day_has_its_date_in_tooltip_and_panel(
     expect(now.locator("time")).to_have_attribute("data-local", "2026-03-29 22:45:00")
 
 
+def test_what_looks_like_a_time_and_is_none_hinders_no_other(there: GridPage) -> None:
+    notice = there.tab.locator("#draft-error")
+    text = "9999-99-99 99:99:99 UTC, 2026-03-28 20:30:00 UTC"
+    notice.evaluate("(node, text) => vas.tell(node, text)", text)
+    times = notice.locator("time")
+    expect(times.nth(1)).to_have_attribute("data-local", "2026-03-29 02:15:00")
+    assert times.nth(0).get_attribute("data-local") is None
+
+
 def test_status_notices_and_history_are_in_the_viewers_zone(
     there: GridPage, vas: FaultyVas
 ) -> None:
