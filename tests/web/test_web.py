@@ -272,7 +272,7 @@ def test_every_answer_carries_the_headers_and_data_is_kept_nowhere(client: Clien
         assert kept == (path in lasting), path
 
 
-def test_every_file_of_the_page_is_kept_for_good_at_an_address_with_a_fingerprint(
+def test_only_what_has_a_fingerprint_of_its_content_in_its_address_is_kept_for_good(
     client: Client,
 ) -> None:
     index = client.get("/ai-models/").text
@@ -284,7 +284,10 @@ def test_every_file_of_the_page_is_kept_for_good_at_an_address_with_a_fingerprin
     ]
     for address in addresses:
         answer = client.get(address, buffered=True)
-        assert answer.headers["Cache-Control"] == "max-age=31536000, immutable", address
+        kept = answer.headers["Cache-Control"]
+        # Dash's addresses have a version and the time of a file, which say less than its content.
+        assert "max-age=31536000" in kept, address
+        assert ("immutable" in kept) == (address in own), address
 
 
 def test_what_another_version_of_the_page_asks_for_is_answered_and_not_kept(client: Client) -> None:

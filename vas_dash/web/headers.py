@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vas_dash.web.bundles import KEPT_FOR_GOOD
-
 __all__ = ["SecurityHeaders"]
 
-_COMPONENTS = "/_dash-component-suites/"
-_LASTING = ("/assets/", _COMPONENTS, "/_favicon.ico")
+_LASTING = ("/assets/", "/_dash-component-suites/", "/_favicon.ico")
 """Paths of files that are the same for everybody: a browser may keep them."""
 
 _FOUND = ("200", "206", "304")
@@ -58,9 +55,6 @@ class SecurityHeaders:
         headers += [pair for pair in self._headers if pair[0].lower() not in given]
         if not (path.startswith(_LASTING) and status[:3] in _FOUND):
             _replace(headers, "no-store")
-        elif path.startswith(_COMPONENTS) and "cache-control" in given:
-            # Where the address carries a fingerprint Dash says how long, but not that it is final.
-            _replace(headers, KEPT_FOR_GOOD)
 
 
 def _replace(headers: list[tuple[str, str]], cache_control: str) -> None:
