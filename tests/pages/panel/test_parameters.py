@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -76,3 +77,11 @@ def test_a_hostile_schema_makes_no_long_table(schema: dict[str, Any], rows: int)
     found = parameters(schema)
     assert len(found) == rows
     assert all(len(part) < 1_000 for one in found for part in (one.name, one.default, one.range))
+
+
+def test_the_same_schema_read_again_is_not_opened_up_again() -> None:
+    schema = {"properties": {"threshold": {"type": "number"}}}
+    found = parameters(schema)
+    assert parameters(deepcopy(schema)) is found
+    schema["properties"]["threshold"]["type"] = "integer"
+    assert [one.kind for one in parameters(schema)] == ["whole number"]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 from vas_dash.domain.text import cut, plain
 from vas_dash.pages.form.fields import Kind
 from vas_dash.pages.form.hints import joined, range_text, scalar_limits
+from vas_dash.pages.form.scalars import types_of
 from vas_dash.schema.flatten import flattened
 
 __all__ = ["MAX_PARAMETERS", "Parameter", "parameters"]
@@ -46,9 +49,15 @@ def parameters(schema: Mapping[str, Any]) -> tuple[Parameter, ...]:
     Empty where the schema names none.
     """
     try:
-        return tuple(islice(_below((), flattened(schema)), MAX_PARAMETERS))
+        return _of_text(json.dumps(schema))
     except RecursionError:
         return ()
+
+
+@lru_cache(maxsize=32)
+def _of_text(schema: str) -> tuple[Parameter, ...]:
+    """Of a schema as JSON: a panel that is open asks at each sweep, with a copy of the same."""
+    return tuple(islice(_below((), flattened(json.loads(schema))), MAX_PARAMETERS))
 
 
 def _below(path: tuple[str, ...], schema: Mapping[str, Any]) -> Iterator[Parameter]:
@@ -70,21 +79,14 @@ def _parameter(path: tuple[str, ...], schema: Mapping[str, Any], *, required: bo
     return Parameter(cut(" > ".join(path), _MAX_NAME_LENGTH), _kind(schema), default, limits or "")
 
 
-def _types(schema: Mapping[str, Any]) -> list[str]:
-    types = schema.get("type")
-    return [
-        name for name in (types if isinstance(types, list) else [types]) if isinstance(name, str)
-    ]
-
-
 def _kind(schema: Mapping[str, Any]) -> str:
     if "const" in schema or isinstance(schema.get("enum"), list):
         return "choice"
-    types = _types(schema)
+    types = types_of(schema)
     words = " or ".join(_KINDS.get(name, cut(name, 40)) for name in types[:7])
     items = schema.get("items")
     if "array" in types and isinstance(items, Mapping):
-        return f"{words} of {_kind(items)}" if _types(items) or "enum" in items else words
+        return f"{words} of {_kind(items)}" if types_of(items) or "enum" in items else words
     return words or "any"
 
 
@@ -94,7 +96,7 @@ def _limits(schema: Mapping[str, Any]) -> Iterator[str | None]:
     elif isinstance(schema.get("enum"), list):
         yield cut(", ".join(map(plain, schema["enum"][:20])))
         yield f"{len(schema['enum']):,} choices" if len(schema["enum"]) > 20 else None
-    for name in _types(schema):
+    for name in types_of(schema):
         if name in _SCALARS:
             yield from (
                 text for text in scalar_limits(_SCALARS[name], schema) if text != "whole number"
