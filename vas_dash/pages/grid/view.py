@@ -1,4 +1,4 @@
-"""The grid as a DataTable: the only module that knows DataTable."""
+"""The grid as a DataTable: the only Python module that knows DataTable."""
 
 from __future__ import annotations
 
