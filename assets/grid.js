@@ -394,7 +394,7 @@
         if (!wanted) {
             return;
         }
-        vas.tell(tip, answer.text);
+        vas.tell(tip, answer.text, true);
         tip.hidden = false;
         const box = hovered.node.getBoundingClientRect();
         const own = tip.getBoundingClientRect();

@@ -25,10 +25,14 @@
         return time;
     }
 
-    /** Put a text into a node, its times as elements. */
-    vas.tell = function (node, text) {
+    // In what is known of a cell a time stands here only: those in names and parameters are text.
+    const BEFORE = "(?<=^(?:since |last seen (?:unassigned, )?|unknown: .*))";
+    const OF_A_CELL = new RegExp(BEFORE + UTC_TIME.source, "m");
+
+    /** Put a text into a node, its times as elements; `ofCell`: a text of `cell_tooltip`. */
+    vas.tell = function (node, text, ofCell = false) {
         if (node.textContent !== text) {
-            const parts = text.split(UTC_TIME);
+            const parts = text.split(ofCell ? OF_A_CELL : UTC_TIME);
             node.replaceChildren(...parts.map((part, at) => (at % 2 ? element(part) : part)));
         }
     };

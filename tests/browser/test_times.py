@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime, timedelta
 
@@ -55,6 +56,20 @@ def test_a_time_of_another_day_has_its_date_in_tooltip_and_panel(
     row["updated_at"] = "2026-03-29T17:00:00Z"
     row["desired_fps"] = 7
     expect(now.locator("time")).to_have_attribute("data-local", "2026-03-29 22:45:00")
+
+
+def test_times_in_parameters_are_left_as_they_are(there: GridPage, vas: FaultyVas) -> None:
+    written = '{"from": "2026-01-01 00:00:00 UTC"}'
+    vas.edit(camera_id(1), "ppe", desired_fps=6, parameters=json.loads(written))
+    there.expect_cell("Gate 1", "ppe", "\N{BLACK CIRCLE} on 6 fps priority 10")
+    there.cell("Gate 1", "ppe").hover()
+    expect(there.tooltip).to_contain_text(f"parameters {written}")
+    expect(there.tooltip.locator("time")).to_have_count(1)
+    there.open_cell("Gate 1", "ppe")
+    now = there.panel.locator(".vd-now")
+    expect(now).to_contain_text(f"parameters {written}")
+    expect(now.locator("time")).to_have_count(1)
+    expect(now.locator("time")).not_to_have_attribute("title", "2026-01-01 00:00:00 UTC")
 
 
 def test_what_looks_like_a_time_and_is_none_hinders_no_other(there: GridPage) -> None:

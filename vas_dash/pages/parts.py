@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -19,6 +20,7 @@ __all__ = [
     "field",
     "field_error",
     "message",
+    "said",
     "search_field",
     "select",
     "stores",
@@ -31,6 +33,10 @@ Children: TypeAlias = Component | str | Sequence[Component | str]
 def aria(**values: str) -> dict[str, Any]:
     """`aria(label="x")` gives `aria-label="x"`, to be passed on with `**`."""
     return {f"aria-{name}": value for name, value in values.items()}
+
+
+_OF_A_CELL = re.compile(rf"(since |last seen (?:unassigned, )?|unknown: .*?){UTC_TIME.pattern}")
+"""A line of `assignment_text` or `unknown_text` that says a time; `vas.tell` has the same."""
 
 
 def data(**values: str) -> dict[str, Any]:
@@ -60,6 +66,14 @@ def timed(text: str) -> list[Component | str]:
     """A text; its times are elements, which `times.js` shows in the viewer's zone."""
     parts = UTC_TIME.split(text)
     return [_time(part) if number % 2 else part for number, part in enumerate(parts) if part]
+
+
+def said(line: str) -> list[Component | str]:
+    """A line of what is known of a cell; its time is an element, those in parameters are text."""
+    time = _OF_A_CELL.match(line)
+    if time is None:
+        return [line]
+    return [time[1], _time(time[2]), line[time.end() :]]
 
 
 def _time(when: str) -> Component:

@@ -181,11 +181,19 @@ def _pager(path: str, links: list[tuple[str, str | None]], name: str) -> list[Co
 # One change set.
 
 
+def _result_line(line: str) -> list[Component | str]:
+    return [line] if line.startswith(("as drafted: ", "the VAS held: ")) else timed(line)
+
+
+_THEIR_WORDS = ("Who", "Why", "Source")
+"""Facts that say what somebody wrote: a time in them is theirs."""
+
+
 def head(of: ChangeSetHead) -> Component:
     """Its facts."""
     parts: list[Component] = []
     for name, value in of.facts:
-        parts.extend((html.Dt(name), html.Dd(timed(value))))
+        parts.extend((html.Dt(name), html.Dd(value if name in _THEIR_WORDS else timed(value))))
     return html.Dl(parts, className="vd-facts")
 
 
@@ -273,7 +281,7 @@ def _cell_row(row: CellRow) -> Component:
         [html.Div(line) for line in row.change],
         [
             html.Span(row.result, className="vd-result", **data(result=row.kind.name.lower())),
-            *(html.Div(timed(line), className="vd-result-line") for line in row.lines),
+            *(html.Div(_result_line(line), className="vd-result-line") for line in row.lines),
         ],
     )
     return html.Tr(

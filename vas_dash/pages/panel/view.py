@@ -28,14 +28,14 @@ from vas_dash.pages.panel.model import (
     StateList,
 )
 from vas_dash.pages.panel.parameters import MAX_PARAMETERS, Parameter
-from vas_dash.pages.parts import aria, data, field_error, timed
+from vas_dash.pages.parts import aria, data, field_error, said
 
 _INTENTS = {ON: "On", OFF: "Off", UNASSIGNED: "Not assigned"}
 
 
 def cell_now(now: CellNow, camera: Camera, model: AiModel) -> list[Component]:
     """What is known of the cell at present, and the ways to its camera and its model."""
-    lines: list[Component] = [html.P(timed(line)) for line in now.lines]
+    lines: list[Component] = [html.P(said(line)) for line in now.lines]
     if now.changed:
         lines.append(html.P("Changed elsewhere since this was opened.", className="vd-note"))
     return [
@@ -110,9 +110,9 @@ def conflict_message(theirs: list[str], mine: list[str], *, after_write: bool) -
             html.Dl(
                 [
                     html.Dt("In the VAS now"),
-                    *(html.Dd(timed(line)) for line in theirs),
+                    *(html.Dd(said(line)) for line in theirs),
                     html.Dt("Yours"),
-                    *(html.Dd(timed(line)) for line in mine),
+                    *(html.Dd(said(line)) for line in mine),
                 ]
             ),
             html.Div(

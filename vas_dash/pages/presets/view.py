@@ -202,7 +202,7 @@ def history(found: PresetHistory) -> list[Component]:
     rows = [
         html.Tr(
             [
-                html.Td(timed(value), **data(label=name))
+                html.Td(timed(value) if name == "When" else value, **data(label=name))
                 for name, value in zip(heads, row, strict=True)
             ]
         )
