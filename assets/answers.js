@@ -11,7 +11,8 @@
     const CALLBACK = "_dash-update-component";
 
     // Callbacks that write, by what begins them: where to say that no answer came, which button
-    // waits for one, and by what a write is known where not each is one.
+    // waits for one, and by what a write is known where not each is one. Of those that draw a form
+    // again, what is then to be done.
     const WRITES = {
         "panel-save": ["panel-message", "panel-save"],
         "panel-choice": ["panel-message", "panel-save"],
@@ -22,8 +23,10 @@
         "files-prune": ["files-message"],
         "files-take": ["files-message", "files-take"],
         "presets-do": ["presets-message", null, /"do":"(keep|change|renamed|removed|bring)"/],
-        act: ["bulk-message"],
+        act: ["bulk-message", null, /"do":"(on|off|remove|save)"/],
         apply: ["draft-message"],
+        "panel-reshape": () => vas.form.unanswered("panel"),
+        "bulk-reshape": () => vas.form.unanswered("bulk"),
     };
 
     const onTheirWay = new Map();
@@ -100,6 +103,10 @@
 
     /** A write whose answer did not come. Dash leaves its button waiting. */
     function unanswered(id) {
+        if (typeof WRITES[id] === "function") {
+            WRITES[id]();
+            return;
+        }
         const [message, button] = WRITES[id];
         if (id === "apply") {
             vas.drafts.unanswered(noAnswer());
@@ -124,7 +131,8 @@
         answer.then(
             function (given) {
                 end();
-                if (id && !given.ok) {
+                const isDrawn = given.status !== 204;
+                if (id && (!given.ok || (!isDrawn && typeof WRITES[id] === "function"))) {
                     window.setTimeout(() => unanswered(id));
                 }
             },

@@ -11,10 +11,14 @@
 
     const formOf = (node) => (node.closest("#bulk") ? "bulk" : "panel");
 
-    /** Have the form around `node` drawn again; `focus` finds where the keyboard then stands. */
-    function draw(node, focus) {
+    /**
+     * Have the form around `node` drawn again; `focus` finds where the keyboard then stands, and
+     * `back` takes back what was chosen, where no answer comes.
+     */
+    function draw(node, focus, back) {
         const form = formOf(node);
-        waiting[form] = { focus, stays: vas.place(), typed: new Map() };
+        const earlier = waiting[form] ? waiting[form].backs : [];
+        waiting[form] = { focus, stays: vas.place(), typed: new Map(), backs: [back, ...earlier] };
         if (form === "bulk") {
             vas.selection.reshape();
         } else {
@@ -46,7 +50,8 @@
         const text = vas.props(JSON.parse(control)).value;
         const keys = /^[0-9,]+$/.test(text) ? text.split(",") : [];
         const after = changed(keys, button.dataset.rowdo, button.dataset.key);
-        vas.set(JSON.parse(control), { value: after.keys.join(",") || "[]" });
+        const put = (value) => vas.set(JSON.parse(control), { value: value });
+        put(after.keys.join(",") || list.dataset.none);
         // To the panel this is input like any other.
         list.dispatchEvent(new Event("change", { bubbles: true }));
         draw(list, function () {
@@ -61,7 +66,7 @@
             }
             const same = mine(`[data-rowdo="${after.button}"][data-key="${after.row}"]`);
             return same && !same.disabled ? same : row.querySelector(CONTROLS);
-        });
+        }, () => put(text));
     }
 
     /** A form was drawn. */
@@ -84,14 +89,30 @@
         });
     }
 
+    vas.form = {
+        /** A form will not be drawn: its controls say again what is shown. */
+        unanswered: function (form) {
+            const waited = waiting[form];
+            if (waited && vas.due(form + "-form")) {
+                waiting[form] = null;
+                waited.backs.forEach((back) => back());
+            }
+        },
+    };
+
     vas.provide("vas_form", { panel: () => drawn("panel"), bulk: () => drawn("bulk") });
 
     vas.onClick("[data-rowdo]", (button) => act(button));
 
     document.addEventListener("change", function (event) {
         if (event.target.matches("[data-forms] select")) {
-            const id = event.target.id;
-            draw(event.target, () => document.getElementById(id));
+            const { id, parentElement } = event.target;
+            const before = parentElement.closest("[data-forms]").dataset.forms;
+            draw(
+                event.target,
+                () => document.getElementById(id),
+                () => vas.set(JSON.parse(id), { value: before }),
+            );
         }
     });
 

@@ -178,11 +178,11 @@
         if (FORMS.includes(what)) {
             vas.clear("bulk-title", "bulk-form");
         }
-        send(what, camera);
+        send("act", what, camera);
     }
 
-    function send(what, camera) {
-        vas.set("act", {
+    function send(store, what, camera) {
+        vas.set(store, {
             data: {
                 do: what,
                 draft: vas.drafts.ref(),
@@ -213,7 +213,7 @@
         },
         all: () => find("", false),
         /** Have the open form drawn again, with the rows and forms of values chosen in it. */
-        reshape: () => send("reshape"),
+        reshape: () => send("bulk-reshape", "edit"),
         /** Toggle what the filter finds in a location (null: anywhere), of a model ("": of all). */
         find: (model, location) => find(model, true, location),
     };

@@ -12,7 +12,8 @@ from playwright.sync_api import Locator, Route, expect
 
 from tests.browser.conftest import NewTab
 from tests.browser.page import GridPage
-from tests.browser.site import PAGE_SIZE
+from tests.browser.site import PAGE_SIZE, camera_id
+from tests.browser.test_rows import SCHEMA
 from tests.fakes.faulty_vas import FaultyVas
 from vas_dash import Settings
 
@@ -268,4 +269,31 @@ def test_a_file_whose_answer_did_not_come_can_be_chosen_again(grid: GridPage) ->
     control.set_input_files({"name": "site.csv", "mimeType": "text/csv", "buffer": FILE})
     expect(grid.tab.locator("#files-take")).to_be_visible()
     expect(message).to_have_text("")
+    forget(grid)
+
+
+def test_a_form_that_is_not_drawn_again_says_what_it_shows(new_tab: NewTab, vas: FaultyVas) -> None:
+    vas.models["ppe"]["config_schema"] = SCHEMA
+    vas.edit(camera_id(3), "ppe", parameters={"lines": [{"name": "A"}, {"name": "B"}]})
+    grid = new_tab(viewport={"width": 1280, "height": 720}).open()
+    grid.open_cell("Gate 3", "ppe")
+    names = grid.panel.get_by_label(re.compile("^Name"))
+    expect(names).to_have_count(2)
+    rows = grid.panel.locator('input[id*="lines/~rows"]')
+    area = grid.panel.get_by_role("combobox", name="Area")
+    answer, _ = NO_ANSWERS["502"]
+    stop(grid, answer, "panel-reshape")
+    grid.panel.get_by_role("button", name="Remove Line 1").click()
+    grid.panel.get_by_role("button", name="Add a row to Lines").click()
+    area.select_option(label="Circle")
+    expect(area).to_have_value("")
+    expect(rows).to_have_value("0,1")
+    go_on(grid)
+    grid.panel.get_by_role("button", name="Remove Line 2").click()
+    expect(names).to_have_count(1)
+    grid.save()
+    grid.expect_saved()
+    row = vas.cell(camera_id(3), "ppe")
+    assert row is not None
+    assert row["parameters"] == {"lines": [{"name": "A"}]}
     forget(grid)

@@ -118,8 +118,23 @@ class Page:
         `cells` are the models by camera; `fields` stand for what is typed into the open form, by
         name, and `how_` with a name for what is chosen.
         """
-        callback = self.callback("act.data")
-        self.props["act.data"] = {
+        self._ask_of_selected("act.data", do, cells, source, fields)
+        return text(self["bulk-message.children"])
+
+    def reshape(self, cells: Mapping[str, Sequence[str]], **fields: Any) -> None:
+        """Draw the form of the selected cells again; `fields` as in `act`."""
+        self._ask_of_selected("bulk-reshape.data", "edit", cells, "", fields)
+
+    def _ask_of_selected(
+        self,
+        ask: str,
+        do: str,
+        cells: Mapping[str, Sequence[str]],
+        source: str,
+        fields: Mapping[str, Any],
+    ) -> None:
+        callback = self.callback(ask)
+        self.props[ask] = {
             "do": do,
             "draft": self.draft_ref,
             "cells": [{"cameras": [one], "models": list(of)} for one, of in cells.items()],
@@ -138,9 +153,8 @@ class Page:
             callback,
             [self._current(entry) for entry in callback["inputs"]],
             self._states(callback, form),
-            "act.data",
+            ask,
         )
-        return text(self["bulk-message.children"])
 
     @property
     def draft_ref(self) -> dict[str, Any]:

@@ -218,12 +218,9 @@ class Finding(Argument):
 
 
 class BulkAction(Argument):
-    """What is to be done with the selected cells, and the draft it goes to.
+    """What is to be done with the selected cells, and the draft it goes to."""
 
-    `reshape` draws the form of `edit` again, with other rows or another form of a value.
-    """
-
-    do: Literal["on", "off", "remove", "edit", "reshape", "copy", "preset", "save"]
+    do: Literal["on", "off", "remove", "edit", "copy", "preset", "save"]
     draft: DraftRef
     n: int = 0
     cells: Groups = ()

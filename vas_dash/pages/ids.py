@@ -69,6 +69,7 @@ BULK_MESSAGE = "bulk-message"
 BULK_SAVE = "bulk-save"
 BULK_HOW = "bulk-how"
 BULK_VALUE = "bulk-value"
+BULK_RESHAPE = "bulk-reshape"
 BULK_CAMERAS = "bulk-cameras"
 
 # The side panel.

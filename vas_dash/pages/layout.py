@@ -197,6 +197,7 @@ def _plumbing(settings: Settings) -> list[Component]:
             ids.OPENED,
             ids.PANEL_RESULT,
             ids.PANEL_RESHAPE,
+            ids.BULK_RESHAPE,
             ids.LIVE,
             ids.LIVE_DIGEST,
             ids.TOOLS_ASK,

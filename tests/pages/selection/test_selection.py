@@ -447,12 +447,12 @@ def test_rows_are_added_to_the_form_and_what_was_typed_stays(still: Page) -> Non
     still.act("edit", cells)
     assert field(still, "#/classes/~rows") == ""
     typed = {"#/classes/~rows": "0", "fps": "9", "how_fps": "set"}
-    assert still.act("reshape", cells, **typed) == ""
+    still.reshape(cells, **typed)
     assert field(still, "#/classes/0") == ""
     assert field(still, "fps") == "9"
     assert field(still, "fps", "bulk-how") == "set"
     again = {"#/classes/~rows": "0,1", "#/classes/0": "vest", "how_#/classes": "set"}
-    still.act("reshape", cells, **again)
+    still.reshape(cells, **again)
     assert field(still, "#/classes/0") == "vest"
     assert still.act("save", cells, **{"#/classes/1": "helmet"}) == "2 cells drafted."
     still.open("cam-2", "ppe")

@@ -53,6 +53,12 @@ _WISHES = {
 _NOTHING = "Nothing is selected."
 _NO_PRESET = "No preset of these models yet: open a cell, and keep what it holds as one."
 _MOST_CELLS = MOST_CHANGES
+_TYPED = [
+    State({"type": form, "name": ALL}, what)
+    for form in (ids.BULK_HOW, ids.BULK_VALUE)
+    for what in ("value", "id")
+]
+"""What stands in the open form."""
 _TOO_MANY = f"More than {_MOST_CELLS:,} cells are selected: nothing was drafted."
 
 
@@ -67,6 +73,7 @@ def register(app: Dash, context: Context) -> None:
     in_browser(app, "vas_form.bulk", Input(ids.BULK_FORM, "children"), at_start=False)
     _register_find(app, context)
     _register_act(app, context)
+    _register_reshape(app, context)
     _register_cameras(app, context)
 
 
@@ -104,28 +111,34 @@ def _register_act(app: Dash, context: Context) -> None:
         Output(ids.ACTED, "data"),
         Input(ids.ACT, "data"),
         State(ids.RECENT, "data"),
-        State({"type": ids.BULK_HOW, "name": ALL}, "value"),
-        State({"type": ids.BULK_HOW, "name": ALL}, "id"),
-        State({"type": ids.BULK_VALUE, "name": ALL}, "value"),
-        State({"type": ids.BULK_VALUE, "name": ALL}, "id"),
+        *_TYPED,
         prevent_initial_call=True,
     )
-    def act(
-        what: object,
-        recent: object,
-        hows: object,
-        how_ids: object,
-        values: object,
-        value_ids: object,
-    ) -> tuple[Any, ...]:
+    def act(what: object, recent: object, *typed: object) -> tuple[Any, ...]:
         """Draft a desired change for every selected cell, or open the form that says which."""
         action = checked(ACTION, what)
         grid = context.grid(checked_recent(recent))
-        typed = bulk.Typed(typed_in(hows, how_ids), typed_in(values, value_ids))
         try:
-            return _Acting(context, grid, action).answer(typed)
+            return _Acting(context, grid, action).answer(_typed(*typed))
         except (JournalError, NotAllowedError) as error:
             return _said(_UNKEPT.format(error.reason), action)
+
+
+def _register_reshape(app: Dash, context: Context) -> None:
+    @app.callback(
+        Output(ids.BULK_FORM, "children", allow_duplicate=True),
+        Input(ids.BULK_RESHAPE, "data"),
+        State(ids.RECENT, "data"),
+        *_TYPED,
+        prevent_initial_call=True,
+    )
+    def reshape(what: object, recent: object, *typed: object) -> list[Component]:
+        """The form as it was typed, with the rows and the forms of values chosen in it."""
+        grid = context.grid(checked_recent(recent))
+        try:
+            return _Acting(context, grid, checked(ACTION, what)).edit_form(_typed(*typed))
+        except JournalError as error:
+            raise PreventUpdate from error
 
 
 def _register_cameras(app: Dash, context: Context) -> None:
@@ -181,7 +194,7 @@ class _Acting:
             return _said(_TOO_MANY, action)
         match action.do:
             case "edit":
-                return _opened("Edit the selected cells", self._edit_form(), action)
+                return _opened("Edit the selected cells", self.edit_form(), action)
             case "copy":
                 camera = self._grid.camera(action.camera)
                 name = self._unique_name(action.camera) if camera else ""
@@ -194,9 +207,6 @@ class _Acting:
                 return self._preset(typed)
             case "save":
                 return self._edit(typed)
-            case "reshape":
-                form = self._edit_form(typed)
-                return no_update, False, no_update, form, no_update, _done(action)
             case _:
                 return self._add(dict.fromkeys(_keys(action.cells), _WISHES[action.do]))
 
@@ -205,9 +215,10 @@ class _Acting:
         name = camera.title if camera else camera_id
         return name if copying.find_camera(self._grid, name)[0] == camera_id else camera_id
 
-    def _edit_form(
+    def edit_form(
         self, typed: bulk.Typed | None = None, errors: Mapping[str, str] | None = None
     ) -> list[Component]:
+        """Every property of the selected cells, as it was typed."""
         draft = self._context.drafting.load(self._action.draft.id, self._by)
         keys = _keys(self._action.cells)
         return view.edit_form(bulk.build_form(self._grid, draft, keys, typed, errors))
@@ -217,14 +228,14 @@ class _Acting:
         desired, errors = read_form(typed, known_parameters(self._grid, keys, typed.value))
         if errors:
             told = message(errors.get("", "Not drafted: see the fields above."), error=True)
-            form = self._edit_form(typed, errors)
+            form = self.edit_form(typed, errors)
             return no_update, False, no_update, form, told, _done(self._action)
         answer = self._add(dict.fromkeys(keys, desired))
         if answer[-1]["ok"]:
             return answer
         # Every cell refuses it: what was typed stays, to be mended.
         facts, _, _, _, told, done = answer
-        return facts, False, no_update, self._edit_form(typed), told, done
+        return facts, False, no_update, self.edit_form(typed), told, done
 
     def _preset_form(self, versions: Sequence[Preset], **said: Any) -> tuple[Any, ...]:
         keys = _keys(self._action.cells)
@@ -279,6 +290,10 @@ class _Acting:
             told.append(message(note, error=True))
         done = _done(self._action, ok=bool(planned.changes) or not planned.blocked)
         return drafted.handle_of(draft), True, no_update, [], told, done
+
+
+def _typed(hows: object, how_ids: object, values: object, value_ids: object) -> bulk.Typed:
+    return bulk.Typed(typed_in(hows, how_ids), typed_in(values, value_ids))
 
 
 def _said(error: str, action: BulkAction) -> tuple[Any, ...]:
