@@ -7,6 +7,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from vas_dash.domain.text import UTC_TIME
+from vas_dash.pages.cell_history import view as cell_history
+from vas_dash.pages.cell_history.model import CellHistory, HistoryLine
 from vas_dash.pages.history import view as history
 from vas_dash.pages.history.model import ChangeSetHead
 from vas_dash.pages.parts import said
@@ -48,6 +50,12 @@ def test_a_time_in_parameters_is_text() -> None:
 def test_a_time_in_somebodys_reason_is_text() -> None:
     facts = (("Who", TIME), ("When", TIME), ("Why", TIME), ("Source", TIME), ("Ended", TIME))
     assert times(history.head(ChangeSetHead("Change set 1", facts))) == [TIME, TIME]
+
+
+def test_a_time_in_the_history_of_a_cell_is_text_where_somebody_wrote_it() -> None:
+    line = HistoryLine(f"turned off by {TIME}", TIME, f'"{TIME}"', "", 1)
+    since = f"changed elsewhere since, {TIME}: on, parameters {TIME}"
+    assert times(cell_history.lines(CellHistory(since, (line,)), "/")) == [TIME, TIME]
 
 
 def test_a_time_in_a_preset_is_text() -> None:

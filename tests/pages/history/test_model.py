@@ -23,7 +23,7 @@ from vas_dash.domain.records import (
     State,
 )
 from vas_dash.domain.text import moment
-from vas_dash.pages.cell_history.model import CellHistory, cell_history
+from vas_dash.pages.cell_history.model import CellHistory, HistoryLine, cell_history
 from vas_dash.pages.grid.model import FleetGrid
 from vas_dash.pages.history.model import Action, actions, cell_page, head, list_page
 from vas_dash.pages.history.query import HistoryQuery, chosen, format_history, parse_history
@@ -339,10 +339,10 @@ def test_a_cells_history_in_words() -> None:
         an_entry(turned_off, created_at=yesterday),
         cell=Cell.of(replace(ON_5, enabled=False)),
     )
-    assert [(line.text, line.message, line.number) for line in found.lines] == [
-        (f"refused: fps 5 -> 10 by kim, {moment(NOON)}", "no", 119),
-        (f'turned off by kim, {moment(yesterday)}, "lens broken"', "", 118),
-    ]
+    assert found.lines == (
+        HistoryLine("refused: fps 5 -> 10 by kim", moment(NOON), "", "no", 119),
+        HistoryLine("turned off by kim", moment(yesterday), '"lens broken"', "", 118),
+    )
     assert found.elsewhere is None
 
 

@@ -24,12 +24,13 @@ _TEXT_LIMIT = 200
 class HistoryLine:
     """One change of the cell, and its change set.
 
-    `text` is as in `turned off by kim, 2026-11-22 14:02:00 UTC, "lens broken"`.
-
-    Where it was not applied `text` begins with what became of it, and `message` may say why.
+    `text` and `reason` are as in `turned off by kim` and `"lens broken"`. Where it was not applied
+    `text` begins with what became of it, and `message` may say why.
     """
 
     text: str
+    at: str
+    reason: str
     message: str
     number: int
 
@@ -71,7 +72,6 @@ def _line(entry: CellHistoryEntry) -> HistoryLine:
     done = f"{change_summary(cell.change)} by {cut(record.who, 80)}"
     if cell.result is not CellResult.APPLIED:
         done = f"{result_word(cell.result)}: {done}"
-    parts = [done, moment(record.created_at)]
-    if record.why:
-        parts.append(f'"{cut(record.why, _TEXT_LIMIT)}"')
-    return HistoryLine(", ".join(parts), cut(cell.message or "", _TEXT_LIMIT), record.id)
+    reason = f'"{cut(record.why, _TEXT_LIMIT)}"' if record.why else ""
+    message = cut(cell.message or "", _TEXT_LIMIT)
+    return HistoryLine(done, moment(record.created_at), reason, message, record.id)

@@ -23,13 +23,17 @@ def lines(history: CellHistory, prefix: str) -> Component:
     """What was done with the cell, newest first; folded, with its number on it."""
     above = []
     if history.elsewhere is not None:
-        above.append(html.P(timed(sentence(history.elsewhere)), className="vd-note"))
+        # What stands behind the time is what the cell holds: a time in that is somebody's.
+        when, colon, held = sentence(history.elsewhere).partition(": ")
+        above.append(html.P([*timed(when), colon + held], className="vd-note"))
     if not history.lines:
         return html.Section([html.H3("History"), *above, html.P("none yet", className="vd-hint")])
     entries = [
         html.Li(
             [
-                *timed(line.text),
+                f"{line.text}, ",
+                *timed(line.at),
+                *([f", {line.reason}"] if line.reason else []),
                 ", ",
                 history_link(prefix, line.number, f"change set {line.number}"),
                 *([html.Div(timed(line.message), className="vd-hint")] if line.message else []),
