@@ -56,7 +56,8 @@ _DRAFT = _until(
     """,
 )
 _SAVE = """
-() => new Promise((resolve) => {
+() => new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error("this took a minute")), 60000);
     const cell = document.querySelector("#grid td[data-draft]");
     const before = cell.textContent;
     const began = performance.now();

@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import random
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -19,7 +20,8 @@ from tests.fakes.faulty_vas import (
     site,
 )
 from vas_dash.backend import sweeps
-from vas_dash.domain.entities import CellIntent, CellKey
+from vas_dash.backend.rows import Rows
+from vas_dash.domain.entities import Assignment, CellIntent, CellKey
 from vas_dash.domain.fleet import Completeness, Part
 from vas_dash.errors import BackendError, BadAnswerError, NotFoundError, TimedOutError
 
@@ -170,6 +172,23 @@ def test_lists_without_an_end_are_given_up(monkeypatch: pytest.MonkeyPatch) -> N
     assert cameras.completeness is assignments.completeness is INCOMPLETE
     assert str(cameras.reason).endswith("the list of cameras does not end")
     assert str(assignments.reason).endswith("the list of assignments does not end")
+
+
+def test_a_list_of_200_000_assignments_has_an_end() -> None:
+    total = 200_000
+    when = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def page(offset: int, limit: int) -> Rows[Assignment]:
+        numbers = range(offset, min(offset + limit, total))
+        rows = [
+            Assignment(f"a{n}", f"c{n // 4}", f"m{n % 4}", True, None, None, None, when, None)
+            for n in numbers
+        ]
+        return Rows(rows, len(rows), total)
+
+    part = sweeps.AssignmentSweep(page).read()
+    assert part.is_complete
+    assert len(part.items) == total
 
 
 @pytest.mark.usefixtures("small_pages")

@@ -22,7 +22,7 @@ CAMERAS_PAGE_ROWS = 10_000
 """The list of cameras has no order: only one page is one consistent read, so pages are large."""
 
 MAX_CAMERAS = 200_000
-MAX_ASSIGNMENTS = 200_000
+MAX_ASSIGNMENTS = 2_000_000
 """A list that goes on for longer than this never ends."""
 
 ASSIGNMENT_PASSES = (wire.ASSIGNMENTS_PAGE_ROWS, 701, 853)
