@@ -44,17 +44,13 @@ def _parser() -> argparse.ArgumentParser:
         type=_folder,
         help=f"base folder (default: AI_FRAME_EXPORT_DIR, else {DEFAULT_BASE_DIR})",
     )
+    seconds: dict[str, Any] = {"type": _seconds, "metavar": "SECONDS"}
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     ls = commands.add_parser("ls", help="cameras, sizes, rates, ages, epochs, writers, memory")
     ls.add_argument("--json", action="store_true", help="a list of objects instead of a table")
-    ls.add_argument(
-        "--sample",
-        type=_seconds,
-        default=1.0,
-        metavar="SECONDS",
-        help="how long to count frames for the rate; 0 leaves it out (default: 1)",
-    )
+    count = "how long to count frames for the rate; 0 leaves it out (default: %(default)g)"
+    ls.add_argument("--sample", default=1.0, help=count, **seconds)
     ls.set_defaults(run=_ls)
 
     cat = commands.add_parser("cat", help="a picture of the newest frame; needs Pillow")
@@ -62,13 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     cat.add_argument("--out", required=True, type=Path, help="file to write, .png or .jpg")
     cat.add_argument("--matrix", choices=("bt601", "bt709"), default="bt709")
     cat.add_argument("--range", choices=("limited", "full"), default="limited")
-    cat.add_argument(
-        "--timeout",
-        type=_seconds,
-        default=2.0,
-        metavar="SECONDS",
-        help="how long to wait for a frame (default: 2)",
-    )
+    wait = "how long to wait for a frame (default: %(default)g)"
+    cat.add_argument("--timeout", default=2.0, help=wait, **seconds)
     cat.set_defaults(run=_cat)
 
     clean = commands.add_parser("clean", help="remove what no live writer owns")

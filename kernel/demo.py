@@ -123,11 +123,14 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             base = Path(base_dir_from_env())
             existed = base.exists()
-            wrong = run(ffmpeg, spec, options.fps, options.seconds)
-            if not existed:
-                base.rmdir()
-        except (KernelError, OSError) as error:
-            wrong = error
+            try:
+                wrong = run(ffmpeg, spec, options.fps, options.seconds)
+            finally:
+                if not existed:
+                    with suppress(OSError):  # never made, or others are in it by now
+                        base.rmdir()
+        except (KernelError, OSError, KeyboardInterrupt) as error:
+            wrong = str(error)  # nothing for Ctrl-C
     if wrong:
         print(f"python -m kernel.demo: {wrong}", file=sys.stderr)
     return 1 if wrong else 0

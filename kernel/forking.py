@@ -7,6 +7,7 @@ that is under way: in its middle there are descriptors that no owner knows yet.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import weakref
@@ -31,7 +32,10 @@ def add_owner(owner: _Owner) -> None:
 
 def _in_child() -> None:
     for owner in list(_owners):
-        owner.forked()
+        try:
+            owner.forked()
+        except Exception:  # the others let go all the same
+            logging.getLogger(__name__).exception("a fork: %r did not let go", type(owner).__name__)
     _owners.clear()
     starting.release()
 

@@ -101,12 +101,12 @@ class RawStream:
 
     def close(self) -> None:
         """Give the descriptor back; a second call does nothing."""
-        if self.descriptor >= 0:
+        descriptor, self.descriptor = self.descriptor, -1
+        if descriptor >= 0:
             if self._socket is not None:
                 self._socket.close()
             else:
-                os.close(self.descriptor)
-            self.descriptor = -1
+                os.close(descriptor)
 
 
 def grow_pipe(descriptor: int) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kernel import demo
 from kernel.demo import main
 from tests.kernel.streams import DEADLINE_S, eventually
 
@@ -89,6 +90,34 @@ def test_it_ends_cleanly_when_it_is_told_to(number: int, tmp_path: Path) -> None
     assert "frames exported" in out
     assert not base.exists()
     eventually(lambda: processes_below(base) == [], "its processes are gone")
+
+
+@pytest.mark.parametrize(
+    ("ended", "code", "said"),
+    [(OSError("no room"), 1, "no room"), (KeyboardInterrupt(), 0, "")],
+)
+@pytest.mark.parametrize("others", [False, True])
+def test_it_says_why_it_ended_whatever_is_left_in_its_folder(
+    ended: BaseException,
+    code: int,
+    said: str,
+    others: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    base = tmp_path / "vas"
+
+    def run(*_: object) -> None:
+        (base / "other" if others else base).mkdir(parents=True)
+        raise ended
+
+    monkeypatch.setenv("AI_FRAME_EXPORT_DIR", str(base))
+    monkeypatch.setattr(demo, "run", run)
+    monkeypatch.setattr(demo, "find_ffmpeg", lambda: "ffmpeg")
+    assert main([]) == code
+    assert said in capsys.readouterr().err
+    assert base.exists() == others
 
 
 def test_without_an_ffmpeg_it_says_what_to_install(

@@ -78,6 +78,28 @@ def fed(tap: PipeTap) -> Iterator[int]:
         os.close(descriptor)
 
 
+class Owner:
+    """One that fails to let go."""
+
+    def __init__(self, told: int) -> None:
+        self.told = told
+
+    def forked(self) -> None:
+        os.write(self.told, b"x")
+        raise OSError("it cannot let go")
+
+
+def test_an_owner_that_cannot_let_go_keeps_no_other_from_it() -> None:
+    reading, writing = os.pipe()
+    owners = [Owner(writing) for _ in range(5)]
+    for one in owners:
+        forking.add_owner(one)
+    with child():
+        assert os.read(reading, 100) == b"x" * len(owners)
+    os.close(reading)
+    os.close(writing)
+
+
 def test_a_child_that_leaves_the_block_or_exits_ends_nothing(settings: ExportSettings) -> None:
     with PipeTap("cam", SPEC, settings=settings) as tap, fed(tap) as stream:
 

@@ -14,10 +14,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kernel import FrameReader, FrameSpec
+from kernel.tap_stream import BUFFER_BYTES
 from tests.kernel.streams import DEADLINE_S, FFMPEG, eventually, is_running
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SPEC = FrameSpec(160, 90)
+SPEC = FrameSpec(320, 180)
 CAMERAS = ("one", "two")
 
 # Two cameras that look different. Each FFmpeg records what it gives to the tap.
@@ -26,10 +27,10 @@ HOST = """
     from pathlib import Path
     from kernel import FrameSpec, PipeTap
 
-    spec, ffmpeg = FrameSpec(160, 90), os.environ["FFMPEG"]
+    spec, ffmpeg = FrameSpec(320, 180), os.environ["FFMPEG"]
     for camera, picture in (("one", "testsrc2"), ("two", "mandelbrot")):
         tap = PipeTap(camera, spec)
-        source = ["-re", "-f", "lavfi", "-i", f"{picture}=size=160x90:rate=20"]
+        source = ["-re", "-f", "lavfi", "-i", f"{picture}=size=320x180:rate=20"]
         recording = ["-pix_fmt", "nv12", "-f", "rawvideo", "-flush_packets", "1", f"{camera}.nv12"]
         with tap.output() as output:
             process = subprocess.Popen(
@@ -114,7 +115,8 @@ class Life:
         return frames[0].epoch
 
     def goes_on(self, camera: str) -> None:
-        """The recording has more frames than could be on their way when it was looked at."""
+        """The recording has more frames than the stream of the tap has room for."""
+        assert 40 * SPEC.size_bytes > 2 * BUFFER_BYTES
         assert is_running(self.ffmpeg(camera))
         recording = self.folder / f"{camera}.nv12"
         enough = recording.stat().st_size + 40 * SPEC.size_bytes

@@ -72,7 +72,7 @@ def test_the_page_and_the_kernel_install_from_one_wheel(tmp_path: Path, elsewher
     made = wheel(ROOT, tmp_path)
     names = zipfile.ZipFile(made).namelist()
     assert not [name for name in names if name.startswith(("tests/", "bench/", "app.py"))]
-    for path in (*ROOT.glob("vas_dash/**/*.py"), *ROOT.glob("kernel/*.py")):
+    for path in (*ROOT.glob("vas_dash/**/*.py"), *ROOT.glob("kernel/**/*.py")):
         assert str(path.relative_to(ROOT)) in names
     for path in ROOT.glob("assets/*"):
         assert f"vas_dash/assets/{path.name}" in names
@@ -88,6 +88,7 @@ def test_the_kernel_installs_alone(tmp_path: Path, elsewhere: Path) -> None:
     names = archive.namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"kernel", "vas_kernel"}
     assert {"kernel/py.typed", "kernel/include/vas_ring.h"} <= set(names)
+    assert {f"kernel/examples/{one.name}" for one in ROOT.glob("kernel/examples/*.py")} <= {*names}
     (metadata,) = (name for name in names if name.endswith("METADATA"))
     needs = [
         line
