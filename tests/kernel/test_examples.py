@@ -151,13 +151,17 @@ def test_pytorch_has_frames_without_a_copy(settings: ExportSettings) -> None:
 def test_pyav_is_a_source(settings: ExportSettings, tmp_path: Path) -> None:
     pytest.importorskip("av", reason="PyAV is not installed")
     film = tmp_path / "film.mkv"
-    source = ["-f", "lavfi", "-i", "color=red:size=64x32:rate=25:duration=4", "-c:v", "ffv1"]
-    subprocess.run([FFMPEG, "-v", "error", *source, str(film)], check=True)
+    os.mkfifo(film)
+    source = ["-re", "-f", "lavfi", "-i", "color=red:size=64x32:rate=25", "-c:v", "ffv1"]
     with (
         FrameReader("cam", base_dir=settings.base_dir) as reader,
         example(settings, "pyav", str(film), "cam") as process,
+        subprocess.Popen([FFMPEG, "-v", "error", "-y", *source, str(film)]) as filming,
     ):
-        frame = next(reader.frames(until_end=True, timeout_s=DEADLINE_S))
+        try:
+            frame = next(reader.frames(timeout_s=DEADLINE_S))
+        finally:
+            filming.terminate()
         assert frame.spec == SPEC
         assert np.abs(frame.y.astype(int) - RED[0]).max() < 20
         ends_well(process)
