@@ -489,6 +489,12 @@
                 title: columnName(column) + " on " + record.camera,
             };
         },
+        /** The grid is shown: draw it, where the page began with the overview. */
+        opened: function () {
+            if ((vas.props("rendered").data || {}).digest === "") {
+                change();
+            }
+        },
         /** Put the keyboard back to where it was in the grid. */
         refocus: function () {
             const stop = table.stop();
@@ -522,11 +528,16 @@
                 return;
             }
             if (answer && ![204, 401].includes(answer.status) && vas.due("rendered.data")) {
-                found += 1;
-                vas.set("changed", { data: found });
+                change();
             }
         });
     });
+
+    /** Have what the fleet looks like drawn anew. */
+    function change() {
+        found += 1;
+        vas.set("changed", { data: found });
+    }
 
     vas.provide("vas_grid", {
         /** The grid was drawn, or is about to be. */
@@ -536,7 +547,10 @@
                 vas.set("options", { data: shown.options });
             }
             vas.density.fit(((shown && shown.models) || []).length);
-            vas.overview.begin(shown && shown.large);
+            const left = vas.overview.begin(shown && shown.large);
+            if (shown && shown.digest === "" && !left && vas.views.steps()[0] !== "overview") {
+                change();
+            }
             vas.drafts.drawn(shown && shown.draft);
             table.watch(decorate);
         },

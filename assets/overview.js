@@ -203,16 +203,20 @@
     }
 
     vas.overview = {
-        /** The grid was drawn. A large fleet begins with its overview: once, and at the page's root. */
+        /**
+         * The grid was drawn. A large fleet begins with its overview: once, and at the page's root.
+         * Says whether it does.
+         */
         begin: function (isLarge) {
             if (begun || typeof isLarge !== "boolean") {
-                return; // while not all cameras are known it may be one
+                return false; // while not all cameras are known it may be one
             }
             begun = true;
             const atRoot = !vas.views.steps().length && !window.location.search;
             if (isLarge && atRoot) {
                 vas.set("url", { pathname: vas.views.root() + "overview" });
             }
+            return isLarge && atRoot;
         },
     };
 
@@ -243,6 +247,12 @@
         /** It was drawn, or is about to be. */
         drawn: function () {
             table.watch(decorate);
+            if (shown().frame && !shown().digest && isShown()) {
+                // What fills the screen is to be seen before the rest is drawn.
+                window.requestAnimationFrame(() =>
+                    window.setTimeout(() => vas.set("overview-ask", { data: ask(true) })),
+                );
+            }
         },
     });
 })();

@@ -42,7 +42,9 @@
                 document.getElementById(id).hidden = id !== VIEWS[name];
             });
             document.getElementById("view-grid").dataset.view = name;
-            if (name !== "grid") {
+            if (name === "grid") {
+                vas.grid.opened();
+            } else {
                 vas.panel.close();
             }
             document.querySelectorAll(".vd-nav-link").forEach(function (link) {

@@ -45,6 +45,10 @@ _GRID = _until(
     'document.querySelector("#counts").textContent'
 )
 _OVERVIEW = _until("document.querySelectorAll('#overview td[data-short]').length > 0")
+_WHOLE_OVERVIEW = _until(
+    'window.vas?.props("overview-shown")?.data?.digest && '
+    "document.querySelectorAll('#overview tr').length > vas.props('overview').data.length"
+)
 _BARE = _until("document.querySelector('#grid td .dash-cell-value')?.textContent")
 _DRAFT = _until(
     "cell.dataset.draft",
@@ -112,9 +116,9 @@ def grid_at(url: str) -> Subject:
     return Subject(f"{url}grid", _GRID, {DRAFTED: _DRAFT, SAVED: _SAVE, TURNED: _TURN})
 
 
-def overview_at(url: str) -> Subject:
-    """The overview of the page."""
-    return Subject(f"{url}overview", _OVERVIEW)
+def overview_at(url: str, *, whole: bool = False) -> Subject:
+    """The overview of the page: a screen full of it, or all locations."""
+    return Subject(f"{url}overview", _WHOLE_OVERVIEW if whole else _OVERVIEW)
 
 
 def bare_at(url: str) -> Subject:

@@ -46,6 +46,7 @@ def feel(rounds: int) -> Felt:
             callbacks.warm(url)
             subjects[f"{cameras:,}"] = browser.grid_at(url)
             subjects[f"overview {cameras:,}"] = browser.overview_at(url)
+            subjects[f"whole overview {cameras:,}"] = browser.overview_at(url, whole=True)
         return browser.measure(subjects, rounds)
 
 
@@ -119,8 +120,9 @@ def main() -> None:
         ("bytes of the first load's callbacks", browser.RECEIVED),
     ):
         _line(name, [_felt(felt[column], what) for column in _columns(felt)])
-    _line("overview, caches cold", ["", *_overviews(felt, browser.COLD)])
-    _line("overview, caches warm", ["", *_overviews(felt, browser.WARM)])
+    for name, overview in (("overview", "overview"), ("overview, all locations", "whole overview")):
+        for what in (browser.COLD, browser.WARM):
+            _line(f"{name}, caches {what}", ["", *_overviews(felt, overview, what)])
     served = {size: serve(size, arguments.rounds, arguments.seconds) for size in SIZES}
     print(f"\n{'served':<56}" + "".join(f"{size:>12,}" for size in SIZES))
     for name, figures in _served_lines(list(served.values())):
@@ -136,15 +138,15 @@ def _line(name: str, values: list[str]) -> None:
 
 
 def _columns(felt: Felt) -> list[str]:
-    return [name for name in felt if not name.startswith("overview")]
+    return [name for name in felt if "overview" not in name]
 
 
 def _felt(felt: Mapping[str, float], what: str) -> str:
     return f"{felt[what]:,.0f}" if what in felt else "-"
 
 
-def _overviews(felt: Felt, what: str) -> list[str]:
-    return [_felt(felt[name], what) for name in felt if name.startswith("overview")]
+def _overviews(felt: Felt, overview: str, what: str) -> list[str]:
+    return [_felt(felt[name], what) for name in felt if name.startswith(f"{overview} ")]
 
 
 def _served_lines(rows: list[Served]) -> list[tuple[str, list[str]]]:

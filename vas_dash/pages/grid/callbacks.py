@@ -49,10 +49,16 @@ def _register_refresh(app: Dash, context: Context) -> None:
         Input(ids.CHANGED, "data"),
         Input(ids.RECENT, "data"),
         Input(ids.DRAFT, "data"),
+        State(ids.URL, "pathname"),
         State(ids.RENDERED, "data"),
     )
     def refresh(
-        search: object, _changed: object, recent: object, draft: object, rendered: object
+        search: object,
+        _changed: object,
+        recent: object,
+        draft: object,
+        path: object,
+        rendered: object,
     ) -> tuple[Any, ...]:
         """Send what differs from what the browser shows; nothing when nothing does.
 
@@ -65,9 +71,11 @@ def _register_refresh(app: Dash, context: Context) -> None:
         rendered_page = drawn(context, search, checked_recent(recent), checked_handle(draft))
         if shown.digest == rendered_page.digest:
             raise PreventUpdate
-        if ctx.triggered_id == ids.CHANGED and rendered_page.is_older_than(
-            shown.taken_ms, shown.taken_by
-        ):
+        if ctx.triggered_id != ids.CHANGED:
+            if not shown.digest and _begins_with_overview(path, search, rendered_page):
+                # The grid is drawn when it is opened, or when the overview has been.
+                return no_update, no_update, no_update, orjson.Fragment(rendered_page.undrawn)
+        elif shown.digest and rendered_page.is_older_than(shown.taken_ms, shown.taken_by):
             raise PreventUpdate
         same_frame = shown.frame == rendered_page.frame
         return (
@@ -78,6 +86,14 @@ def _register_refresh(app: Dash, context: Context) -> None:
             else grid_view.table_sort(rendered_page.query, rendered_page.page.columns),
             orjson.Fragment(rendered_page.for_browser),
         )
+
+
+def _begins_with_overview(path: object, search: object, rendered_page: RenderedPage) -> bool:
+    """Whether the browser opens the overview: by its address, or at the root of a large fleet."""
+    if not isinstance(path, str):
+        return False
+    last = path.rpartition("/")[2]
+    return last == "overview" or (not last and not search and bool(rendered_page.view["large"]))
 
 
 def _register_filters(app: Dash, context: Context) -> None:

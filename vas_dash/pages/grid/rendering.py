@@ -67,6 +67,11 @@ class RenderedPage:
         digests = {"frame": self.frame, "rows": self.rows, "digest": self.digest}
         return orjson.dumps({**self.view, **digests})
 
+    @property
+    def undrawn(self) -> bytes:
+        """The same for a browser that is given no rows yet."""
+        return orjson.dumps({**self.view, "frame": "", "rows": "", "digest": ""})
+
     def with_draft(self, draft: Draft) -> RenderedPage:
         """The same, with what is drafted in the cells of this page."""
         models = [

@@ -27,7 +27,7 @@ from vas_dash.pages.digest import digest
 from vas_dash.pages.draft.handle import checked_handle
 from vas_dash.pages.grid import view as grid_view
 from vas_dash.pages.grid.callbacks import drawn
-from vas_dash.pages.overview.model import Overview, overview, selected_counts
+from vas_dash.pages.overview.model import FIRST_ROWS, Overview, overview, selected_counts
 
 
 def register(app: Dash, context: Context) -> None:
@@ -45,7 +45,10 @@ def register(app: Dash, context: Context) -> None:
         prevent_initial_call=True,
     )
     def refresh(asked: object, recent: object, draft: object, shown: object) -> tuple[Any, ...]:
-        """Send the overview where it differs from what the browser shows."""
+        """Send the overview where it differs from what the browser shows.
+
+        At first a screen full of it, without a digest: `overview.js` then asks for the rest.
+        """
         before = checked(RENDERED, shown or {})
         ask, learned = checked(OVERVIEW_ASK, asked), checked_recent(recent)
         made = counted(context, ask.search, learned, checked_handle(draft))
@@ -56,11 +59,12 @@ def register(app: Dash, context: Context) -> None:
             raise PreventUpdate
         models = [column.id for column in made.columns[2:]]
         frame = digest([(column.id, column.name) for column in made.columns])
+        is_part = not before.frame and len(made.rows) > FIRST_ROWS
         return (
             no_update if before.frame == frame else grid_view.table_columns(made.columns),
-            orjson.Fragment(made.compact_rows),
+            orjson.Fragment(made.first_rows if is_part else made.compact_rows),
             {
-                "digest": made.digest,
+                "digest": "" if is_part else made.digest,
                 "frame": frame,
                 "models": models,
                 "taken_ms": page.view["taken_ms"],

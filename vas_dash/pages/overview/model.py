@@ -18,6 +18,8 @@ from vas_dash.pages.grid.model import Column, FleetGrid
 CAMERAS_COLUMN = "cameras"
 ALL_LOCATIONS = "All locations"
 
+FIRST_ROWS = 40
+
 _NOTHING = Counts()
 
 
@@ -82,6 +84,11 @@ class Overview:
     def compact_rows(self) -> bytes:
         """All rows as JSON for the browser."""
         return json_bytes([row.data() for row in self.rows])
+
+    @property
+    def first_rows(self) -> bytes:
+        """As many of them as fill a screen."""
+        return json_bytes([row.data() for row in self.rows[:FIRST_ROWS]])
 
     @cached_property
     def digest(self) -> str:
