@@ -17,6 +17,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
@@ -198,11 +199,27 @@ def _parse_number(kind: Kind, text: str) -> int | float:
         if len(text) > 1000:
             raise TextError("has too many digits")
         return int(text)
-    value = float(text)
+    value = _float(text)
     if not math.isfinite(value):
         raise TextError("is too large to be stored")
     if kind is Kind.INTEGER and not value.is_integer():
         raise TextError("must be a whole number")
+    return value
+
+
+def _float(text: str) -> float:
+    """The number that is written so.
+
+    Raises:
+        TextError: it has more digits than a number of JSON keeps in any common program.
+    """
+    value = float(text)
+    try:
+        is_kept = not math.isfinite(value) or Decimal(repr(value)) == Decimal(text)
+    except InvalidOperation:  # of an exponent without end
+        is_kept = False
+    if not is_kept:
+        raise TextError(f"has more digits than can be stored; {value!r} can")
     return value
 
 
@@ -229,7 +246,12 @@ def parse_json(text: str) -> Any:
         TextError: it is no JSON, says something twice, or holds what cannot be stored.
     """
     try:
-        return json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_refuse_constant)
+        return json.loads(
+            text,
+            object_pairs_hook=_without_repeats,
+            parse_constant=_refuse_constant,
+            parse_float=_float,
+        )
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise TextError(f"is not JSON: {error.msg} ({place})") from None
