@@ -355,9 +355,10 @@
         },
     });
 
-    // Another tab changed the draft that both work on.
+    // Another tab changed the draft that both work on. Before Dash is there its store was not read yet:
+    // it begins with the change.
     window.addEventListener("storage", function (event) {
-        if (event.key === "draft") {
+        if (event.key === "draft" && clock) {
             vas.set("draft", { data: stored() });
         }
     });

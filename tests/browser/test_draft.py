@@ -56,6 +56,25 @@ def test_space_shows_the_draft_in_the_same_key_event_and_takes_it_back(
     assert vas.count("PATCH", "writes") + vas.count("POST", "writes") == 0
 
 
+EARLY = """
+document.addEventListener("load", function (event) {
+    if (/assets\\/bundle/.test(event.target.src || "")) {
+        window.early = typeof window.dash_clientside.set_props;
+        window.dispatchEvent(new StorageEvent("storage", { key: "draft" }));
+    }
+}, true);
+"""
+
+
+def test_a_draft_that_another_tab_changes_before_dash_is_there_is_no_error(
+    new_tab: NewTab,
+) -> None:
+    page = new_tab()
+    page.tab.add_init_script(EARLY)
+    page.open()
+    assert page.tab.evaluate("window.early") == "undefined"
+
+
 def test_a_draft_is_counted_reviewed_and_discarded(grid: GridPage, vas: FaultyVas) -> None:
     grid.focus("Gate 21", "m:ppe")
     assert grid.tab.evaluate(PRESS, " ") == "off, drafted: on"
