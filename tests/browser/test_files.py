@@ -169,8 +169,8 @@ def test_a_file_that_is_too_large_is_not_sent(files: GridPage, tmp_path: Path) -
     huge.write_bytes(b"x" * 20_000_001)
     files.tab.locator("#files-upload input").set_input_files(huge)
     expect(said(files)).to_have_text("huge.csv: not read, it is larger than 20 MB.")
-    sent = [one.post_data or "" for one in files.log.requests[before:]]
-    assert not any("files-upload" in body for body in sent)
+    # The view itself may still be asking for what stands in it.
+    assert all(len(one.post_data or "") < 1_000_000 for one in files.log.requests[before:])
 
 
 def test_axe_finds_nothing_serious_in_files(files: GridPage) -> None:
