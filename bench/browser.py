@@ -46,7 +46,8 @@ _GRID = _until(
 )
 _OVERVIEW = _until("document.querySelectorAll('#overview td[data-short]').length > 0")
 _WHOLE_OVERVIEW = _until(
-    'window.vas?.props("overview-shown")?.data?.digest && '
+    "document.querySelectorAll('#overview td[data-short]').length > 0 && "
+    "vas.props('overview-shown').data.digest && "
     "document.querySelectorAll('#overview tr').length > vas.props('overview').data.length"
 )
 _BARE = _until("document.querySelector('#grid td .dash-cell-value')?.textContent")

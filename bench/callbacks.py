@@ -56,6 +56,7 @@ def refresh_body(search: str, rendered: dict[str, Any]) -> bytes:
                 {"id": ids.DRAFT, "property": "data", "value": None},
             ],
             "state": [
+                {"id": ids.URL, "property": "pathname", "value": None},
                 {"id": ids.RENDERED, "property": "data", "value": rendered},
             ],
             "changedPropIds": [f"{ids.URL}.search"],
